@@ -1,0 +1,140 @@
+#include "backend/executor_volumes.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <utility>
+
+#include "backend/conf_values.h"
+
+namespace podramp::backend {
+namespace {
+
+constexpr std::string_view kFamily = "spark.kubernetes.executor.volumes.";
+
+// What the user wrote about one volume: tails of its keys, "mount.path" -> "/data".
+struct Written {
+  std::string key_prefix;  // official key up to the tail
+  std::string type;
+  std::string name;
+  StringMap tails;
+};
+
+std::vector<Written> collect(ConfReader& reader) {
+  std::map<std::pair<std::string, std::string>, Written> by_volume;
+  for (const auto& [tail, value] : reader.family(kFamily)) {
+    const std::size_t type_end = tail.find('.');
+    const std::size_t name_end = type_end == std::string::npos ? type_end : tail.find('.', type_end + 1);
+    if (name_end == std::string::npos) {
+      reader.error(fmt::format("{}{}", kFamily, tail), "expected <type>.<name>.<property> after \"volumes.\"");
+      continue;
+    }
+    const std::string type = tail.substr(0, type_end);
+    const std::string name = tail.substr(type_end + 1, name_end - type_end - 1);
+    Written& volume = by_volume[{type, name}];
+    volume.key_prefix = fmt::format("{}{}.{}.", kFamily, type, name);
+    volume.type = type;
+    volume.name = name;
+    volume.tails.emplace(tail.substr(name_end + 1), value);
+  }
+  std::vector<Written> all;
+  for (auto& [id, volume] : by_volume) all.push_back(std::move(volume));
+  return all;
+}
+
+std::optional<std::string> tail(const Written& volume, const std::string& name) {
+  const auto it = volume.tails.find(name);
+  if (it == volume.tails.end()) return std::nullopt;
+  return it->second;
+}
+
+std::string require_tail(ConfReader& reader, const Written& volume, const std::string& name) {
+  const auto value = tail(volume, name);
+  if (!value) {
+    reader.error(volume.key_prefix + name, fmt::format("is required for a volume of type {}", volume.type));
+  }
+  return value.value_or("");
+}
+
+void copy_option(const Written& volume, const std::string& name, Volume& into) {
+  if (const auto value = tail(volume, "options." + name)) into.options.emplace(name, *value);
+}
+
+void read_claim(ConfReader& reader, const Written& written, Volume& volume) {
+  volume.source = require_tail(reader, written, "options.claimName");
+  copy_option(written, "storageClass", volume);
+  copy_option(written, "sizeLimit", volume);
+  const bool made = volume.options.contains("storageClass") && volume.options.contains("sizeLimit");
+  const bool per_pod = volume.source.find("OnDemand") != std::string::npos ||
+                       volume.source.find("SPARK_EXECUTOR_ID") != std::string::npos;
+  if (made || per_pod) {
+    reader.warn(written.key_prefix + "options.claimName", ConfWarningKind::not_modelled,
+                "claims of an executor's own are not modelled yet; the volume is taken as ready at once");
+  }
+}
+
+ExecutorVolume read_volume(ConfReader& reader, const Written& written) {
+  ExecutorVolume result;
+  Volume& volume = result.volume;
+  volume.name = written.name;
+  volume.type = written.type;
+  result.mount.name = written.name;
+  result.mount.path = require_tail(reader, written, "mount.path");
+  result.mount.sub_path = tail(written, "mount.subPath").value_or("");
+  if (const auto expression = tail(written, "mount.subPathExpr")) {
+    const std::string key = written.key_prefix + "mount.subPathExpr";
+    if (!result.mount.sub_path.empty()) reader.error(key, "cannot be given together with mount.subPath");
+    reader.warn(key, ConfWarningKind::not_modelled, "the expression is left out of the mount here");
+  }
+  if (const auto read_only = tail(written, "mount.readOnly")) {
+    const auto value = parse_spark_boolean(*read_only);
+    if (!value) reader.error(written.key_prefix + "mount.readOnly", value.error().message);
+    result.mount.read_only = value.value_or(false);
+  }
+  if (written.type == "hostPath") {
+    volume.source = require_tail(reader, written, "options.path");
+    copy_option(written, "type", volume);
+  } else if (written.type == "emptyDir") {
+    copy_option(written, "medium", volume);
+    copy_option(written, "sizeLimit", volume);
+  } else if (written.type == "nfs") {
+    const std::string server = require_tail(reader, written, "options.server");
+    volume.source = fmt::format("{}:{}", server, require_tail(reader, written, "options.path"));
+  } else {
+    read_claim(reader, written, volume);
+  }
+  return result;
+}
+
+void check_mount_paths(ConfReader& reader, const std::vector<ExecutorVolume>& volumes) {
+  std::map<std::string, std::string> first_at;
+  for (const ExecutorVolume& v : volumes) {
+    if (v.mount.path.empty()) continue;
+    const auto [it, fresh] = first_at.emplace(v.mount.path, v.volume.name);
+    if (fresh) continue;
+    reader.error(fmt::format("{}{}.{}.mount.path", kFamily, v.volume.type, v.volume.name),
+                 fmt::format("\"{}\" is the mount path of volume {} already", v.mount.path, it->second));
+  }
+}
+
+}  // namespace
+
+std::vector<ExecutorVolume> read_executor_volumes(ConfReader& reader) {
+  std::vector<ExecutorVolume> volumes;
+  for (const Written& written : collect(reader)) {
+    static constexpr std::array<std::string_view, 4> kTypes{"hostPath", kClaimType, "emptyDir", "nfs"};
+    if (std::ranges::find(kTypes, written.type) == kTypes.end()) {
+      reader.error(
+          written.key_prefix + written.tails.begin()->first,
+          fmt::format("volume type \"{}\" is not one of hostPath, persistentVolumeClaim, emptyDir, nfs", written.type));
+      continue;
+    }
+    volumes.push_back(read_volume(reader, written));
+  }
+  check_mount_paths(reader, volumes);
+  return volumes;
+}
+
+}  // namespace podramp::backend

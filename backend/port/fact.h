@@ -1,0 +1,402 @@
+// Ground truth of the fake cluster, as events. ClusterState changes only by applying these, in order, so folding a
+// log's facts rebuilds the cluster at any event. Pods are named "namespace/name"; rv is the object's new version.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "backend/port/kube.h"
+
+namespace podramp::fact {
+
+using Usage = std::map<std::string, std::int64_t>;  // quota resource ("pods", "requests.cpu" in milli, bytes) -> amount
+
+// --- nodes -----------------------------------------------------------------------------------------------------
+
+struct NodeAdded {
+  static constexpr std::string_view kType = "fact.node_added";
+  Node node;
+  static void fields(auto& visit, auto& self) { visit("node", self.node); }
+};
+
+// The node's kubelet stops talking to the API server. containers_run: a partition, they go on; else they are dead.
+struct NodeSilent {
+  static constexpr std::string_view kType = "fact.node_silent";
+  std::string node;
+  bool containers_run = false;
+  static void fields(auto& visit, auto& self) {
+    visit("node", self.node);
+    visit("containers_run", self.containers_run);
+  }
+};
+
+// The kubelet talks again (K75).
+struct NodeReturned {
+  static constexpr std::string_view kType = "fact.node_returned";
+  std::string node;
+  static void fields(auto& visit, auto& self) { visit("node", self.node); }
+};
+
+// The node's Ready condition as the API server shows it (K68).
+struct NodeReadyChanged {
+  static constexpr std::string_view kType = "fact.node_ready_changed";
+  std::string node;
+  std::uint64_t rv = 0;
+  Truth ready = Truth::yes;
+  static void fields(auto& visit, auto& self) {
+    visit("node", self.node);
+    visit("rv", self.rv);
+    visit("ready", self.ready);
+  }
+};
+
+// The node's whole list of taints after a change (K69, K70, K75).
+struct NodeTainted {
+  static constexpr std::string_view kType = "fact.node_tainted";
+  std::string node;
+  std::uint64_t rv = 0;
+  std::vector<Taint> taints;
+  static void fields(auto& visit, auto& self) {
+    visit("node", self.node);
+    visit("rv", self.rv);
+    visit("taints", self.taints);
+  }
+};
+
+// The Node object is deleted (K73, K74).
+struct NodeGone {
+  static constexpr std::string_view kType = "fact.node_gone";
+  std::string node;
+  std::uint64_t rv = 0;
+  static void fields(auto& visit, auto& self) {
+    visit("node", self.node);
+    visit("rv", self.rv);
+  }
+};
+
+// --- pods ------------------------------------------------------------------------------------------------------
+
+struct PodCreated {
+  static constexpr std::string_view kType = "fact.pod_created";
+  PodPtr pod;  // as stored: uid, rv, creation time, defaults
+  static void fields(auto& visit, auto& self) { visit("pod", self.pod); }
+};
+
+struct PodBound {
+  static constexpr std::string_view kType = "fact.pod_bound";
+  std::string pod;
+  std::uint64_t rv = 0;
+  std::string node;
+  static void fields(auto& visit, auto& self) {
+    visit("pod", self.pod);
+    visit("rv", self.rv);
+    visit("node", self.node);
+  }
+};
+
+// PodScheduled=False, reason Unschedulable (K53).
+struct PodUnschedulable {
+  static constexpr std::string_view kType = "fact.pod_unschedulable";
+  std::string pod;
+  std::uint64_t rv = 0;
+  std::string message;
+  static void fields(auto& visit, auto& self) {
+    visit("pod", self.pod);
+    visit("rv", self.rv);
+    visit("message", self.message);
+  }
+};
+
+// Its containers wait: ContainerCreating, ErrImagePull, ImagePullBackOff (K66). Phase stays Pending.
+struct PodWaiting {
+  static constexpr std::string_view kType = "fact.pod_waiting";
+  std::string pod;
+  std::uint64_t rv = 0;
+  std::string reason;
+  std::string message;
+  static void fields(auto& visit, auto& self) {
+    visit("pod", self.pod);
+    visit("rv", self.rv);
+    visit("reason", self.reason);
+    visit("message", self.message);
+  }
+};
+
+struct PodRunning {
+  static constexpr std::string_view kType = "fact.pod_running";
+  std::string pod;
+  std::uint64_t rv = 0;
+  std::string pod_ip;
+  static void fields(auto& visit, auto& self) {
+    visit("pod", self.pod);
+    visit("rv", self.rv);
+    visit("pod_ip", self.pod_ip);
+  }
+};
+
+// Its containers have terminated, or it never started on the node (K59: no container status then).
+struct PodFinished {
+  static constexpr std::string_view kType = "fact.pod_finished";
+  std::string pod;
+  std::uint64_t rv = 0;
+  PodPhase phase = PodPhase::failed;  // succeeded or failed
+  int exit_code = 0;                  // of every container that was not terminated yet
+  std::string container_reason;       // "Completed", "Error", "OOMKilled"
+  std::string reason;                 // pod level: "Evicted", "OutOfcpu", "" mostly
+  std::string message;
+  static void fields(auto& visit, auto& self) {
+    visit("pod", self.pod);
+    visit("rv", self.rv);
+    visit("phase", self.phase);
+    visit("exit_code", self.exit_code);
+    visit("container_reason", self.container_reason);
+    visit("reason", self.reason);
+    visit("message", self.message);
+  }
+};
+
+// One condition of a pod changes: Ready=False when its node is Unknown (K69), DisruptionTarget (K71, K73).
+struct PodConditionSet {
+  static constexpr std::string_view kType = "fact.pod_condition_set";
+  std::string pod;
+  std::uint64_t rv = 0;
+  Condition condition;
+  static void fields(auto& visit, auto& self) {
+    visit("pod", self.pod);
+    visit("rv", self.rv);
+    visit("condition", self.condition);
+  }
+};
+
+struct PodLabelled {
+  static constexpr std::string_view kType = "fact.pod_labelled";
+  std::string pod;
+  std::uint64_t rv = 0;
+  StringMap labels;
+  static void fields(auto& visit, auto& self) {
+    visit("pod", self.pod);
+    visit("rv", self.rv);
+    visit("labels", self.labels);
+  }
+};
+
+// A graceful DELETE was accepted (K29), or a later one shortened it (K30).
+struct PodTerminating {
+  static constexpr std::string_view kType = "fact.pod_terminating";
+  std::string pod;
+  std::uint64_t rv = 0;
+  TimeUs deletion_us = 0;
+  std::int64_t grace_s = 0;
+  std::string why;  // "api", "eviction", "gc"
+  static void fields(auto& visit, auto& self) {
+    visit("pod", self.pod);
+    visit("rv", self.rv);
+    visit("deletion_us", self.deletion_us);
+    visit("grace_s", self.grace_s);
+    visit("why", self.why);
+  }
+};
+
+// The object is removed; watchers see DELETED with this rv (K26).
+struct PodGone {
+  static constexpr std::string_view kType = "fact.pod_gone";
+  std::string pod;
+  std::uint64_t rv = 0;
+  std::string why;
+  static void fields(auto& visit, auto& self) {
+    visit("pod", self.pod);
+    visit("rv", self.rv);
+    visit("why", self.why);
+  }
+};
+
+// --- images ----------------------------------------------------------------------------------------------------
+
+// A node starts (attempt counts from 1) to pull an image, after it has waited for its turn (K60).
+struct PullStarted {
+  static constexpr std::string_view kType = "fact.pull_started";
+  std::string node;
+  std::string image;
+  std::string pod;
+  std::int64_t bytes = 0;
+  int attempt = 1;
+  static void fields(auto& visit, auto& self) {
+    visit("node", self.node);
+    visit("image", self.image);
+    visit("pod", self.pod);
+    visit("bytes", self.bytes);
+    visit("attempt", self.attempt);
+  }
+};
+
+// The image is on the node now.
+struct PullFinished {
+  static constexpr std::string_view kType = "fact.pull_finished";
+  std::string node;
+  std::string image;
+  static void fields(auto& visit, auto& self) {
+    visit("node", self.node);
+    visit("image", self.image);
+  }
+};
+
+struct PullFailed {
+  static constexpr std::string_view kType = "fact.pull_failed";
+  std::string node;
+  std::string image;
+  std::string why;
+  static void fields(auto& visit, auto& self) {
+    visit("node", self.node);
+    visit("image", self.image);
+    visit("why", self.why);
+  }
+};
+
+// --- quota and the API -----------------------------------------------------------------------------------------
+
+// A ResourceQuota is created or its hard limits change (K43). Named "namespace/name".
+struct QuotaSet {
+  static constexpr std::string_view kType = "fact.quota_set";
+  std::string quota;
+  Usage hard;
+  static void fields(auto& visit, auto& self) {
+    visit("quota", self.quota);
+    visit("hard", self.hard);
+  }
+};
+
+// Admission charged a pod; used is status.used afterwards (K2, K36).
+struct QuotaCharged {
+  static constexpr std::string_view kType = "fact.quota_charged";
+  std::string quota;
+  std::string pod;
+  Usage used;
+  static void fields(auto& visit, auto& self) {
+    visit("quota", self.quota);
+    visit("pod", self.pod);
+    visit("used", self.used);
+  }
+};
+
+// The quota controller counted again (K42).
+struct QuotaRecounted {
+  static constexpr std::string_view kType = "fact.quota_recounted";
+  std::string quota;
+  Usage used;
+  static void fields(auto& visit, auto& self) {
+    visit("quota", self.quota);
+    visit("used", self.used);
+  }
+};
+
+// The API server answered a request with an error (K4-K9), or let it fail in transport.
+struct RequestRefused {
+  static constexpr std::string_view kType = "fact.request_refused";
+  std::string client;
+  Verb verb = Verb::get;
+  std::string name;
+  int code = 0;
+  std::string reason;
+  std::string message;
+  static void fields(auto& visit, auto& self) {
+    visit("client", self.client);
+    visit("verb", self.verb);
+    visit("name", self.name);
+    visit("code", self.code);
+    visit("reason", self.reason);
+    visit("message", self.message);
+  }
+};
+
+// Watch history up to and including this version is forgotten; older watches get 410 (K18, K19).
+struct HistoryTrimmed {
+  static constexpr std::string_view kType = "fact.history_trimmed";
+  std::uint64_t rv = 0;
+  static void fields(auto& visit, auto& self) { visit("rv", self.rv); }
+};
+
+}  // namespace podramp::fact
+
+namespace podramp {
+
+using Fact = std::variant<fact::NodeAdded, fact::NodeSilent, fact::NodeReturned, fact::NodeReadyChanged,
+                          fact::NodeTainted, fact::NodeGone, fact::PodCreated, fact::PodBound,
+                          fact::PodUnschedulable, fact::PodWaiting, fact::PodRunning, fact::PodFinished,
+                          fact::PodConditionSet, fact::PodLabelled, fact::PodTerminating, fact::PodGone,
+                          fact::PullStarted, fact::PullFinished, fact::PullFailed, fact::QuotaSet,
+                          fact::QuotaCharged, fact::QuotaRecounted, fact::RequestRefused, fact::HistoryTrimmed>;
+
+namespace fault {
+
+// A named fault point did something to one request, watch or transfer (fakeapi/faults.h).
+struct Fired {
+  static constexpr std::string_view kType = "fault.fired";
+  std::string point;
+  std::string target;
+  static void fields(auto& visit, auto& self) {
+    visit("point", self.point);
+    visit("target", self.target);
+  }
+};
+
+struct WindowOpened {
+  static constexpr std::string_view kType = "fault.window_opened";
+  std::string point;
+  static void fields(auto& visit, auto& self) { visit("point", self.point); }
+};
+
+struct WindowClosed {
+  static constexpr std::string_view kType = "fault.window_closed";
+  std::string point;
+  static void fields(auto& visit, auto& self) { visit("point", self.point); }
+};
+
+}  // namespace fault
+
+namespace check {
+
+// A property does not hold. The first one ends the run.
+struct Failed {
+  static constexpr std::string_view kType = "check.failed";
+  std::string property;
+  std::string detail;
+  static void fields(auto& visit, auto& self) {
+    visit("property", self.property);
+    visit("detail", self.detail);
+  }
+};
+
+// First time that a "sometimes" property was seen.
+struct Seen {
+  static constexpr std::string_view kType = "check.seen";
+  std::string property;
+  static void fields(auto& visit, auto& self) { visit("property", self.property); }
+};
+
+}  // namespace check
+
+namespace note {
+
+// Words for people; readers may ignore them.
+struct Text {
+  static constexpr std::string_view kType = "note.text";
+  std::string text;
+  static void fields(auto& visit, auto& self) { visit("text", self.text); }
+};
+
+}  // namespace note
+
+namespace run {
+
+// Hash of the folded facts so far; rung 3 of the replay ladder (design 2.4).
+struct Checkpoint {
+  static constexpr std::string_view kType = "run.checkpoint";
+  std::string world;
+  static void fields(auto& visit, auto& self) { visit("world", self.world); }
+};
+
+}  // namespace run
+}  // namespace podramp

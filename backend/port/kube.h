@@ -1,0 +1,495 @@
+// The Kubernetes objects and requests that both worlds exchange, as plain values.
+// A pod is an immutable PodTemplate shared by all executors of a profile plus a small part of its own (design 2).
+// Every stored version of a pod is an immutable PodPtr: watch events, lists and snapshots share it.
+// Not here: JSON. Real Kubernetes JSON is kube_json.h, the log's compact form is json_writer.h.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "backend/port/fields.h"
+#include "backend/port/ids.h"
+#include "backend/port/time.h"
+
+namespace podramp {
+
+using StringMap = std::map<std::string, std::string>;
+
+// --- quantities ------------------------------------------------------------------------------------------------
+
+// Kubernetes quantities: "500m", "2", "1.5" cpu -> thousandths; "1408Mi", "2G", "1e9", "128974848" -> bytes.
+// Fractions of the result round up, as the API machinery does. Negative values and unknown suffixes are errors.
+Result<std::int64_t> parse_cpu_milli(std::string_view text);
+Result<std::int64_t> parse_bytes(std::string_view text);
+Result<std::int64_t> parse_count(std::string_view text);  // whole numbers with k, M, Ki... suffixes
+// Canonical text as the real server prints it: 1500 -> "1500m", 2000 -> "2"; 1476395008 -> "1408Mi".
+std::string format_cpu_milli(std::int64_t milli);
+std::string format_bytes(std::int64_t bytes);
+
+// Amounts by resource. An absent entry is "not set", which is not zero (K40).
+struct Resources {
+  std::optional<std::int64_t> cpu_milli;
+  std::optional<std::int64_t> memory_bytes;
+  std::map<std::string, std::int64_t> other;  // "nvidia.com/gpu", "ephemeral-storage"
+  static void fields(auto& visit, auto& self) {
+    visit("cpu_m", self.cpu_milli);
+    visit("memory", self.memory_bytes);
+    visit("other", self.other);
+  }
+  friend bool operator==(const Resources&, const Resources&) = default;
+};
+
+// --- pod: the shared, immutable part ---------------------------------------------------------------------------
+
+struct EnvVar {
+  std::string name;
+  std::string value;
+  std::string field_path;   // valueFrom.fieldRef, instead of value
+  std::string secret_name;  // valueFrom.secretKeyRef, instead of value; the secret's value never enters the core
+  std::string secret_key;
+  static void fields(auto& visit, auto& self) {
+    visit("name", self.name);
+    visit("value", self.value);
+    visit("field_path", self.field_path);
+    visit("secret_name", self.secret_name);
+    visit("secret_key", self.secret_key);
+  }
+  friend bool operator==(const EnvVar&, const EnvVar&) = default;
+};
+
+struct ContainerPort {
+  std::string name;
+  int port = 0;
+  static void fields(auto& visit, auto& self) {
+    visit("name", self.name);
+    visit("port", self.port);
+  }
+  friend bool operator==(const ContainerPort&, const ContainerPort&) = default;
+};
+
+struct VolumeMount {
+  std::string name;
+  std::string path;
+  std::string sub_path;
+  bool read_only = false;
+  static void fields(auto& visit, auto& self) {
+    visit("name", self.name);
+    visit("path", self.path);
+    visit("sub_path", self.sub_path);
+    visit("read_only", self.read_only);
+  }
+  friend bool operator==(const VolumeMount&, const VolumeMount&) = default;
+};
+
+struct Volume {
+  std::string name;
+  std::string type;        // "emptyDir", "hostPath", "persistentVolumeClaim", "nfs", "configMap", "secret"
+  std::string source;      // claim name, config map, secret, path or nfs server:path
+  StringMap options;       // medium, sizeLimit, readOnly, ...
+  static void fields(auto& visit, auto& self) {
+    visit("name", self.name);
+    visit("type", self.type);
+    visit("source", self.source);
+    visit("options", self.options);
+  }
+  friend bool operator==(const Volume&, const Volume&) = default;
+};
+
+struct Container {
+  std::string name;
+  std::string image;
+  std::string image_pull_policy;  // "Always", "IfNotPresent", "Never", or "" (server decides, K60)
+  std::vector<std::string> command;
+  std::vector<std::string> args;
+  std::vector<EnvVar> env;
+  std::vector<ContainerPort> ports;
+  std::vector<VolumeMount> mounts;
+  Resources requests;
+  Resources limits;
+  std::vector<std::string> pre_stop_exec;
+  static void fields(auto& visit, auto& self) {
+    visit("name", self.name);
+    visit("image", self.image);
+    visit("image_pull_policy", self.image_pull_policy);
+    visit("command", self.command);
+    visit("args", self.args);
+    visit("env", self.env);
+    visit("ports", self.ports);
+    visit("mounts", self.mounts);
+    visit("requests", self.requests);
+    visit("limits", self.limits);
+    visit("pre_stop_exec", self.pre_stop_exec);
+  }
+  friend bool operator==(const Container&, const Container&) = default;
+};
+
+struct Toleration {
+  std::string key;       // "" with op Exists tolerates everything
+  std::string op;        // "Equal" or "Exists"; "" is Equal
+  std::string value;
+  std::string effect;    // "" is every effect
+  std::optional<std::int64_t> seconds;  // for NoExecute; absent is for ever
+  static void fields(auto& visit, auto& self) {
+    visit("key", self.key);
+    visit("op", self.op);
+    visit("value", self.value);
+    visit("effect", self.effect);
+    visit("seconds", self.seconds);
+  }
+  friend bool operator==(const Toleration&, const Toleration&) = default;
+};
+
+struct OwnerReference {
+  std::string kind;
+  std::string name;
+  std::string uid;
+  bool controller = false;
+  static void fields(auto& visit, auto& self) {
+    visit("kind", self.kind);
+    visit("name", self.name);
+    visit("uid", self.uid);
+    visit("controller", self.controller);
+  }
+  friend bool operator==(const OwnerReference&, const OwnerReference&) = default;
+};
+
+struct PodTemplate {
+  StringMap labels;
+  StringMap annotations;
+  std::vector<OwnerReference> owners;
+  std::vector<Container> init_containers;
+  std::vector<Container> containers;
+  std::string restart_policy;  // "Always", "Never", "OnFailure"; "" is Always
+  StringMap node_selector;
+  std::vector<Toleration> tolerations;
+  std::string scheduler_name;  // "" is default-scheduler
+  std::string service_account;
+  std::string priority_class;
+  std::vector<std::string> image_pull_secrets;
+  std::vector<Volume> volumes;
+  std::optional<std::int64_t> termination_grace_s;  // absent is 30 (K27)
+  std::string extra_json;      // fields of the object that we do not model, kept word for word
+  static void fields(auto& visit, auto& self) {
+    visit("labels", self.labels);
+    visit("annotations", self.annotations);
+    visit("owners", self.owners);
+    visit("init_containers", self.init_containers);
+    visit("containers", self.containers);
+    visit("restart_policy", self.restart_policy);
+    visit("node_selector", self.node_selector);
+    visit("tolerations", self.tolerations);
+    visit("scheduler_name", self.scheduler_name);
+    visit("service_account", self.service_account);
+    visit("priority_class", self.priority_class);
+    visit("image_pull_secrets", self.image_pull_secrets);
+    visit("volumes", self.volumes);
+    visit("termination_grace_s", self.termination_grace_s);
+    visit("extra_json", self.extra_json);
+  }
+  friend bool operator==(const PodTemplate&, const PodTemplate&) = default;
+};
+
+// A template together with the hash of its contents, by which the log names it. Make one only with share().
+struct SharedTemplate : PodTemplate {
+  std::uint64_t hash = 0;
+};
+using TemplatePtr = std::shared_ptr<const SharedTemplate>;
+TemplatePtr share(PodTemplate tmpl);
+
+// Sum over containers of requests (or limits) as the scheduler and quota see them; a limit without a request
+// counts as the request. Init containers contribute their maximum (K39).
+Resources pod_requests(const PodTemplate& tmpl);
+Resources pod_limits(const PodTemplate& tmpl);
+
+// --- pod: its own part -----------------------------------------------------------------------------------------
+
+enum class PodPhase : std::uint8_t { pending, running, succeeded, failed, unknown };
+template <>
+struct EnumText<PodPhase> {
+  static constexpr std::array<std::string_view, 5> names{"Pending", "Running", "Succeeded", "Failed", "Unknown"};
+};
+
+enum class Truth : std::uint8_t { no, yes, unknown };
+template <>
+struct EnumText<Truth> {
+  static constexpr std::array<std::string_view, 3> names{"False", "True", "Unknown"};
+};
+
+struct Condition {
+  std::string type;  // "PodScheduled", "Ready", "DisruptionTarget"; for nodes "Ready", "MemoryPressure"
+  Truth status = Truth::no;
+  std::string reason;
+  std::string message;
+  TimeUs since_us = 0;
+  static void fields(auto& visit, auto& self) {
+    visit("type", self.type);
+    visit("status", self.status);
+    visit("reason", self.reason);
+    visit("message", self.message);
+    visit("since_us", self.since_us);
+  }
+  friend bool operator==(const Condition&, const Condition&) = default;
+};
+
+enum class ContainerStateKind : std::uint8_t { waiting, running, terminated };
+template <>
+struct EnumText<ContainerStateKind> {
+  static constexpr std::array<std::string_view, 3> names{"waiting", "running", "terminated"};
+};
+
+struct ContainerStatus {
+  std::string name;
+  ContainerStateKind state = ContainerStateKind::waiting;
+  std::string reason;  // "ContainerCreating", "ErrImagePull", "OOMKilled", "Error", "Completed" (K66)
+  std::string message;
+  int exit_code = 0;   // when terminated
+  static void fields(auto& visit, auto& self) {
+    visit("name", self.name);
+    visit("state", self.state);
+    visit("reason", self.reason);
+    visit("message", self.message);
+    visit("exit_code", self.exit_code);
+  }
+  friend bool operator==(const ContainerStatus&, const ContainerStatus&) = default;
+};
+
+struct Pod {
+  std::string name;
+  std::string ns;
+  std::string uid;                     // "" until the server has stored it
+  std::uint64_t resource_version = 0;
+  TemplatePtr tmpl;                    // never null once built
+  StringMap own_labels;                // this pod's labels that are not the template's; win over them
+  StringMap own_annotations;
+  std::vector<EnvVar> own_env;         // appended to the Spark container's env
+  std::string hostname;
+  TimeUs created_us = 0;               // whole second (K3)
+  std::optional<TimeUs> deletion_us;   // deletionTimestamp = request + grace, whole second (K29)
+  std::optional<std::int64_t> deletion_grace_s;
+  PodPhase phase = PodPhase::pending;
+  std::string reason;                  // status.reason: "Evicted", "NodeLost", "OutOfcpu"
+  std::string message;
+  std::string node;                    // spec.nodeName, "" while unscheduled
+  std::string pod_ip;
+  std::vector<Condition> conditions;
+  std::vector<ContainerStatus> containers;
+
+  static void fields(auto& visit, auto& self) {
+    visit("name", self.name);
+    visit("ns", self.ns);
+    visit("uid", self.uid);
+    visit("rv", self.resource_version);
+    visit("template", self.tmpl);
+    visit("labels", self.own_labels);
+    visit("annotations", self.own_annotations);
+    visit("env", self.own_env);
+    visit("hostname", self.hostname);
+    visit("created_us", self.created_us);
+    visit("deletion_us", self.deletion_us);
+    visit("deletion_grace_s", self.deletion_grace_s);
+    visit("phase", self.phase);
+    visit("reason", self.reason);
+    visit("message", self.message);
+    visit("node", self.node);
+    visit("pod_ip", self.pod_ip);
+    visit("conditions", self.conditions);
+    visit("containers", self.containers);
+  }
+
+  // The value of a label (own first, then template), or nullptr.
+  const std::string* label(std::string_view key) const;
+  const Condition* condition(std::string_view type) const;
+};
+bool operator==(const Pod& a, const Pod& b);  // compares templates by content
+using PodPtr = std::shared_ptr<const Pod>;
+
+inline constexpr std::int64_t kDefaultGraceS = 30;  // K27
+std::int64_t grace_s(const Pod& pod);               // spec.terminationGracePeriodSeconds or the default
+
+// --- selectors -------------------------------------------------------------------------------------------------
+
+enum class SelectorOp : std::uint8_t { equals, not_equals, in, not_in, exists, not_exists };
+template <>
+struct EnumText<SelectorOp> {
+  static constexpr std::array<std::string_view, 6> names{"=", "!=", "in", "notin", "exists", "!"};
+};
+
+struct Requirement {
+  std::string key;
+  SelectorOp op = SelectorOp::equals;
+  std::vector<std::string> values;  // one for =, !=; any number for in, notin; none for exists
+  friend bool operator==(const Requirement&, const Requirement&) = default;
+};
+
+// Set-based label selector, all requirements must hold; != and notin also match objects without the key.
+struct LabelSelector {
+  std::vector<Requirement> all;
+  bool matches(const Pod& pod) const;
+  friend bool operator==(const LabelSelector&, const LabelSelector&) = default;
+};
+// "a=b,c!=d,e in (f,g),h notin (i),j,!k" and back.
+Result<LabelSelector> parse_label_selector(std::string_view text);
+std::string to_string(const LabelSelector& selector);
+
+// Field selectors: =, == and != joined by commas. Known pod fields: metadata.name, metadata.namespace,
+// spec.nodeName, spec.restartPolicy, spec.schedulerName, spec.serviceAccountName, status.phase, status.podIP (K24).
+struct FieldTerm {
+  std::string field;
+  std::string value;
+  bool equal = true;
+  friend bool operator==(const FieldTerm&, const FieldTerm&) = default;
+};
+struct FieldSelector {
+  std::vector<FieldTerm> all;
+  bool matches(const Pod& pod) const;
+  friend bool operator==(const FieldSelector&, const FieldSelector&) = default;
+};
+Result<FieldSelector> parse_field_selector(std::string_view text);  // an unknown field is an error (K24)
+std::string to_string(const FieldSelector& selector);
+
+// --- requests and replies --------------------------------------------------------------------------------------
+
+enum class Verb : std::uint8_t { create, get, list, watch, patch, remove, remove_collection };
+template <>
+struct EnumText<Verb> {
+  static constexpr std::array<std::string_view, 7> names{"create", "get",    "list",            "watch",
+                                                         "patch",  "delete", "deletecollection"};
+};
+
+enum class Kind : std::uint8_t { pod, node };
+template <>
+struct EnumText<Kind> {
+  static constexpr std::array<std::string_view, 2> names{"pods", "nodes"};
+};
+
+struct ApiRequest {
+  Verb verb = Verb::get;
+  Kind kind = Kind::pod;
+  std::string ns;
+  std::string name;                    // get, patch, delete
+  LabelSelector label_selector;        // list, watch, deletecollection
+  FieldSelector field_selector;        // likewise
+  std::string resource_version;        // "" unset, "0" any, else exact (K13-K17)
+  PodPtr body;                         // create
+  StringMap set_labels;                // patch: strategic merge of metadata.labels
+  std::optional<std::int64_t> grace_s; // delete: overrides the pod's own (K27)
+  std::string uid_precondition;        // delete: 409 when it differs (K31)
+  DurationUs timeout_us = 10 * kSecondUs;  // the transport gives up after this (K85); not for watches
+
+  static void fields(auto& visit, auto& self) {
+    visit("verb", self.verb);
+    visit("kind", self.kind);
+    visit("ns", self.ns);
+    visit("name", self.name);
+    visit("labels", self.label_selector);
+    visit("fields", self.field_selector);
+    visit("resource_version", self.resource_version);
+    visit("body", self.body);
+    visit("set_labels", self.set_labels);
+    visit("grace_s", self.grace_s);
+    visit("uid_precondition", self.uid_precondition);
+    visit("timeout_us", self.timeout_us);
+  }
+};
+
+// How a request failed before an answer came. maybe_committed: the server may have done it all the same (K10).
+enum class Transport : std::uint8_t { ok, refused, reset, timed_out, maybe_committed };
+template <>
+struct EnumText<Transport> {
+  static constexpr std::array<std::string_view, 5> names{"ok", "refused", "reset", "timed_out", "maybe_committed"};
+};
+
+// The items of a list reply. In the log they are written as differences (design 2, json_writer.h).
+struct PodList {
+  std::vector<PodPtr> items;  // in the server's order: by namespace, then name
+};
+
+struct ApiReply {
+  Transport transport = Transport::ok;
+  int code = 0;                             // HTTP status, 0 when transport is not ok
+  std::string reason;                       // Status.reason: "AlreadyExists", "Forbidden", "Expired", ...
+  std::string message;                      // Status.message, as the real server words it
+  std::optional<std::int64_t> retry_after_s;
+  std::uint64_t resource_version = 0;       // of a list, or where a watch starts
+  PodPtr object;                            // create, get, patch, delete
+  std::optional<PodList> list;              // list
+
+  bool ok() const { return transport == Transport::ok && code >= 200 && code < 300; }
+  static void fields(auto& visit, auto& self) {
+    visit("transport", self.transport);
+    visit("code", self.code);
+    visit("reason", self.reason);
+    visit("message", self.message);
+    visit("retry_after_s", self.retry_after_s);
+    visit("rv", self.resource_version);
+    visit("object", self.object);
+    visit("list", self.list);
+  }
+};
+
+enum class WatchEventType : std::uint8_t { added, modified, deleted, bookmark };
+template <>
+struct EnumText<WatchEventType> {
+  static constexpr std::array<std::string_view, 4> names{"ADDED", "MODIFIED", "DELETED", "BOOKMARK"};
+};
+
+struct WatchEvent {
+  WatchEventType type = WatchEventType::added;
+  PodPtr object;
+  static void fields(auto& visit, auto& self) {
+    visit("type", self.type);
+    visit("object", self.object);
+  }
+};
+
+// --- nodes -----------------------------------------------------------------------------------------------------
+
+struct Taint {
+  std::string key;
+  std::string value;
+  std::string effect;  // "NoSchedule", "PreferNoSchedule", "NoExecute"
+  static void fields(auto& visit, auto& self) {
+    visit("key", self.key);
+    visit("value", self.value);
+    visit("effect", self.effect);
+  }
+  friend bool operator==(const Taint&, const Taint&) = default;
+};
+bool tolerates(const std::vector<Toleration>& tolerations, const Taint& taint);
+
+struct Node {
+  std::string name;
+  std::uint64_t resource_version = 0;
+  StringMap labels;
+  std::vector<Taint> taints;
+  bool unschedulable = false;        // cordoned
+  Resources allocatable;
+  std::int64_t pods_max = 110;       // K57, K62
+  std::vector<std::string> images;   // present at start
+  Truth ready = Truth::yes;
+  TimeUs created_us = 0;
+  static void fields(auto& visit, auto& self) {
+    visit("name", self.name);
+    visit("rv", self.resource_version);
+    visit("labels", self.labels);
+    visit("taints", self.taints);
+    visit("unschedulable", self.unschedulable);
+    visit("allocatable", self.allocatable);
+    visit("pods_max", self.pods_max);
+    visit("images", self.images);
+    visit("ready", self.ready);
+    visit("created_us", self.created_us);
+  }
+  friend bool operator==(const Node&, const Node&) = default;
+};
+
+inline constexpr std::string_view kZoneLabel = "topology.kubernetes.io/zone";
+std::string node_zone(const Node& node);  // "" when unlabelled
+
+}  // namespace podramp

@@ -1,0 +1,64 @@
+#include "backend/wiring.h"
+
+namespace podramp::backend {
+
+RetryPolicy retry_policy(const Application& application) {
+  RetryPolicy policy;
+  policy.request_timeout_us = application.conf.request_timeout_us;
+  return policy;
+}
+
+PodSourceSettings pod_source_settings(const Application& application) {
+  const Conf& conf = application.conf;
+  PodSourceSettings settings;
+  settings.ns = conf.ns;
+  settings.app_id = application.app_id;
+  settings.watch_enabled = conf.enable_api_watcher;
+  settings.poll_enabled = conf.enable_api_polling;
+  settings.poll_interval_us = conf.api_polling_interval_us;
+  settings.poll_from_cache = conf.polling_with_resource_version;
+  settings.watch_skips_inactive = conf.compat >= Compat::spark_4_1;  // SPARK-54188
+  settings.classify.check_all_containers = conf.check_all_containers;
+  return settings;
+}
+
+LifecycleSettings lifecycle_settings(const Application& application) {
+  const Conf& conf = application.conf;
+  LifecycleSettings settings;
+  settings.ns = conf.ns;
+  settings.delete_on_termination = conf.delete_on_termination;
+  settings.missing_pod_delta_us = conf.missing_pod_detect_delta_us;
+  settings.removed_cache_us = conf.deleted_executors_cache_timeout_us;
+  settings.once_per_batch = conf.compat >= Compat::spark_4_1;     // SPARK-54198
+  settings.exit_code_by_name = conf.compat >= Compat::spark_4_0;  // SPARK-49804
+  return settings;
+}
+
+FailureTracker failure_tracker(const Application& application) {
+  return {application.conf.failures_validity_interval_us, application.conf.max_executor_failures};
+}
+
+AllocatorSettings allocator_settings(const Application& application) {
+  const Conf& conf = application.conf;
+  AllocatorSettings settings;
+  settings.app_id = application.app_id;
+  settings.ns = conf.ns;
+  settings.batch_size = conf.batch_size;
+  settings.max_pending_pods = conf.max_pending_pods;
+  settings.max_pending_pods_per_rp = conf.max_pending_pods_per_profile;
+  settings.creation_timeout_us = conf.creation_timeout_us;
+  settings.idle_timeout_us = conf.executor_idle_timeout_us;
+  settings.delete_on_termination = conf.delete_on_termination;
+  return settings;
+}
+
+PodBuilder pod_builder(const Application& application, const PodPtr& driver_pod) {
+  AppIdentity identity;
+  identity.app_id = application.app_id;
+  identity.pod_name_prefix = application.pod_name_prefix;
+  std::optional<OwnerReference> owner;
+  if (driver_pod != nullptr) owner = OwnerReference{"Pod", driver_pod->name, driver_pod->uid, true};
+  return {application.conf, identity, owner, application.profiles};
+}
+
+}  // namespace podramp::backend

@@ -1,0 +1,26 @@
+# podramp_library(name folder LINK targets...): static library podramp_<name> from folder/*.cpp, a test binary
+# podramp_<name>_test from folder/*_test.cpp and a benchmark podramp_<name>_bench from folder/*_bench.cpp.
+# Every GoogleTest case is a ctest of its own: one process per case, because a process holds one SimGrid engine.
+function(podramp_library name folder)
+  cmake_parse_arguments(ARG "" "" "LINK" ${ARGN})
+  file(GLOB all CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${folder}/*.cpp)
+  set(tests ${all})
+  list(FILTER tests INCLUDE REGEX "_test\\.cpp$")
+  set(benches ${all})
+  list(FILTER benches INCLUDE REGEX "_bench\\.cpp$")
+  set(sources ${all})
+  list(FILTER sources EXCLUDE REGEX "(_test|_bench|/main)\\.cpp$")
+
+  add_library(podramp_${name} STATIC ${sources})
+  target_link_libraries(podramp_${name} PUBLIC ${ARG_LINK} PRIVATE podramp_options)
+  if(tests)
+    add_executable(podramp_${name}_test ${tests})
+    target_link_libraries(podramp_${name}_test PRIVATE podramp_${name} podramp_options GTest::gmock GTest::gtest_main)
+    target_compile_definitions(podramp_${name}_test PRIVATE PODRAMP_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+    gtest_discover_tests(podramp_${name}_test DISCOVERY_TIMEOUT 60 PROPERTIES LABELS unit TIMEOUT 120)
+  endif()
+  if(benches)
+    add_executable(podramp_${name}_bench ${benches})
+    target_link_libraries(podramp_${name}_bench PRIVATE podramp_${name} podramp_options benchmark::benchmark_main)
+  endif()
+endfunction()

@@ -1,0 +1,1 @@
+# Scenario, replay and ladder tests are registered here once the binary can run them.

@@ -1,0 +1,17 @@
+# The flags every target of ours is compiled with. Third-party headers are SYSTEM and stay silent.
+# -ffp-contract=off: where Spark computes with doubles we do the same operations in the same order (design 2.1).
+add_library(podramp_options INTERFACE)
+target_compile_options(podramp_options INTERFACE -Wall -Wextra -Wconversion -Wshadow -Werror -ffp-contract=off)
+target_include_directories(podramp_options INTERFACE ${CMAKE_SOURCE_DIR})
+
+option(PODRAMP_SANITIZE "Build with address and undefined-behaviour sanitizers" OFF)
+if(PODRAMP_SANITIZE)
+  target_compile_options(podramp_options INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=all
+                                                   -fno-omit-frame-pointer)
+  target_link_options(podramp_options INTERFACE -fsanitize=address,undefined)
+endif()
+
+find_program(CCACHE ccache)
+if(CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+endif()

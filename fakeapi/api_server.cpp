@@ -1,0 +1,253 @@
+#include "fakeapi/api_server.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include "fakeapi/replies.h"
+
+namespace podramp::fakeapi {
+namespace {
+
+constexpr DurationUs kServerTimeoutUs = 60 * kSecondUs;  // K9: --request-timeout
+constexpr DurationUs kVersionWaitUs = 3 * kSecondUs;     // K16
+
+bool is_read(Verb verb) { return verb == Verb::get || verb == Verb::list || verb == Verb::watch; }
+
+// The version a read asks for: absent when unset or "0" (any), else the number. Not a number: error.
+Result<std::optional<std::uint64_t>> wanted_version(const std::string& text) {
+  if (text.empty() || text == "0") return std::optional<std::uint64_t>{};
+  std::uint64_t value = 0;
+  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (code == std::errc{} && end == text.data() + text.size()) return std::optional(value);
+  return tl::unexpected(Error{fmt::format("resourceVersion: Invalid value: \"{}\": invalid resource version", text)});
+}
+
+std::string target_name(const ApiRequest& request) {
+  const std::string& name = request.verb == Verb::create && request.body != nullptr ? request.body->name : request.name;
+  return name.empty() ? request.ns : request.ns + "/" + name;
+}
+
+}  // namespace
+
+void ApiServer::receive(const to::Request& message, Seq cause) {
+  Call call{message.client, message.call, message.request, cause, context_.now(), false, false, false, false, {}};
+  if (refuse_by_fault(call)) return;
+  const std::string_view who = context_.client_name(call.client);
+  const Verb verb = call.request.verb;
+  const std::uint64_t ordinal = call.id.value;
+  const Latencies& latency = context_.config().latency;
+  // A deletecollection starts with a list; each of its deletes then takes the time of a write.
+  DurationUs service_us = is_read(verb) || verb == Verb::remove_collection
+                              ? context_.sample(latency.read, "cluster.read", who, ordinal)
+                              : context_.sample(latency.write, "cluster.write", who, ordinal);
+  const std::string target = fmt::format("{}/{}", who, ordinal);
+  if (const FaultSpec* slow = faults_.find("api.slow", who, verb, who, ordinal)) {
+    service_us += slow->delay_us;
+    call.cause = context_.fault(call.cause, slow->point, target);
+  }
+  if (verb == Verb::create && faults_.fires("api.create.commit_then_timeout", who, verb, who, ordinal)) {
+    call.lose_answer = true;
+    call.cause = context_.fault(call.cause, "api.create.commit_then_timeout", target);
+  }
+  TimeUs serve_us = context_.now() + service_us;
+  if (serve_us > deadline(call)) {
+    serve_us = deadline(call);
+    call.too_slow = true;
+  }
+  if (verb == Verb::watch) opening_.insert({call.client, ordinal});
+  const std::uint64_t slot = ++last_slot_;
+  context_.timer(serve_us, call.cause, {Part::api_server, kServe, 0, slot});
+  calls_.emplace(slot, std::move(call));
+}
+
+bool ApiServer::refuse_by_fault(const Call& call) {
+  static constexpr std::array<std::string_view, 4> kRefusals{"api.outage", "api.throttle", "api.error",
+                                                             "api.unavailable"};
+  const std::string_view who = context_.client_name(call.client);
+  for (const std::string_view point : kRefusals) {
+    const FaultSpec* spec = faults_.find(point, who, call.request.verb, who, call.id.value);
+    if (spec == nullptr) continue;
+    ApiReply reply;
+    if (point == "api.outage") {
+      reply = replies::transport(Transport::refused);
+    } else if (point == "api.throttle") {
+      reply = replies::too_many_requests(spec->retry_after_s);
+    } else if (point == "api.error") {
+      reply = replies::error(500, "InternalError", "Internal error occurred: etcdserver: request timed out");
+    } else {
+      reply = replies::error(503, "ServiceUnavailable", "the server is currently unable to handle the request");
+    }
+    const Seq fired = context_.fault(call.cause, point, fmt::format("{}/{}", who, call.id.value));
+    const Seq refused = note_refusal(call, reply, fired);
+    send(call, context_.now() + reply_latency(call), refused, std::move(reply));
+    return true;
+  }
+  return false;
+}
+
+void ApiServer::on_timer(const ClusterTimer& timer, Seq) {
+  const auto it = calls_.find(timer.arg);
+  CHECK(it != calls_.end());
+  serve(it->first, it->second);
+}
+
+void ApiServer::serve(std::uint64_t slot, Call& call) {
+  const bool released = call.request.verb == Verb::watch && !opening_.contains({call.client, call.id.value});
+  if (released) {
+    calls_.erase(slot);
+    return;
+  }
+  if (call.too_slow) {
+    give_up(call, call.cause, call.listed && call.request.verb == Verb::remove_collection);
+    calls_.erase(slot);
+    return;
+  }
+  if (is_read(call.request.verb) && wait_for_version(slot, call)) return;
+  opening_.erase({call.client, call.id.value});
+  if (call.request.verb == Verb::remove_collection && call.request.kind == Kind::pod) {
+    if (!serve_collection(slot, call)) return;
+  } else if (call.request.verb == Verb::watch && call.request.kind == Kind::pod) {
+    serve_watch(call);
+  } else {
+    answer(call, decide(call));
+  }
+  calls_.erase(slot);
+}
+
+// K16: a version from the future is waited for, then refused. True while the call waits.
+bool ApiServer::wait_for_version(std::uint64_t slot, Call& call) {
+  const auto wanted = wanted_version(call.request.resource_version);
+  if (call.waited || !wanted || !*wanted || **wanted <= context_.state().resource_version()) return false;
+  call.waited = true;
+  context_.timer(context_.now() + kVersionWaitUs, call.cause, {Part::api_server, kServe, 0, slot});
+  return true;
+}
+
+Answer ApiServer::decide(const Call& call) {
+  const ApiRequest& request = call.request;
+  if (request.kind != Kind::pod) {
+    return {replies::error(404, "NotFound", "the server could not find the requested resource"), call.cause};
+  }
+  if (is_read(request.verb)) {
+    const auto wanted = wanted_version(request.resource_version);
+    if (!wanted) return {replies::bad_request(wanted.error().message), call.cause};
+    const std::uint64_t current = context_.state().resource_version();
+    if (*wanted && **wanted > current) return {replies::too_large_version(**wanted, current), call.cause};
+  }
+  switch (request.verb) {
+    case Verb::create: return verbs_.create(request, call.cause);
+    case Verb::get: return verbs_.get(request, call.cause);
+    case Verb::list: return verbs_.list(request, call.cause);
+    case Verb::patch: return verbs_.patch(request, call.cause);
+    case Verb::remove: return verbs_.remove(request, call.cause);
+    case Verb::watch: {
+      ApiReply reply = replies::success(200, nullptr);
+      reply.resource_version = context_.state().resource_version();
+      return {std::move(reply), call.cause};
+    }
+    case Verb::remove_collection: break;
+  }
+  return {replies::error(405, "MethodNotAllowed", "the server does not allow this method on the requested resource"),
+          call.cause};
+}
+
+void ApiServer::serve_watch(const Call& call) {
+  Answer verdict = decide(call);
+  if (!verdict.reply.ok()) return answer(call, std::move(verdict));
+  const auto after_rv = wanted_version(call.request.resource_version);
+  if (*after_rv) {
+    if (auto why = watches_.too_old(**after_rv, call.cause)) {
+      return answer(call, {replies::expired(std::move(*why)), call.cause});
+    }
+  }
+  const TimeUs answered_us = context_.now() + reply_latency(call);
+  send(call, answered_us, verdict.cause, std::move(verdict.reply));
+  watches_.open(call.client, call.id, call.request, *after_rv, answered_us, call.cause);
+}
+
+// K32: one delete after the other. True when it has been answered.
+bool ApiServer::serve_collection(std::uint64_t slot, Call& call) {
+  if (!call.listed) {
+    call.listed = true;
+    for (const PodRecord* record : verbs_.select(call.request)) call.pods.push_back(record->id);
+    std::ranges::reverse(call.pods);
+  } else {
+    call.cause = deletion_.remove(call.pods.back(), call.request.grace_s, "api", "apiserver", call.cause);
+    call.pods.pop_back();
+  }
+  // A pod that has gone meanwhile costs nothing.
+  while (!call.pods.empty() && context_.state().find_pod(call.pods.back()) == nullptr) call.pods.pop_back();
+  if (call.pods.empty()) {
+    answer(call, {replies::success(200, nullptr), call.cause});
+    return true;
+  }
+  const std::string key = fmt::format("{}/{}", context_.client_name(call.client),
+                                      context_.state().find_pod(call.pods.back())->pod->name);
+  TimeUs next_us = context_.now() + context_.sample(context_.config().latency.write, "cluster.write", key);
+  if (next_us > deadline(call)) {
+    next_us = deadline(call);
+    call.too_slow = true;
+  }
+  context_.timer(next_us, call.cause, {Part::api_server, kServe, 0, slot});
+  return false;
+}
+
+void ApiServer::answer(const Call& call, Answer answer) {
+  const TimeUs at = context_.now() + reply_latency(call);
+  const bool late = call.request.verb != Verb::watch && at > call.arrived_us + call.request.timeout_us;
+  if (call.lose_answer || late) return give_up(call, answer.cause, answer.reply.ok());
+  Seq cause = answer.cause;
+  const bool is_answer = call.request.verb == Verb::get && answer.reply.code == 404;
+  if (!answer.reply.ok() && !is_answer) cause = note_refusal(call, answer.reply, cause);
+  send(call, at, cause, std::move(answer.reply));
+}
+
+// The client stops waiting, or the server does when it is the less patient one (K9).
+void ApiServer::give_up(const Call& call, Seq cause, bool committed) {
+  const bool server_first = call.request.verb == Verb::watch || call.request.timeout_us > kServerTimeoutUs;
+  ApiReply reply;
+  if (server_first && !call.lose_answer) {
+    reply = replies::server_timeout();
+  } else {
+    const bool unsure = committed && !is_read(call.request.verb);
+    reply = replies::transport(unsure ? Transport::maybe_committed : Transport::timed_out);
+  }
+  const Seq noted = note_refusal(call, reply, cause);
+  const TimeUs at = reply.transport == Transport::ok ? context_.now() + reply_latency(call)
+                                                     : call.arrived_us + call.request.timeout_us;
+  send(call, std::max(at, context_.now()), noted, std::move(reply));
+}
+
+Seq ApiServer::note_refusal(const Call& call, const ApiReply& reply, Seq cause) {
+  fact::RequestRefused fact;
+  fact.client = std::string(context_.client_name(call.client));
+  fact.verb = call.request.verb;
+  fact.name = target_name(call.request);
+  fact.code = reply.code;
+  fact.reason = reply.transport == Transport::ok ? reply.reason : std::string(to_text(reply.transport));
+  fact.message = reply.message;
+  return context_.emit("apiserver", cause, fact);
+}
+
+void ApiServer::release(const to::ReleaseWatch& message) {
+  if (opening_.erase({message.client, message.watch.value}) == 0) watches_.release(message.client, message.watch);
+}
+
+void ApiServer::send(const Call& call, TimeUs at, Seq cause, ApiReply reply) {
+  context_.send(at, cause, from::Reply{call.client, call.id, std::move(reply)});
+}
+
+DurationUs ApiServer::reply_latency(const Call& call) const {
+  return context_.sample(context_.config().latency.reply, "cluster.reply", context_.client_name(call.client),
+                         call.id.value);
+}
+
+TimeUs ApiServer::deadline(const Call& call) const {
+  if (call.request.verb == Verb::watch) return call.arrived_us + kServerTimeoutUs;
+  return call.arrived_us + std::min(call.request.timeout_us, kServerTimeoutUs);
+}
+
+}  // namespace podramp::fakeapi

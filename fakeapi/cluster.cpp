@@ -1,0 +1,254 @@
+#include "fakeapi/cluster.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "fakeapi/admission.h"
+#include "fakeapi/api_server.h"
+#include "fakeapi/context.h"
+#include "fakeapi/deletion.h"
+#include "fakeapi/faults.h"
+#include "fakeapi/image_pulls.h"
+#include "fakeapi/kubelet.h"
+#include "fakeapi/node_lifecycle.h"
+#include "fakeapi/pod_verbs.h"
+#include "fakeapi/scheduler.h"
+#include "fakeapi/watch_hub.h"
+
+namespace podramp::fakeapi {
+namespace {
+
+constexpr std::uint8_t kExistingPodEnds = 0;  // timers of Part::cluster
+
+// What a fact is about, as it stands in the log.
+std::string key_of(const Fact& fact) {
+  return std::visit(
+      [](const auto& f) -> std::string {
+        using T = std::remove_cvref_t<decltype(f)>;
+        if constexpr (std::is_same_v<T, fact::PodCreated>) {
+          return "pods/" + pod_key(*f.pod);
+        } else if constexpr (std::is_same_v<T, fact::NodeAdded>) {
+          return "nodes/" + f.node.name;
+        } else if constexpr (std::is_same_v<T, fact::RequestRefused>) {
+          return "pods/" + f.name;
+        } else if constexpr (requires { f.quota; }) {
+          return "resourcequotas/" + f.quota;
+        } else if constexpr (requires { f.pod, f.rv; }) {
+          return "pods/" + f.pod;
+        } else if constexpr (requires { f.node; }) {
+          return "nodes/" + f.node;
+        } else {
+          return "";
+        }
+      },
+      fact);
+}
+
+// A pod that is there from the start, as a cluster that has run for a while would show it.
+void fill_status(Pod& pod) {
+  if (pod.node.empty()) return;
+  if (pod.phase == PodPhase::pending) pod.phase = PodPhase::running;
+  if (pod.condition("PodScheduled") == nullptr) pod.conditions.push_back({"PodScheduled", Truth::yes, "", "", 0});
+  if (pod.phase != PodPhase::running) return;
+  if (pod.condition("Ready") == nullptr) pod.conditions.push_back({"Ready", Truth::yes, "", "", 0});
+  if (!pod.containers.empty()) return;
+  for (const Container& c : pod.tmpl->containers) {
+    pod.containers.push_back({c.name, ContainerStateKind::running, "", "", 0});
+  }
+}
+
+}  // namespace
+
+class Cluster::Impl final : public Context {
+ public:
+  Impl(ClusterConfig config, std::uint64_t seed, Ledger& ledger)
+      : config_(std::move(config)),
+        seed_(seed),
+        ledger_(ledger),
+        faults_(*this),
+        admission_(*this),
+        watches_(*this, faults_),
+        deletion_(*this),
+        verbs_(*this, admission_, deletion_),
+        api_(*this, faults_, verbs_, watches_, deletion_),
+        scheduler_(*this),
+        pulls_(*this),
+        kubelets_(*this, pulls_, deletion_),
+        node_lifecycle_(*this, deletion_) {
+    pulls_.set_fail_hook([this](std::string_view node, std::string_view image, int attempt) {
+      const std::string key = fmt::format("{}/{}", node, image);
+      const bool fails = faults_.fires("pull.fail", node, std::nullopt, key, static_cast<std::uint64_t>(attempt));
+      if (fails) fault(step_cause_, "pull.fail", key);
+      return fails;
+    });
+  }
+
+  // --- Context ---
+  TimeUs now() const override { return ledger_.now(); }
+  std::uint64_t seed() const override { return seed_; }
+  const ClusterConfig& config() const override { return config_; }
+  const ClusterState& state() const override { return state_; }
+  std::string_view client_name(ClientId client) const override { return clients_.at(client); }
+  std::uint64_t next_rv() override { return ++rv_; }
+
+  Seq emit(std::string_view by, Seq cause, const Fact& fact) override {
+    PODRAMP_CHECK(!showing_, "a part emits from on_fact: " + key_of(fact));
+    const Seq seq = ledger_.append(by, cause, key_of(fact), ref(fact), memory_);
+    state_.apply(fact);
+    showing_ = true;
+    admission_.on_fact(fact, seq);
+    watches_.on_fact(fact, seq);
+    scheduler_.on_fact(fact, seq);
+    pulls_.on_fact(fact, seq);
+    kubelets_.on_fact(fact, seq);
+    node_lifecycle_.on_fact(fact, seq);
+    showing_ = false;
+    return seq;
+  }
+
+  Seq fault(Seq cause, std::string_view point, std::string_view target) override {
+    const fault::Fired fired{std::string(point), std::string(target)};
+    return ledger_.append("faults", cause, target, ref(fired), memory_);
+  }
+
+  void send(TimeUs at, Seq cause, FromCluster message) override {
+    PODRAMP_CHECK(at >= now(), "a message is due in the past");
+    out_.push_back({at, cause, std::move(message)});
+  }
+
+  // --- the facade's work ---
+  ClientId add_client(std::string name) {
+    clients_.push_back(std::move(name));
+    return static_cast<ClientId>(clients_.size() - 1);
+  }
+
+  std::vector<Outgoing> start() {
+    node_lifecycle_.start();
+    admission_.start();
+    for (const ExistingPod& existing : config_.existing) store_existing(existing);
+    admission_.count_all(0);
+    faults_.start();
+    return std::exchange(out_, {});
+  }
+
+  std::vector<Outgoing> step(const ToCluster& message, Seq cause) {
+    step_cause_ = cause;
+    std::visit([&](const auto& m) { take(m, cause); }, message);
+    return std::exchange(out_, {});
+  }
+
+  std::vector<std::string> waiting() const {
+    std::vector<std::string> lines;
+    unscheduled(lines);
+    admission_.waiting(lines);
+    kubelets_.waiting(lines);
+    pulls_.waiting(lines);
+    node_lifecycle_.waiting(lines);
+    return lines;
+  }
+
+ private:
+  void take(const to::Request& m, Seq cause) { api_.receive(m, cause); }
+  void take(const to::ReleaseWatch& m, Seq) { api_.release(m); }
+  void take(const to::Timer& m, Seq cause) { take_timer(m.timer, cause); }
+  void take(const to::PullEnded& m, Seq cause) { pulls_.pull_ended(m.pull, m.ok, cause); }
+  void take(const to::ProcessExited& m, Seq cause) { kubelets_.process_exited(m.pod, m.exit_code, cause); }
+  void take(const to::AddNodes& m, Seq cause) { node_lifecycle_.add_nodes(m.nodes, cause); }
+  void take(const to::NodesDown& m, Seq cause) { node_lifecycle_.nodes_down(m, cause); }
+  void take(const to::NodesUp& m, Seq cause) { node_lifecycle_.nodes_up(m, cause); }
+  void take(const to::DeleteNodes& m, Seq cause) { node_lifecycle_.delete_nodes(m, cause); }
+  void take(const to::SetQuota& m, Seq cause) { admission_.set_quota(m.quota, cause); }
+  void take(const to::DeletePods& m, Seq cause) {
+    for (const std::string& name : m.pods) {
+      const PodRecord* record = state_.find_pod(name);
+      if (record != nullptr) deletion_.remove(record->id, m.grace_s, "api", "apiserver", cause);
+    }
+  }
+
+  void take_timer(const ClusterTimer& timer, Seq cause) {
+    switch (timer.part) {
+      case Part::node_lifecycle: return node_lifecycle_.on_timer(timer, cause);
+      case Part::api_server: return api_.on_timer(timer, cause);
+      case Part::admission: return admission_.on_timer(timer, cause);
+      case Part::watch_hub: return watches_.on_timer(timer, cause);
+      case Part::scheduler: return scheduler_.on_timer(timer, cause);
+      case Part::kubelet: return kubelets_.on_timer(timer, cause);
+      case Part::image_pulls: return pulls_.on_timer(timer, cause);
+      case Part::deletion: return deletion_.on_timer(timer, cause);
+      case Part::faults: return window_changed(timer, cause);
+      case Part::cluster: return kubelets_.process_exited(timer.arg, 0, cause);
+    }
+  }
+
+  void window_changed(const ClusterTimer& timer, Seq cause) {
+    const Faults::Window window = faults_.window(timer);
+    const std::string& point = window.spec->point;
+    const Seq seq = window.opens ? ledger_.append("faults", cause, point, ref(fault::WindowOpened{point}), memory_)
+                                 : ledger_.append("faults", cause, point, ref(fault::WindowClosed{point}), memory_);
+    watches_.on_window(*window.spec, window.opens, seq);
+  }
+
+  void store_existing(const ExistingPod& existing) {
+    auto pod = std::make_shared<Pod>(existing.pod);
+    const PodId id = verbs_.next_id();
+    pod->uid = uid_text(id);
+    pod->resource_version = next_rv();
+    pod->tmpl = admission_.prepare(pod->ns, pod->tmpl).tmpl;
+    fill_status(*pod);
+    const Seq seq = emit("apiserver", 0, fact::PodCreated{std::move(pod)});
+    if (existing.ends_us) timer(std::max(*existing.ends_us, now()), seq, {Part::cluster, kExistingPodEnds, 0, id});
+  }
+
+  // Pods without a node, grouped by what the scheduler says about them.
+  void unscheduled(std::vector<std::string>& lines) const {
+    std::map<std::string, std::pair<std::string, std::int64_t>> groups;  // message -> first pod, how many
+    for (const auto& [name, id] : state_.pods_by_name()) {
+      const Pod& pod = *state_.find_pod(id)->pod;
+      if (!pod.node.empty() || is_terminal(pod)) continue;
+      const Condition* scheduled = pod.condition("PodScheduled");
+      auto& [first, count] = groups[scheduled == nullptr ? "the scheduler has not tried yet" : scheduled->message];
+      if (count++ == 0) first = name;
+    }
+    for (const auto& [message, group] : groups) {
+      const std::string others = group.second > 1 ? fmt::format(" and {} more wait", group.second - 1) : " waits";
+      lines.push_back(fmt::format("pod {}{} for: {}", group.first, others, message));
+    }
+  }
+
+  const ClusterConfig config_;
+  const std::uint64_t seed_;
+  Ledger& ledger_;
+  ClusterState state_;
+  PodMemory memory_{false};
+  std::vector<std::string> clients_;
+  std::vector<Outgoing> out_;
+  std::uint64_t rv_ = 0;
+  Seq step_cause_ = 0;
+  bool showing_ = false;
+
+  Faults faults_;
+  Admission admission_;
+  WatchHub watches_;
+  Deletion deletion_;
+  PodVerbs verbs_;
+  ApiServer api_;
+  Scheduler scheduler_;
+  ImagePulls pulls_;
+  Kubelets kubelets_;
+  NodeLifecycle node_lifecycle_;
+};
+
+Cluster::Cluster(ClusterConfig config, std::uint64_t seed, Ledger& ledger)
+    : impl_(std::make_unique<Impl>(std::move(config), seed, ledger)) {}
+Cluster::~Cluster() = default;
+
+ClientId Cluster::add_client(std::string name) { return impl_->add_client(std::move(name)); }
+std::vector<Outgoing> Cluster::start() { return impl_->start(); }
+std::vector<Outgoing> Cluster::step(const ToCluster& message, Seq cause) { return impl_->step(message, cause); }
+const ClusterState& Cluster::state() const { return impl_->state(); }
+const ClusterConfig& Cluster::config() const { return impl_->config(); }
+std::vector<std::string> Cluster::waiting() const { return impl_->waiting(); }
+
+}  // namespace podramp::fakeapi

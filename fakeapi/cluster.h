@@ -1,0 +1,44 @@
+// START HERE for "what does the cluster do": the facade. step(message) decides, emits facts (which change the state)
+// and hands out messages with the time at which they are due. Parts: api_server, admission, watch_hub, deletion,
+// scheduler, kubelet, image_pulls, node_lifecycle, faults. No I/O, no clock; knows nothing of backend or sim.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "backend/port/event.h"
+#include "backend/port/json_writer.h"
+#include "fakeapi/cluster_state.h"
+#include "fakeapi/config.h"
+#include "fakeapi/message.h"
+
+namespace podramp::fakeapi {
+
+class Cluster {
+ public:
+  // The ledger must outlive the cluster. Facts are appended to it as they happen.
+  Cluster(ClusterConfig config, std::uint64_t seed, Ledger& ledger);
+  ~Cluster();
+  Cluster(const Cluster&) = delete;
+  Cluster& operator=(const Cluster&) = delete;
+
+  // Somebody who will send requests; the name stands in facts and latency streams ("etl", "submit", "kubectl").
+  ClientId add_client(std::string name);
+
+  // Nodes, quotas and existing pods of the configuration come to be (facts at the ledger's now, cause 0).
+  std::vector<Outgoing> start();
+  // One message at the ledger's now; cause is the event that led to it.
+  std::vector<Outgoing> step(const ToCluster& message, Seq cause);
+
+  const ClusterState& state() const;
+  const ClusterConfig& config() const;
+  // Who waits for what, for the "why did nothing happen" report: "pod ns/x waits for: 0/3 nodes are available ...".
+  std::vector<std::string> waiting() const;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace podramp::fakeapi

@@ -1,0 +1,303 @@
+#include "fakeapi/cluster_state.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "backend/port/json_writer.h"
+#include "backend/port/random.h"
+#include "backend/port/status.h"
+
+namespace podramp::fakeapi {
+namespace {
+
+// 48 bits of a version 4 UUID: real clients expect the shape.
+constexpr std::string_view kUidPrefix = "00000000-0000-4000-8000-";
+
+void add(Resources& total, const Resources& part, std::int64_t sign) {
+  if (part.cpu_milli) total.cpu_milli = total.cpu_milli.value_or(0) + sign * *part.cpu_milli;
+  if (part.memory_bytes) total.memory_bytes = total.memory_bytes.value_or(0) + sign * *part.memory_bytes;
+  for (const auto& [name, amount] : part.other) total.other[name] += sign * amount;
+}
+
+void set_condition(Pod& pod, Condition condition) {
+  const auto it = std::ranges::find(pod.conditions, condition.type, &Condition::type);
+  if (it == pod.conditions.end()) {
+    pod.conditions.push_back(std::move(condition));
+  } else {
+    *it = std::move(condition);
+  }
+}
+
+void set_containers(Pod& pod, ContainerStateKind state, const std::string& reason, const std::string& message) {
+  pod.containers.clear();
+  for (const Container& c : pod.tmpl->containers) pod.containers.push_back({c.name, state, reason, message, 0});
+}
+
+}  // namespace
+
+struct ClusterState::Apply {
+  ClusterState& s;
+
+  void seen(std::uint64_t rv) { s.rv_ = std::max(s.rv_, rv); }
+
+  NodeRecord& node(const std::string& name) {
+    const auto it = s.nodes_.find(name);
+    PODRAMP_CHECK(it != s.nodes_.end(), "no node " + name);
+    return it->second;
+  }
+
+  QuotaRecord& quota(const std::string& name) {
+    const auto it = s.quotas_.find(name);
+    PODRAMP_CHECK(it != s.quotas_.end(), "no quota " + name);
+    return it->second;
+  }
+
+  // Puts the pod on its node's books, or (sign -1) takes it off them.
+  void count(const PodRecord& record, std::int64_t sign) {
+    const auto it = s.nodes_.find(record.pod->node);
+    if (it == s.nodes_.end() || is_terminal(*record.pod)) return;
+    add(it->second.requested, record.requests, sign);
+    it->second.pods_active += sign;
+  }
+
+  void place(const PodRecord& record) {
+    const auto it = s.nodes_.find(record.pod->node);
+    (it != s.nodes_.end() ? it->second.pods : s.orphans_[record.pod->node]).insert(record.id);
+  }
+
+  void unplace(const PodRecord& record) {
+    if (const auto it = s.nodes_.find(record.pod->node); it != s.nodes_.end()) it->second.pods.erase(record.id);
+    const auto it = s.orphans_.find(record.pod->node);
+    if (it == s.orphans_.end()) return;
+    it->second.erase(record.id);
+    if (it->second.empty()) s.orphans_.erase(it);
+  }
+
+  // Makes the pod's next version; change edits it.
+  template <class Edit>
+  void edit_pod(const std::string& name, std::uint64_t rv, Edit edit) {
+    const auto it = s.by_name_.find(name);
+    PODRAMP_CHECK(it != s.by_name_.end(), "no pod " + name);
+    PodRecord& record = s.pods_.at(it->second);
+    auto next = std::make_shared<Pod>(*record.pod);
+    next->resource_version = rv;
+    edit(*next);
+    s.change_ = {record.id, record.pod, next, record.requests};
+    record.pod = std::move(next);
+    seen(rv);
+  }
+
+  void operator()(const fact::NodeAdded& f) {
+    NodeRecord record;
+    record.node = f.node;
+    record.images.insert(f.node.images.begin(), f.node.images.end());
+    const auto [it, fresh] = s.nodes_.insert_or_assign(f.node.name, std::move(record));
+    if (const auto orphans = s.orphans_.find(f.node.name); orphans != s.orphans_.end()) {
+      it->second.pods = std::move(orphans->second);
+      s.orphans_.erase(orphans);
+      for (const PodId id : it->second.pods) count(s.pods_.at(id), +1);
+    }
+    seen(f.node.resource_version);
+  }
+  void operator()(const fact::NodeSilent& f) {
+    node(f.node).silent = true;
+    node(f.node).containers_run = f.containers_run;
+  }
+  void operator()(const fact::NodeReturned& f) {
+    node(f.node).silent = false;
+    node(f.node).containers_run = true;
+  }
+  void operator()(const fact::NodeReadyChanged& f) {
+    node(f.node).node.ready = f.ready;
+    node(f.node).node.resource_version = f.rv;
+    seen(f.rv);
+  }
+  void operator()(const fact::NodeTainted& f) {
+    node(f.node).node.taints = f.taints;
+    node(f.node).node.resource_version = f.rv;
+    seen(f.rv);
+  }
+  void operator()(const fact::NodeGone& f) {
+    std::set<PodId> pods = std::move(node(f.node).pods);
+    s.nodes_.erase(s.nodes_.find(f.node));
+    if (!pods.empty()) s.orphans_[f.node] = std::move(pods);
+    seen(f.rv);
+  }
+
+  void operator()(const fact::PodCreated& f) {
+    const PodId id = uid_number(f.pod->uid);
+    PODRAMP_CHECK(id != 0, "uid " + f.pod->uid);
+    const bool fresh = s.by_name_.emplace(pod_key(*f.pod), id).second;
+    PODRAMP_CHECK(fresh, "pod exists: " + pod_key(*f.pod));
+    PodRecord& record = s.pods_[id];
+    record = {id, f.pod, pod_requests(*f.pod->tmpl)};
+    if (!f.pod->node.empty()) {
+      place(record);
+      count(record, +1);
+    }
+    s.change_ = {id, nullptr, f.pod, record.requests};
+    seen(f.pod->resource_version);
+  }
+  void operator()(const fact::PodBound& f) {
+    edit_pod(f.pod, f.rv, [&](Pod& pod) {
+      pod.node = f.node;
+      set_condition(pod, {"PodScheduled", Truth::yes, "", "", 0});
+    });
+    const PodRecord& record = s.pods_.at(s.change_.id);
+    place(record);
+    count(record, +1);
+  }
+  void operator()(const fact::PodUnschedulable& f) {
+    edit_pod(f.pod, f.rv, [&](Pod& pod) {
+      set_condition(pod, {"PodScheduled", Truth::no, "Unschedulable", f.message, 0});
+    });
+  }
+  void operator()(const fact::PodWaiting& f) {
+    edit_pod(f.pod, f.rv,
+             [&](Pod& pod) { set_containers(pod, ContainerStateKind::waiting, f.reason, f.message); });
+  }
+  void operator()(const fact::PodRunning& f) {
+    edit_pod(f.pod, f.rv, [&](Pod& pod) {
+      pod.phase = PodPhase::running;
+      pod.pod_ip = f.pod_ip;
+      set_containers(pod, ContainerStateKind::running, "", "");
+      set_condition(pod, {"Ready", Truth::yes, "", "", 0});
+    });
+  }
+  void operator()(const fact::PodFinished& f) {
+    const auto it = s.by_name_.find(f.pod);
+    PODRAMP_CHECK(it != s.by_name_.end(), "no pod " + f.pod);
+    count(s.pods_.at(it->second), -1);
+    edit_pod(f.pod, f.rv, [&](Pod& pod) {
+      pod.phase = f.phase;
+      pod.reason = f.reason;
+      pod.message = f.message;
+      if (pod.condition("Ready") != nullptr) {
+        set_condition(pod, {"Ready", Truth::no, f.phase == PodPhase::succeeded ? "PodCompleted" : "PodFailed", "", 0});
+      }
+      if (f.container_reason.empty()) return;  // K59, K73: nobody saw the containers end
+      if (pod.containers.empty()) set_containers(pod, ContainerStateKind::waiting, "", "");
+      for (ContainerStatus& c : pod.containers) {
+        if (c.state == ContainerStateKind::terminated) continue;
+        c = {c.name, ContainerStateKind::terminated, f.container_reason, "", f.exit_code};
+      }
+    });
+  }
+  void operator()(const fact::PodConditionSet& f) {
+    edit_pod(f.pod, f.rv, [&](Pod& pod) { set_condition(pod, f.condition); });
+  }
+  void operator()(const fact::PodLabelled& f) {
+    edit_pod(f.pod, f.rv, [&](Pod& pod) {
+      for (const auto& [key, value] : f.labels) pod.own_labels[key] = value;
+    });
+  }
+  void operator()(const fact::PodTerminating& f) {
+    edit_pod(f.pod, f.rv, [&](Pod& pod) {
+      pod.deletion_us = f.deletion_us;
+      pod.deletion_grace_s = f.grace_s;
+    });
+  }
+  void operator()(const fact::PodGone& f) {
+    const auto it = s.by_name_.find(f.pod);
+    PODRAMP_CHECK(it != s.by_name_.end(), "no pod " + f.pod);
+    const auto record = s.pods_.find(it->second);
+    count(record->second, -1);
+    unplace(record->second);
+    s.change_ = {record->second.id, record->second.pod, nullptr, record->second.requests};
+    s.by_name_.erase(it);
+    s.pods_.erase(record);
+    seen(f.rv);
+  }
+
+  void operator()(const fact::PullStarted&) {}
+  void operator()(const fact::PullFinished& f) {
+    if (const auto it = s.nodes_.find(f.node); it != s.nodes_.end()) it->second.images.insert(f.image);
+  }
+  void operator()(const fact::PullFailed&) {}
+
+  void operator()(const fact::QuotaSet& f) {
+    QuotaRecord& record = s.quotas_[f.quota];
+    const std::size_t slash = f.quota.find('/');
+    record.ns = f.quota.substr(0, slash);
+    record.name = f.quota.substr(slash + 1);
+    record.hard = f.hard;
+    // status.used has exactly the resources that hard names.
+    fact::Usage used;
+    for (const auto& [name, limit] : f.hard) {
+      const auto old = record.used.find(name);
+      used[name] = old == record.used.end() ? 0 : old->second;
+    }
+    record.used = std::move(used);
+  }
+  void operator()(const fact::QuotaCharged& f) { quota(f.quota).used = f.used; }
+  void operator()(const fact::QuotaRecounted& f) { quota(f.quota).used = f.used; }
+  void operator()(const fact::RequestRefused&) {}
+  void operator()(const fact::HistoryTrimmed& f) { s.trimmed_ = std::max(s.trimmed_, f.rv); }
+};
+
+void ClusterState::apply(const Fact& fact) { std::visit(Apply{*this}, fact); }
+
+const PodRecord* ClusterState::find_pod(PodId id) const {
+  const auto it = pods_.find(id);
+  return it == pods_.end() ? nullptr : &it->second;
+}
+
+const PodRecord* ClusterState::find_pod(std::string_view full_name) const {
+  const auto it = by_name_.find(full_name);
+  return it == by_name_.end() ? nullptr : &pods_.at(it->second);
+}
+
+const NodeRecord* ClusterState::find_node(std::string_view name) const {
+  const auto it = nodes_.find(name);
+  return it == nodes_.end() ? nullptr : &it->second;
+}
+
+std::uint64_t ClusterState::hash() const {
+  std::string text;
+  PodMemory memory(false);
+  JsonWriter writer(text, memory);
+  // One running hash over bounded pieces: the whole text of a million pods need never exist.
+  std::uint64_t hash = hash_text(fmt::format("{} {}", rv_, trimmed_));
+  const auto mix = [&] {
+    hash = (hash * 0x9e3779b97f4a7c15U) ^ hash_text(text);
+    text.clear();
+  };
+  for (const auto& [name, id] : by_name_) {
+    writer.value(*pods_.at(id).pod);
+    mix();
+  }
+  for (const auto& [name, record] : nodes_) {
+    writer.value(record.node);
+    writer.value(record.requested);
+    text += fmt::format("{} {} {} {} {}", record.silent, record.containers_run, record.pods_active,
+                        fmt::join(record.pods, ","), fmt::join(record.images, ","));
+    mix();
+  }
+  for (const auto& [name, pods] : orphans_) {
+    text += fmt::format("{} {}", name, fmt::join(pods, ","));
+    mix();
+  }
+  for (const auto& [name, record] : quotas_) {
+    text += name;
+    writer.value(record.hard);
+    writer.value(record.used);
+    mix();
+  }
+  return hash;
+}
+
+std::string uid_text(PodId id) { return fmt::format("{}{:012x}", kUidPrefix, id); }
+
+PodId uid_number(std::string_view uid) {
+  if (uid.size() != kUidPrefix.size() + 12 || !uid.starts_with(kUidPrefix)) return 0;
+  PodId id = 0;
+  const char* end = uid.data() + uid.size();
+  const auto [stopped, code] = std::from_chars(uid.data() + kUidPrefix.size(), end, id, 16);
+  return code == std::errc{} && stopped == end ? id : 0;
+}
+
+bool is_terminal(const Pod& pod) { return pod.phase == PodPhase::succeeded || pod.phase == PodPhase::failed; }
+
+}  // namespace podramp::fakeapi

@@ -1,0 +1,253 @@
+#include "fakeapi/cluster.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+
+#include "backend/port/event_json.h"
+#include "fakeapi/test_world.h"
+
+namespace podramp::fakeapi {
+namespace {
+
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+// Keeps every line, and folds the facts into a state of its own as a reader of the log would.
+class FoldingSink final : public EventSink {
+ public:
+  void append(const EventRef& event, PodMemory& memory) override {
+    lines.emplace_back();
+    write_line(lines.back(), event, memory);
+    std::visit(
+        [&](const auto* data) {
+          if constexpr (std::is_constructible_v<Fact, decltype(*data)>) folded.apply(Fact(*data));
+        },
+        event.data);
+  }
+  std::vector<std::string> lines;
+  ClusterState folded;
+};
+
+// The least of a kernel: delivers messages by (time, insertion), ends pulls at once.
+class World {
+ public:
+  explicit World(ClusterConfig config, std::uint64_t seed = 1)
+      : ledger({&sink}), cluster(std::move(config), seed, ledger), client(cluster.add_client("etl")) {
+    take(cluster.start());
+  }
+  void step(const ToCluster& message, Seq cause = 0) { take(cluster.step(message, cause)); }
+  std::uint64_t call(ApiRequest request) {
+    step(to::Request{client, {++calls_}, std::move(request)});
+    return calls_;
+  }
+  ApiReply ask(ApiRequest request) {
+    const std::uint64_t id = call(std::move(request));
+    while (!replies.contains(id) && !queue_.empty()) next();
+    return replies.at(id);
+  }
+  void run_until(TimeUs end) {
+    while (!queue_.empty() && queue_.begin()->first.first <= end) next();
+    ledger.set_now(end);
+  }
+  std::size_t count(std::string_view text) const {
+    return static_cast<std::size_t>(
+        std::ranges::count_if(sink.lines, [&](const std::string& line) { return line.find(text) != line.npos; }));
+  }
+
+  FoldingSink sink;
+  Ledger ledger;
+  Cluster cluster;
+  ClientId client;
+  std::map<std::uint64_t, ApiReply> replies;
+  std::vector<WatchEvent> events;
+
+ private:
+  void take(std::vector<Outgoing> outgoing) {
+    for (Outgoing& o : outgoing) queue_.emplace(std::pair(o.at, ++sent_), std::move(o));
+  }
+  void next() {
+    auto node = queue_.extract(queue_.begin());
+    ledger.set_now(node.key().first);
+    const Seq cause = node.mapped().cause;
+    FromCluster& message = node.mapped().message;
+    if (auto* timer = std::get_if<from::SetTimer>(&message)) {
+      step(to::Timer{timer->timer}, cause);
+    } else if (auto* pull = std::get_if<from::StartPull>(&message)) {
+      step(to::PullEnded{pull->pull, true}, cause);
+    } else if (auto* reply = std::get_if<from::Reply>(&message)) {
+      replies[reply->call.value] = reply->reply;
+    } else if (auto* watched = std::get_if<from::WatchEvents>(&message)) {
+      events.insert(events.end(), watched->events.begin(), watched->events.end());
+    }
+  }
+
+  std::map<std::pair<TimeUs, std::uint64_t>, Outgoing> queue_;
+  std::uint64_t sent_ = 0;
+  std::uint64_t calls_ = 0;
+};
+
+ClusterConfig small_cluster(int nodes) {
+  ClusterConfig config;
+  for (int i = 0; i < nodes; ++i) {
+    NodeSpec spec;
+    spec.node.name = "n" + std::to_string(i);
+    spec.node.allocatable = {4000, std::int64_t{16} << 30, {}};
+    config.nodes.push_back(spec);
+  }
+  return config;
+}
+
+const TemplatePtr& executor() {
+  static const TemplatePtr kTemplate = share(small_template());
+  return kTemplate;
+}
+
+TEST(Cluster, APodIsCreatedScheduledStartedAndDeletedAndAWatchSeesIt) {
+  World world(small_cluster(1));
+  ApiRequest watch = request_of(Verb::watch);
+  watch.label_selector = *parse_label_selector("app=etl");
+  EXPECT_EQ(world.ask(watch).code, 200);
+  EXPECT_EQ(world.ask(create_of(make_pod("a", executor()))).code, 201);
+  world.run_until(kMinuteUs);
+  EXPECT_EQ(world.cluster.state().find_pod("ns/a")->pod->phase, PodPhase::running);
+  EXPECT_THAT(world.cluster.waiting(), IsEmpty());
+  EXPECT_EQ(world.ask(request_of(Verb::remove, "a")).code, 200);
+  world.run_until(3 * kMinuteUs);
+  EXPECT_EQ(world.cluster.state().find_pod("ns/a"), nullptr);
+  EXPECT_EQ(world.cluster.state().find_node("n0")->requested.cpu_milli, 0);
+  EXPECT_EQ(world.events.front().type, WatchEventType::added);
+  EXPECT_EQ(world.events.back().type, WatchEventType::deleted);
+  std::uint64_t rv = 0;
+  for (const WatchEvent& e : world.events) {
+    EXPECT_GT(e.object->resource_version, rv);
+    rv = e.object->resource_version;
+  }
+}
+
+TEST(Cluster, FoldedFactsAreTheStateAlsoWhenReadBackFromTheLog) {  // design 2.4, rung 3
+  ClusterConfig config = small_cluster(3);
+  config.quotas.push_back({"ns", "q", {{"pods", 10}, {"requests.cpu", 100'000}}});
+  World world(config);
+  for (int i = 0; i < 12; ++i) world.ask(create_of(make_pod("p" + std::to_string(i), executor())));
+  world.run_until(kMinuteUs);
+  world.step(to::NodesDown{{"n1"}, false});
+  world.run_until(2 * kMinuteUs);
+  for (int i = 0; i < 3; ++i) world.ask(request_of(Verb::remove, "p" + std::to_string(i)));
+  world.step(to::DeleteNodes{{"n1"}});
+  world.run_until(10 * kMinuteUs);
+  EXPECT_EQ(world.sink.folded.hash(), world.cluster.state().hash());
+
+  ClusterState read_back;
+  EventReader reader;
+  for (const std::string& line : world.sink.lines) {
+    const auto event = reader.read(line);
+    ASSERT_TRUE(event.has_value()) << event.error().message;
+    std::visit(
+        [&](const auto& data) {
+          if constexpr (std::is_constructible_v<Fact, decltype(data)>) read_back.apply(Fact(data));
+        },
+        event->data);
+  }
+  EXPECT_EQ(read_back.hash(), world.cluster.state().hash());
+}
+
+TEST(Cluster, TheSameSeedGivesTheSameLinesAndAnotherSeedOthers) {
+  const auto run = [](std::uint64_t seed) {
+    World world(small_cluster(2), seed);
+    for (int i = 0; i < 10; ++i) world.ask(create_of(make_pod("p" + std::to_string(i), executor())));
+    world.run_until(kMinuteUs);
+    return world.sink.lines;
+  };
+  EXPECT_EQ(run(1), run(1));
+  EXPECT_NE(run(1), run(2));
+}
+
+TEST(Cluster, ExistingPodsRunFromTheStartCountAndEnd) {
+  ClusterConfig config = small_cluster(1);
+  config.quotas.push_back({"ns", "q", {{"pods", 10}}});
+  auto pod = *make_pod("old", executor());
+  pod.ns = "ns";
+  pod.node = "n0";
+  config.existing.push_back({pod, 30 * kSecondUs});
+  World world(config);
+  const PodPtr stored = world.cluster.state().find_pod("ns/old")->pod;
+  EXPECT_EQ(stored->phase, PodPhase::running);
+  EXPECT_EQ(stored->containers.at(0).state, ContainerStateKind::running);
+  EXPECT_EQ(world.cluster.state().find_node("n0")->requested.cpu_milli, 1000);
+  EXPECT_EQ(world.cluster.state().quotas().at("ns/q").used.at("pods"), 1);
+  EXPECT_EQ(world.count("fact.quota_charged"), 0U);
+  world.run_until(kMinuteUs);
+  EXPECT_EQ(world.cluster.state().find_pod("ns/old")->pod->phase, PodPhase::succeeded);
+  EXPECT_EQ(world.cluster.state().quotas().at("ns/q").used.at("pods"), 0);
+}
+
+TEST(Cluster, WaitingGroupsPodsByWhatTheSchedulerSays) {
+  World world(small_cluster(1));
+  for (int i = 0; i < 6; ++i) world.ask(create_of(make_pod("p" + std::to_string(i), executor())));
+  world.run_until(20 * kSecondUs);
+  EXPECT_THAT(world.cluster.waiting(), Contains(HasSubstr("and 1 more wait for: 0/1 nodes are available: 1 Insufficient cpu.")));
+}
+
+TEST(Cluster, WaitingNamesRefusingQuotas) {
+  ClusterConfig config = small_cluster(1);
+  config.quotas.push_back({"ns", "q", {{"pods", 0}}});
+  World world(config);
+  EXPECT_EQ(world.ask(create_of(make_pod("a", executor()))).code, 403);
+  EXPECT_THAT(world.cluster.waiting(), ElementsAre("quota ns/q has refused 1 creates; used: pods=0, limited: pods=0"));
+}
+
+TEST(Cluster, FaultWindowsAreLoggedAtTheirDates) {
+  ClusterConfig config = small_cluster(1);
+  FaultSpec spec;
+  spec.point = "api.throttle";
+  spec.from_us = 5 * kSecondUs;
+  spec.until_us = 6 * kSecondUs;
+  config.faults.push_back(spec);
+  World world(config);
+  world.run_until(5'500'000);
+  EXPECT_EQ(world.ask(create_of(make_pod("a", executor()))).code, 429);
+  world.run_until(10 * kSecondUs);
+  EXPECT_THAT(world.sink.lines, Contains(HasSubstr("\"t\":5000000,\"type\":\"fault.window_opened\"")));
+  EXPECT_THAT(world.sink.lines, Contains(HasSubstr("\"t\":6000000,\"type\":\"fault.window_closed\"")));
+  EXPECT_THAT(world.sink.lines, Contains(HasSubstr("\"type\":\"fault.fired\"")));
+}
+
+TEST(Cluster, FailingPullsAreLoggedAndTriedAgain) {
+  ClusterConfig config = small_cluster(1);
+  config.images.push_back({"spark:4.0", 1'000'000, 0});
+  FaultSpec spec;
+  spec.point = "pull.fail";
+  spec.until_us = 5 * kSecondUs;
+  config.faults.push_back(spec);
+  World world(config);
+  world.ask(create_of(make_pod("a", executor())));
+  world.run_until(5 * kMinuteUs);
+  EXPECT_EQ(world.count("fact.pull_failed"), 1U);
+  EXPECT_EQ(world.count("\"point\":\"pull.fail\",\"target\":\"n0/spark:4.0\""), 1U);
+  EXPECT_EQ(world.cluster.state().find_pod("ns/a")->pod->phase, PodPhase::running);
+}
+
+TEST(Cluster, SomebodysDeleteKeepsTheGraceRules) {
+  World world(small_cluster(1));
+  world.ask(create_of(make_pod("a", executor())));
+  world.run_until(kMinuteUs);
+  world.step(to::DeletePods{{"ns/a", "ns/none"}, 10});
+  EXPECT_EQ(world.cluster.state().find_pod("ns/a")->pod->deletion_grace_s, 10);
+}
+
+TEST(Cluster, AQuotaCanBeSetWhileItRuns) {
+  World world(small_cluster(1));
+  world.ask(create_of(make_pod("a", executor())));
+  world.step(to::SetQuota{{"ns", "late", {{"pods", 1}}}});
+  world.run_until(kMinuteUs);
+  EXPECT_EQ(world.cluster.state().quotas().at("ns/late").used.at("pods"), 1);
+  EXPECT_EQ(world.ask(create_of(make_pod("b", executor()))).code, 403);
+}
+
+}  // namespace
+}  // namespace podramp::fakeapi

@@ -1,0 +1,50 @@
+#include "fakeapi/faults.h"
+
+#include <algorithm>
+#include <string>
+
+#include "backend/port/status.h"
+
+namespace podramp::fakeapi {
+namespace {
+
+enum Kind : std::uint8_t { kOpens = 0, kCloses = 1 };
+
+}  // namespace
+
+void Faults::start() {
+  const std::vector<FaultSpec>& specs = context_.config().faults;
+  for (std::uint32_t i = 0; i < specs.size(); ++i) {
+    const FaultSpec& spec = specs[i];
+    PODRAMP_CHECK(std::ranges::find(kPoints, spec.point) != kPoints.end(), "no fault point " + spec.point);
+    PODRAMP_CHECK(spec.denominator > 0 && spec.numerator >= 0, "odds of " + spec.point);
+    const TimeUs from_us = std::max(spec.from_us, context_.now());
+    if (spec.until_us <= from_us) continue;
+    context_.timer(from_us, 0, {Part::faults, kOpens, i, 0});
+    if (spec.until_us != kNever) context_.timer(spec.until_us, 0, {Part::faults, kCloses, i, 0});
+  }
+}
+
+const FaultSpec* Faults::find(std::string_view point, std::string_view who, std::optional<Verb> verb,
+                              std::string_view key, std::uint64_t ordinal) const {
+  for (const FaultSpec& spec : context_.config().faults) {
+    if (spec.point != point) continue;
+    if (context_.now() < spec.from_us || context_.now() >= spec.until_us) continue;
+    if (!spec.client.empty() && spec.client != who) continue;
+    if (spec.verb && verb && *spec.verb != *verb) continue;
+    if (spec.numerator >= spec.denominator) return &spec;
+    Draw draw(context_.seed(), "fault." + spec.point, key, ordinal);
+    if (draw.chance(spec.numerator, spec.denominator)) return &spec;
+  }
+  return nullptr;
+}
+
+bool Faults::configured(std::string_view point) const {
+  return std::ranges::any_of(context_.config().faults, [&](const FaultSpec& spec) { return spec.point == point; });
+}
+
+Faults::Window Faults::window(const ClusterTimer& timer) const {
+  return {&context_.config().faults.at(timer.index), timer.kind == kOpens};
+}
+
+}  // namespace podramp::fakeapi

@@ -1,0 +1,58 @@
+// Named fault points: the one table of what can be made to go wrong, and the dates at which it does.
+// A fault hits or misses by a draw of (seed, point, key, ordinal): it does not depend on what happened before.
+//
+//   point                          what it does while its window [from_us, until_us) is open
+//   api.outage                     the client's requests are refused in transport; at from_us its watches end
+//   api.throttle                   429 TooManyRequests with Retry-After retry_after_s; costs no admission (K1)
+//   api.error                      500, nothing is committed (K9)
+//   api.unavailable                503, nothing is committed (K9)
+//   api.slow                       the server takes delay_us longer; beyond the client's timeout it fails in transport
+//   api.create.commit_then_timeout a create is stored, but the client sees only its timeout (K10)
+//   watch.expire                   at from_us the client's open watches end with 410 Expired (K18)
+//   watch.delay                    watch events arrive delay_us later
+//   watch.drop                     a watch event is lost; the watch goes on
+//   pull.fail                      an image pull fails (K61); `client` names a node
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "fakeapi/context.h"
+
+namespace podramp::fakeapi {
+
+class Faults {
+ public:
+  static constexpr std::array<std::string_view, 10> kPoints{
+      "api.outage", "api.throttle", "api.error",    "api.unavailable", "api.slow", "api.create.commit_then_timeout",
+      "watch.expire", "watch.delay", "watch.drop", "pull.fail"};
+
+  explicit Faults(Context& context) : context_(context) {}
+
+  // Arms a timer for every window's opening and closing.
+  void start();
+
+  // The fault that hits now, or null. who: a client's or node's name; key and ordinal: of the draw.
+  const FaultSpec* find(std::string_view point, std::string_view who, std::optional<Verb> verb, std::string_view key,
+                        std::uint64_t ordinal) const;
+  bool fires(std::string_view point, std::string_view who, std::optional<Verb> verb, std::string_view key,
+             std::uint64_t ordinal) const {
+    return find(point, who, verb, key, ordinal) != nullptr;
+  }
+  // False while no window of this point is configured at all: the cheap question on hot paths.
+  bool configured(std::string_view point) const;
+
+  // What a timer of Part::faults means: a window opens or closes. The facade logs it and tells the watch hub.
+  struct Window {
+    const FaultSpec* spec = nullptr;
+    bool opens = false;
+  };
+  Window window(const ClusterTimer& timer) const;
+
+ private:
+  Context& context_;
+};
+
+}  // namespace podramp::fakeapi

@@ -1,0 +1,428 @@
+#include "fakeapi/kubelet.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "backend/port/json_writer.h"
+#include "fakeapi/deletion.h"
+
+namespace podramp::fakeapi {
+namespace {
+
+constexpr int kSigTerm = 143;  // K64
+constexpr int kSigKill = 137;
+
+// A pod's address follows from its id, so that it depends on nothing else.
+std::string pod_ip(PodId id) { return fmt::format("10.{}.{}.{}", (id >> 16U) & 255U, (id >> 8U) & 255U, id & 255U); }
+
+const Container& container_at(const PodTemplate& tmpl, std::size_t i) {
+  const std::size_t inits = tmpl.init_containers.size();
+  return i < inits ? tmpl.init_containers[i] : tmpl.containers[i - inits];
+}
+
+struct Lack {
+  std::string resource;
+  std::int64_t requested = 0;
+  std::int64_t used = 0;
+  std::int64_t capacity = 0;
+};
+
+// The first resource that a pod would exceed, in the kubelet's order (K59).
+std::optional<Lack> first_lack(const Resources& asked, const Resources& used, std::int64_t pods, const Node& node) {
+  if (pods + 1 > node.pods_max) return Lack{"pods", 1, pods, node.pods_max};
+  const auto lacks = [](std::int64_t a, std::int64_t u, std::int64_t all) { return a > 0 && a > all - u; };
+  const std::int64_t cpu = asked.cpu_milli.value_or(0);
+  const std::int64_t cpu_used = used.cpu_milli.value_or(0);
+  const std::int64_t cpu_all = node.allocatable.cpu_milli.value_or(0);
+  if (lacks(cpu, cpu_used, cpu_all)) return Lack{"cpu", cpu, cpu_used, cpu_all};
+  const std::int64_t memory = asked.memory_bytes.value_or(0);
+  const std::int64_t memory_used = used.memory_bytes.value_or(0);
+  const std::int64_t memory_all = node.allocatable.memory_bytes.value_or(0);
+  if (lacks(memory, memory_used, memory_all)) return Lack{"memory", memory, memory_used, memory_all};
+  for (const auto& [name, amount] : asked.other) {
+    const auto u = used.other.find(name);
+    const auto all = node.allocatable.other.find(name);
+    const std::int64_t in_use = u == used.other.end() ? 0 : u->second;
+    const std::int64_t capacity = all == node.allocatable.other.end() ? 0 : all->second;
+    if (lacks(amount, in_use, capacity)) return Lack{name, amount, in_use, capacity};
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+Kubelets::Kubelets(Context& context, ImagePulls& pulls, Deletion& deletion)
+    : context_(context), pulls_(pulls), deletion_(deletion) {
+  pulls_.set_listener([this](PodId pod, PullNews news, const std::string& message, Seq cause) {
+    pull_news(pod, news, message, cause);
+  });
+}
+
+// --- books -----------------------------------------------------------------------------------------------------
+
+Kubelets::Work* Kubelets::find(PodId id) {
+  const auto it = works_.find(id);
+  return it == works_.end() ? nullptr : &it->second;
+}
+
+bool Kubelets::silent(const Work& work) const { return nodes_.find(work.node)->second.silent; }
+
+Kubelets::Work& Kubelets::take(PodId id, const std::string& node) {
+  Work& work = works_[id];
+  work.node = node;
+  nodes_[node].pods.insert(id);
+  return work;
+}
+
+void Kubelets::count(const Work& work, const Resources& requests, std::int64_t sign) {
+  OnNode& on = nodes_[work.node];
+  on.pods_admitted += sign;
+  on.admitted.cpu_milli = on.admitted.cpu_milli.value_or(0) + sign * requests.cpu_milli.value_or(0);
+  on.admitted.memory_bytes = on.admitted.memory_bytes.value_or(0) + sign * requests.memory_bytes.value_or(0);
+  for (const auto& [name, amount] : requests.other) on.admitted.other[name] += sign * amount;
+}
+
+void Kubelets::release(Work& work, const Resources& requests) {
+  if (!work.admitted) return;
+  work.admitted = false;
+  count(work, requests, -1);
+}
+
+void Kubelets::forget(PodId id) {
+  const auto it = works_.find(id);
+  nodes_[it->second.node].pods.erase(id);
+  works_.erase(it);
+}
+
+// The timer's draw is the pod's, numbered by what the timer is for.
+void Kubelets::arm(Kind kind, const LatencyModel& model, std::string_view stream, PodId id, Seq cause) {
+  const PodRecord* record = context_.state().find_pod(id);
+  const std::string name = record == nullptr ? "" : pod_key(*record->pod);
+  const DurationUs delay = context_.sample(model, stream, name, kind);
+  context_.timer(context_.now() + delay, cause, {Part::kubelet, kind, works_.at(id).round, id});
+}
+
+// --- facts -----------------------------------------------------------------------------------------------------
+
+void Kubelets::on_fact(const Fact& fact, Seq seq) {
+  const ClusterState::Change& change = context_.state().last_change();
+  const Latencies& latency = context_.config().latency;
+  if (const auto* created = std::get_if<fact::PodCreated>(&fact)) {
+    pod_created(change.id, *created->pod, seq);
+  } else if (const auto* bound = std::get_if<fact::PodBound>(&fact)) {
+    const Work& work = take(change.id, bound->node);
+    if (!silent(work)) arm(kSeen, latency.kubelet, "cluster.kubelet", change.id, seq);
+  } else if (std::holds_alternative<fact::PodTerminating>(fact)) {
+    if (find(change.id) != nullptr) arm(kKill, latency.kubelet, "cluster.kubelet", change.id, seq);
+  } else if (std::holds_alternative<fact::PodFinished>(fact)) {
+    if (Work* work = find(change.id)) release(*work, change.requests);
+  } else if (std::holds_alternative<fact::PodGone>(fact)) {
+    object_gone(change.id, seq);
+  } else if (const auto* silent = std::get_if<fact::NodeSilent>(&fact)) {
+    node_silent(*silent, seq);
+  } else if (const auto* returned = std::get_if<fact::NodeReturned>(&fact)) {
+    node_returned(returned->node, seq);
+  } else if (const auto* added = std::get_if<fact::NodeAdded>(&fact)) {
+    node_returned(added->node.name, seq);  // a deleted Node may have come back
+  }
+}
+
+// Pods that exist at the start: bound ones are taken over, running ones run.
+void Kubelets::pod_created(PodId id, const Pod& pod, Seq seq) {
+  if (pod.node.empty() || is_terminal(pod)) return;
+  Work& work = take(id, pod.node);
+  if (pod.phase == PodPhase::running) {
+    work.stage = Stage::running;
+    work.started = work.shown_running = work.admitted = true;
+    count(work, context_.state().last_change().requests, +1);
+  } else if (!silent(work)) {
+    arm(kSeen, context_.config().latency.kubelet, "cluster.kubelet", id, seq);
+  }
+}
+
+void Kubelets::object_gone(PodId id, Seq seq) {
+  Work* work = find(id);
+  if (work == nullptr) return;
+  release(*work, context_.state().last_change().requests);
+  const bool leaves_something = work->stage == Stage::pulling || (work->stage == Stage::running && !work->told_to_stop);
+  if (!leaves_something) {
+    forget(id);
+    return;
+  }
+  work->gone = true;
+  if (!silent(*work)) arm(kOrphan, context_.config().latency.kubelet, "cluster.kubelet", id, seq);
+}
+
+void Kubelets::node_silent(const fact::NodeSilent& fact, Seq seq) {
+  OnNode& on = nodes_[fact.node];
+  on.silent = true;
+  const std::set<PodId> pods = on.pods;
+  for (const PodId id : pods) {
+    Work& work = works_.at(id);
+    ++work.round;
+    if (fact.containers_run) continue;
+    if (work.stage == Stage::running) {
+      if (!work.told_to_stop) context_.send(context_.now(), seq, from::ProcessStopped{id});
+      work.stage = Stage::dead;
+      work.lost = true;
+      work.exit_code = kSigKill;
+    } else if (work.stage != Stage::dead) {
+      work.stage = Stage::bound;
+      work.images_ready = 0;
+    }
+  }
+}
+
+void Kubelets::node_returned(const std::string& node, Seq seq) {
+  OnNode& on = nodes_[node];
+  if (!on.silent) return;
+  on.silent = false;
+  for (const PodId id : on.pods) arm(kResume, context_.config().latency.kubelet, "cluster.kubelet", id, seq);
+}
+
+// --- timers ----------------------------------------------------------------------------------------------------
+
+void Kubelets::on_timer(const ClusterTimer& timer, Seq cause) {
+  const PodId id = timer.arg;
+  const Kind kind = static_cast<Kind>(timer.kind);
+  Work* work = find(id);
+  if (work == nullptr) return;
+  if (kind == kDead) {  // processes end on silent nodes too
+    if (work->stage != Stage::running || context_.now() < work->dead_at) return;
+    work->stage = Stage::dead;
+    if (!silent(*work)) arm(kReport, context_.config().latency.status, "cluster.status", id, cause);
+    return;
+  }
+  if (silent(*work) || timer.index != work->round) return;
+  if (work->gone || context_.state().find_pod(id) == nullptr) {
+    clear_away(id, *work, cause);
+    return;
+  }
+  switch (kind) {
+    case kSeen: seen(id, *work, cause); break;
+    case kStarted: started(id, *work, cause); break;
+    case kRunning: show_running(id, *work, cause); break;
+    case kReport: report_end(id, *work, cause); break;
+    case kKill: kill(id, *work, cause); break;
+    case kResume: resume(id, *work, cause); break;
+    case kShowWaiting:
+      if (work->stage == Stage::pulling) show_waiting(id, work->waiting_reason, work->waiting_message, cause);
+      break;
+    case kDead:
+    case kOrphan: break;
+  }
+}
+
+// --- starting --------------------------------------------------------------------------------------------------
+
+void Kubelets::seen(PodId id, Work& work, Seq cause) {
+  if (work.stage != Stage::bound || context_.state().find_pod(id)->pod->deletion_us) return;
+  if (context_.state().find_node(work.node) == nullptr || !admit(id, work, cause)) return;
+  work.stage = Stage::pulling;
+  show_waiting(id, "ContainerCreating", "", cause);
+  pull_images(id, work, cause);
+}
+
+bool Kubelets::admit(PodId id, Work& work, Seq cause) {
+  if (work.admitted) return true;
+  const PodRecord& record = *context_.state().find_pod(id);
+  const OnNode& on = nodes_[work.node];
+  const auto lack =
+      first_lack(record.requests, on.admitted, on.pods_admitted, context_.state().find_node(work.node)->node);
+  if (!lack) {
+    work.admitted = true;
+    count(work, record.requests, +1);
+    return true;
+  }
+  const std::string message =
+      fmt::format("Pod was rejected: Node didn't have enough resource: {}, requested: {}, used: {}, capacity: {}",
+                  lack->resource, lack->requested, lack->used, lack->capacity);
+  const std::string name = pod_key(*record.pod);
+  forget(id);
+  context_.emit("kubelet", cause,
+                fact::PodFinished{name, context_.next_rv(), PodPhase::failed, 0, "", "OutOf" + lack->resource, message});
+  return false;
+}
+
+void Kubelets::pull_images(PodId id, Work& work, Seq cause) {
+  const TemplatePtr tmpl = context_.state().find_pod(id)->pod->tmpl;
+  const std::size_t count = tmpl->init_containers.size() + tmpl->containers.size();
+  while (work.images_ready < count) {
+    const Container& container = container_at(*tmpl, work.images_ready);
+    if (!pulls_.need(id, work.node, container.image, container.image_pull_policy, cause)) return;
+    ++work.images_ready;
+  }
+  create(id, work, cause);
+}
+
+void Kubelets::pull_news(PodId id, PullNews news, const std::string& message, Seq cause) {
+  Work* work = find(id);
+  if (work == nullptr || work->stage != Stage::pulling || work->gone) return;
+  if (news == PullNews::ready) {
+    ++work->images_ready;
+    // A pull that ends in the instant of the node's silence: the rest waits for its return.
+    if (!silent(*work)) pull_images(id, *work, cause);
+    return;
+  }
+  work->waiting_reason = news == PullNews::failed        ? "ErrImagePull"
+                         : news == PullNews::backing_off ? "ImagePullBackOff"
+                                                         : "ErrImageNeverPull";
+  work->waiting_message = message;
+  if (!silent(*work)) arm(kShowWaiting, context_.config().latency.status, "cluster.status", id, cause);
+}
+
+void Kubelets::show_waiting(PodId id, const std::string& reason, const std::string& message, Seq cause) {
+  const Pod& pod = *context_.state().find_pod(id)->pod;
+  const bool shown = !pod.containers.empty() && pod.containers.front().state == ContainerStateKind::waiting &&
+                     pod.containers.front().reason == reason && pod.containers.front().message == message;
+  if (shown) return;
+  context_.emit("kubelet", cause, fact::PodWaiting{pod_key(pod), context_.next_rv(), reason, message});
+}
+
+void Kubelets::create(PodId id, Work& work, Seq cause) {
+  work.stage = Stage::creating;
+  arm(kStarted, context_.config().latency.start, "cluster.start", id, cause);
+}
+
+void Kubelets::started(PodId id, Work& work, Seq cause) {
+  if (work.stage != Stage::creating) return;
+  work.stage = Stage::running;
+  work.started = true;
+  context_.send(context_.now(), cause, from::ProcessStarted{id, context_.state().find_pod(id)->pod});
+  arm(kRunning, context_.config().latency.status, "cluster.status", id, cause);
+}
+
+// Also after a silence: what the node controller had marked as not Ready is Ready again (K75).
+void Kubelets::show_running(PodId id, Work& work, Seq cause) {
+  if (work.stage != Stage::running) return;
+  const Pod& pod = *context_.state().find_pod(id)->pod;
+  const std::string name = pod_key(pod);
+  if (!work.shown_running) {
+    work.shown_running = true;
+    context_.emit("kubelet", cause, fact::PodRunning{name, context_.next_rv(), pod_ip(id)});
+    return;
+  }
+  const Condition* ready = pod.condition("Ready");
+  if (ready == nullptr || ready->status == Truth::yes) return;
+  context_.emit("kubelet", cause,
+                fact::PodConditionSet{name, context_.next_rv(), {"Ready", Truth::yes, "", "", context_.now()}});
+}
+
+// --- ending ----------------------------------------------------------------------------------------------------
+
+void Kubelets::process_exited(PodId pod, int exit_code, Seq cause, bool oom) {
+  Work* work = find(pod);
+  if (work == nullptr || work->stage != Stage::running) return;
+  work->stage = Stage::dead;
+  work->exit_code = exit_code;
+  work->oom = oom;
+  if (work->gone) {
+    forget(pod);
+  } else if (!silent(*work)) {
+    arm(kReport, context_.config().latency.status, "cluster.status", pod, cause);
+  }
+}
+
+// The kubelet has seen a graceful DELETE, or a later one with less grace (K29, K30).
+void Kubelets::kill(PodId id, Work& work, Seq cause) {
+  const Latencies& latency = context_.config().latency;
+  if (work.stage == Stage::dead) return;  // its report is under way and will confirm the deletion
+  if (work.stage != Stage::running) {
+    pulls_.cancel(id, work.node, cause);
+    work.stage = Stage::dead;
+    arm(kReport, latency.status, "cluster.status", id, cause);
+    return;
+  }
+  const Pod& pod = *context_.state().find_pod(id)->pod;
+  const TimeUs kill_at = context_.now() + pod.deletion_grace_s.value_or(grace_s(pod)) * kSecondUs;
+  if (!work.told_to_stop) {
+    work.told_to_stop = true;
+    work.dead_at = context_.now() + context_.sample(latency.stop, "cluster.stop", pod_key(pod));
+    work.exit_code = kSigTerm;
+    context_.send(context_.now(), cause, from::ProcessStopped{id});
+  } else if (work.dead_at <= kill_at) {
+    return;
+  }
+  if (work.dead_at >= kill_at) {
+    work.dead_at = kill_at;
+    work.exit_code = kSigKill;
+  }
+  context_.timer(work.dead_at, cause, {Part::kubelet, kDead, work.round, id});
+}
+
+void Kubelets::report_end(PodId id, Work& work, Seq cause) {
+  if (work.stage != Stage::dead) return;
+  const PodPtr pod = context_.state().find_pod(id)->pod;
+  Seq seq = cause;
+  const Work last = work;
+  forget(id);
+  if (last.admitted) count(last, context_.state().find_pod(id)->requests, -1);
+  if (last.started && !is_terminal(*pod)) {
+    const bool fine = last.exit_code == 0;
+    const char* reason = last.lost ? "ContainerStatusUnknown" : last.oom ? "OOMKilled" : fine ? "Completed" : "Error";
+    seq = context_.emit("kubelet", cause,
+                        fact::PodFinished{pod_key(*pod), context_.next_rv(),
+                                          fine ? PodPhase::succeeded : PodPhase::failed, last.exit_code, reason, "", ""});
+  }
+  if (pod->deletion_us) deletion_.finish(id, "kubelet", "kubelet", seq);
+}
+
+// The kubelet talks again: it does what it has missed and reports what it has not told (K75).
+void Kubelets::resume(PodId id, Work& work, Seq cause) {
+  const Pod& pod = *context_.state().find_pod(id)->pod;
+  if (pod.deletion_us && work.stage != Stage::dead) {
+    if (work.told_to_stop) return;  // kDead is still to come
+    kill(id, work, cause);
+    return;
+  }
+  const bool restarts = work.lost && !pod.deletion_us && pod.tmpl->restart_policy != "Never";
+  switch (work.stage) {
+    case Stage::bound: seen(id, work, cause); break;
+    case Stage::pulling: pull_images(id, work, cause); break;
+    case Stage::creating: create(id, work, cause); break;
+    case Stage::running: show_running(id, work, cause); break;
+    case Stage::dead:
+      if (restarts) {
+        work.lost = work.told_to_stop = false;
+        create(id, work, cause);
+      } else {
+        report_end(id, work, cause);
+      }
+      break;
+  }
+}
+
+// The object is gone; the kubelet stops what is left of it.
+void Kubelets::clear_away(PodId id, Work& work, Seq cause) {
+  if (work.stage == Stage::running && !work.told_to_stop) {
+    context_.send(context_.now(), cause, from::ProcessStopped{id});
+  }
+  const std::string node = work.node;
+  forget(id);
+  pulls_.cancel(id, node, cause);
+}
+
+// --- for people ------------------------------------------------------------------------------------------------
+
+void Kubelets::waiting(std::vector<std::string>& lines) const {
+  for (const auto& [name, id] : context_.state().pods_by_name()) {
+    const Pod& pod = *context_.state().find_pod(id)->pod;
+    if (pod.node.empty()) continue;
+    const NodeRecord* node = context_.state().find_node(pod.node);
+    const bool unreachable = node == nullptr || node->silent;
+    std::string what;
+    if (pod.deletion_us) {
+      what = unreachable ? fmt::format("node {} to confirm its deletion, but that node is gone or silent", pod.node)
+                         : fmt::format("its processes on node {} to stop", pod.node);
+    } else if (pod.phase == PodPhase::pending) {
+      const bool told = !pod.containers.empty();
+      what = unreachable ? fmt::format("node {}, which is gone or silent", pod.node)
+             : told      ? fmt::format("{} on node {}", pod.containers.front().reason, pod.node)
+                         : fmt::format("the kubelet of node {}", pod.node);
+    }
+    if (!what.empty()) lines.push_back(fmt::format("pod {} waits for: {}", name, what));
+  }
+}
+
+}  // namespace podramp::fakeapi

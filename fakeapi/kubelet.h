@@ -1,0 +1,102 @@
+// The kubelets of all nodes: from "bound to my node" to a running process, its end, graceful deletion, and what
+// happens to all that while a node is silent (K58-K66, K72, K75). Not here: pulling images (image_pulls.h), deciding
+// that a node is lost (node_lifecycle.h), removing objects (deletion.h). Container restarts are not modelled (K63).
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "fakeapi/context.h"
+#include "fakeapi/image_pulls.h"
+
+namespace podramp::fakeapi {
+
+class Deletion;
+
+class Kubelets {
+ public:
+  // Becomes the listener of pulls. All three must outlive it.
+  Kubelets(Context& context, ImagePulls& pulls, Deletion& deletion);
+
+  // Sends ProcessStopped when containers die at once with their node; else only sets timers.
+  void on_fact(const Fact& fact, Seq seq);
+  void on_timer(const ClusterTimer& timer, Seq cause);
+
+  // The pod's main process has ended by itself; works for pods that existed at the start too. oom: killed for its
+  // memory (K64). A process that is not running is ignored.
+  void process_exited(PodId pod, int exit_code, Seq cause, bool oom = false);
+
+  // Appends "pod ns/x waits for: ..." for bound pods that are neither running nor finished, and for Terminating ones.
+  void waiting(std::vector<std::string>& lines) const;
+
+ private:
+  enum Kind : std::uint8_t { kSeen, kStarted, kRunning, kReport, kKill, kDead, kResume, kShowWaiting, kOrphan };
+  enum class Stage : std::uint8_t {
+    bound,     // the kubelet has not seen it yet
+    pulling,   // waits for images
+    creating,  // sandbox, network, create, start
+    running,   // its process is alive
+    dead,      // its process has ended, or will never start; not reported yet
+  };
+
+  struct Work {
+    std::string node;
+    Stage stage = Stage::bound;
+    bool admitted = false;       // counts on its node
+    bool started = false;        // had a process
+    bool shown_running = false;  // PodRunning is out
+    bool told_to_stop = false;   // SIGTERM is out
+    bool gone = false;           // the object is removed, what runs is not
+    bool lost = false;           // died with its node
+    bool oom = false;
+    int exit_code = 0;
+    std::uint32_t round = 0;     // timers from before the node's last silence are ignored
+    std::size_t images_ready = 0;
+    TimeUs dead_at = kNever;     // when a process that was told to stop is dead
+    std::string waiting_reason;  // to be shown
+    std::string waiting_message;
+  };
+  struct OnNode {
+    bool silent = false;
+    std::set<PodId> pods;
+    Resources admitted;
+    std::int64_t pods_admitted = 0;
+  };
+
+  Work* find(PodId id);
+  bool silent(const Work& work) const;
+  Work& take(PodId id, const std::string& node);
+  void count(const Work& work, const Resources& requests, std::int64_t sign);
+  void release(Work& work, const Resources& requests);
+  void forget(PodId id);
+  void arm(Kind kind, const LatencyModel& model, std::string_view stream, PodId id, Seq cause);
+
+  void pod_created(PodId id, const Pod& pod, Seq seq);
+  void object_gone(PodId id, Seq seq);
+  void node_silent(const fact::NodeSilent& fact, Seq seq);
+  void node_returned(const std::string& node, Seq seq);
+
+  void seen(PodId id, Work& work, Seq cause);
+  bool admit(PodId id, Work& work, Seq cause);
+  void pull_images(PodId id, Work& work, Seq cause);
+  void pull_news(PodId id, PullNews news, const std::string& message, Seq cause);
+  void show_waiting(PodId id, const std::string& reason, const std::string& message, Seq cause);
+  void create(PodId id, Work& work, Seq cause);
+  void started(PodId id, Work& work, Seq cause);
+  void show_running(PodId id, Work& work, Seq cause);
+  void kill(PodId id, Work& work, Seq cause);
+  void report_end(PodId id, Work& work, Seq cause);
+  void resume(PodId id, Work& work, Seq cause);
+  void clear_away(PodId id, Work& work, Seq cause);
+
+  Context& context_;
+  ImagePulls& pulls_;
+  Deletion& deletion_;
+  std::unordered_map<PodId, Work> works_;  // never iterated
+  std::map<std::string, OnNode, std::less<>> nodes_;
+};
+
+}  // namespace podramp::fakeapi

@@ -1,0 +1,45 @@
+#include "fakeapi/latency.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "backend/port/status.h"
+
+namespace podramp::fakeapi {
+namespace {
+
+DurationUs sample_lognormal(const LatencyModel& model, Draw& draw) {
+  const double sigma = static_cast<double>(model.sigma_milli) / 1000.0;
+  const double value = static_cast<double>(model.base_us) * std::exp(sigma * draw.normal());
+  constexpr double kLongest = 1e15;  // 30 years: far below what 64 bits hold
+  const auto us = static_cast<DurationUs>(std::llround(std::min(value, kLongest)));
+  return model.high_us > 0 ? std::min(us, model.high_us) : us;
+}
+
+// Position in millionths of the distribution; the ends of the table are flat.
+DurationUs sample_quantiles(const LatencyModel& model, Draw& draw) {
+  CHECK(!model.points.empty());
+  const std::int64_t position = draw.uniform(0, 999'999);
+  const auto place = [](const std::pair<int, DurationUs>& point) { return std::int64_t{point.first} * 1000; };
+  const auto above = std::ranges::find_if(model.points, [&](const auto& point) { return place(point) > position; });
+  if (above == model.points.begin()) return above->second;
+  const auto below = std::prev(above);
+  if (above == model.points.end()) return below->second;
+  return below->second +
+         (above->second - below->second) * (position - place(*below)) / (place(*above) - place(*below));
+}
+
+}  // namespace
+
+DurationUs LatencyModel::sample(Draw draw) const {
+  DurationUs us = 0;
+  switch (kind) {
+    case LatencyKind::constant: us = base_us; break;
+    case LatencyKind::lognormal: us = sample_lognormal(*this, draw); break;
+    case LatencyKind::uniform: us = draw.uniform(base_us, std::max(base_us, high_us)); break;
+    case LatencyKind::quantiles: us = sample_quantiles(*this, draw); break;
+  }
+  return std::max<DurationUs>(us, 0);
+}
+
+}  // namespace podramp::fakeapi

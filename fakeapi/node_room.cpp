@@ -1,0 +1,356 @@
+#include "fakeapi/node_room.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace podramp::fakeapi {
+namespace {
+
+// What the scorer assumes for a pod that asks for nothing.
+constexpr std::int64_t kScoredCpuMilli = 100;
+constexpr std::int64_t kScoredMemoryBytes = 200 * 1024 * 1024;
+
+constexpr std::string_view kUnschedulableTaint = "node.kubernetes.io/unschedulable";
+
+bool hard(const Taint& taint) { return taint.effect == "NoSchedule" || taint.effect == "NoExecute"; }
+
+std::string content_key(const Resources& requests, const SharedTemplate& tmpl) {
+  std::string key = fmt::format("{} {}", requests.cpu_milli.value_or(-1), requests.memory_bytes.value_or(-1));
+  for (const auto& [name, amount] : requests.other) key += fmt::format(" {}={}", name, amount);
+  for (const auto& [name, value] : tmpl.node_selector) key += fmt::format("\n{}={}", name, value);
+  for (const Toleration& t : tmpl.tolerations) key += fmt::format("\n{}|{}|{}|{}", t.key, t.op, t.value, t.effect);
+  return key;
+}
+
+// Resources that are 0 on a node have no say.
+std::int8_t least_allocated(std::int64_t cpu, std::int64_t cpu_used, std::int64_t memory, std::int64_t memory_used) {
+  std::int64_t sum = 0;
+  std::int64_t parts = 0;
+  const auto add = [&](std::int64_t all, std::int64_t used) {
+    if (all == 0) return;
+    ++parts;
+    if (used < all) sum += (all - used) * 100 / all;
+  };
+  add(cpu, cpu_used);
+  add(memory, memory_used);
+  return static_cast<std::int8_t>(parts == 0 ? 0 : sum / parts);
+}
+
+std::int64_t at(const std::vector<std::int64_t>& amounts, std::size_t i) { return i < amounts.size() ? amounts[i] : 0; }
+
+}  // namespace
+
+// --- nodes -----------------------------------------------------------------------------------------------------
+
+NodeRoom::NodeIndex NodeRoom::index(const std::string& name) {
+  const auto [it, fresh] = by_name_.emplace(name, static_cast<NodeIndex>(nodes_.size()));
+  if (fresh) nodes_.emplace_back().name = name;
+  return it->second;
+}
+
+void NodeRoom::set_node(const Node& node) {
+  const NodeIndex i = index(node.name);
+  Place& place = nodes_[i];
+  if (!place.present) {
+    place.present = true;
+    place.added = ++additions_;
+    order_stale_ = true;
+  } else if (place.labels != node.labels) {
+    order_stale_ = true;  // perhaps another zone
+  }
+  place.unschedulable = node.unschedulable;
+  place.labels = node.labels;
+  place.taints = node.taints;
+  place.cpu = node.allocatable.cpu_milli.value_or(0);
+  place.memory = node.allocatable.memory_bytes.value_or(0);
+  place.pods = node.pods_max;
+  std::ranges::fill(place.other, 0);
+  for (const auto& [name, amount] : node.allocatable.other) {
+    const std::size_t r = resource(name);
+    if (place.other.size() <= r) place.other.resize(r + 1);
+    place.other[r] = amount;
+  }
+  touch(i, true);
+}
+
+void NodeRoom::remove_node(const std::string& name) {
+  Place& place = nodes_[index(name)];
+  place.present = false;
+  order_stale_ = true;
+  ++version_;
+}
+
+void NodeRoom::order_nodes() {
+  if (!order_stale_) return;
+  order_stale_ = false;
+  std::vector<NodeIndex> by_age;
+  for (NodeIndex i = 0; i < nodes_.size(); ++i) {
+    if (nodes_[i].present) by_age.push_back(i);
+  }
+  std::ranges::sort(by_age, {}, [&](NodeIndex i) { return nodes_[i].added; });
+  std::vector<std::vector<NodeIndex>> zones;
+  std::map<std::string, std::size_t> zone_index;
+  for (const NodeIndex i : by_age) {
+    const auto label = nodes_[i].labels.find(std::string(kZoneLabel));
+    const std::string zone = label == nodes_[i].labels.end() ? "" : label->second;
+    const auto [it, fresh] = zone_index.emplace(zone, zones.size());
+    if (fresh) zones.emplace_back();
+    zones[it->second].push_back(i);
+  }
+  order_.clear();
+  for (std::size_t round = 0; order_.size() < by_age.size(); ++round) {
+    for (const auto& zone : zones) {
+      if (round < zone.size()) order_.push_back(zone[round]);
+    }
+  }
+  for (std::size_t p = 0; p < order_.size(); ++p) nodes_[order_[p]].position = p;
+  for (Table& table : tables_) {
+    table.score.assign(order_.size(), kStale);
+    table.fixed.assign(order_.size(), kReasonUnknown);
+  }
+  next_start_ = order_.empty() ? 0 : next_start_ % order_.size();
+}
+
+std::size_t NodeRoom::size() const {
+  return static_cast<std::size_t>(std::ranges::count_if(nodes_, [](const Place& p) { return p.present; }));
+}
+
+void NodeRoom::touch(NodeIndex node, bool also_fixed) {
+  ++version_;
+  if (order_stale_ || !nodes_[node].present) return;
+  const std::size_t position = nodes_[node].position;
+  for (Table& table : tables_) {
+    table.score[position] = kStale;
+    if (also_fixed) table.fixed[position] = kReasonUnknown;
+  }
+}
+
+void NodeRoom::count(NodeIndex node, ShapeId id, std::int64_t sign) {
+  Place& place = nodes_[node];
+  const Shape& shape = shapes_[id];
+  place.cpu_used += sign * shape.cpu;
+  place.memory_used += sign * shape.memory;
+  place.cpu_scored += sign * shape.cpu_scored;
+  place.memory_scored += sign * shape.memory_scored;
+  place.pods_used += sign;
+  for (const Amount& a : shape.other) {
+    if (place.other_used.size() <= a.resource) place.other_used.resize(a.resource + 1);
+    place.other_used[a.resource] += sign * a.amount;
+  }
+  touch(node, false);
+}
+
+// --- shapes ----------------------------------------------------------------------------------------------------
+
+std::size_t NodeRoom::resource(const std::string& name) {
+  const auto it = std::ranges::find(resources_, name);
+  if (it != resources_.end()) return static_cast<std::size_t>(it - resources_.begin());
+  resources_.push_back(name);
+  return resources_.size() - 1;
+}
+
+NodeRoom::ShapeId NodeRoom::shape(const SharedTemplate& tmpl) {
+  const auto known = by_template_.find(tmpl.hash);
+  if (known != by_template_.end()) return known->second;
+  const Resources requests = pod_requests(tmpl);
+  const auto [it, fresh] = by_content_.emplace(content_key(requests, tmpl), static_cast<ShapeId>(shapes_.size()));
+  by_template_.emplace(tmpl.hash, it->second);
+  if (!fresh) return it->second;
+  Shape& made = shapes_.emplace_back();
+  made.cpu = requests.cpu_milli.value_or(0);
+  made.memory = requests.memory_bytes.value_or(0);
+  made.cpu_scored = requests.cpu_milli.value_or(kScoredCpuMilli);
+  made.memory_scored = requests.memory_bytes.value_or(kScoredMemoryBytes);
+  for (const auto& [name, amount] : requests.other) {
+    if (amount > 0) made.other.push_back({resource(name), amount});
+  }
+  made.node_selector = tmpl.node_selector;
+  made.tolerations = tmpl.tolerations;
+  return it->second;
+}
+
+NodeRoom::Table& NodeRoom::table_of(ShapeId id) {
+  Shape& shape = shapes_[id];
+  if (shape.table == kTablesMax) {
+    if (tables_.size() < kTablesMax) {
+      shape.table = tables_.size();
+      tables_.emplace_back();
+    } else {
+      const auto oldest = std::ranges::min_element(tables_, {}, &Table::used);
+      shapes_[oldest->shape].table = kTablesMax;
+      shape.table = static_cast<std::size_t>(oldest - tables_.begin());
+    }
+    Table& table = tables_[shape.table];
+    table.shape = id;
+    table.score.assign(order_.size(), kStale);
+    table.fixed.assign(order_.size(), kReasonUnknown);
+  }
+  Table& table = tables_[shape.table];
+  table.used = ++uses_;
+  return table;
+}
+
+NodeRoom::ReasonId NodeRoom::reason(const std::string& text, std::uint8_t filter) {
+  const auto [it, fresh] = by_reason_.emplace(text, static_cast<ReasonId>(reasons_.size()));
+  if (fresh) reasons_.push_back({text, filter});
+  return it->second;
+}
+
+// --- filters ---------------------------------------------------------------------------------------------------
+
+bool NodeRoom::cordoned(const Shape& shape, const Place& place) {
+  return place.unschedulable && !tolerates(shape.tolerations, {std::string(kUnschedulableTaint), "", "NoSchedule"});
+}
+
+const Taint* NodeRoom::untolerated(const Shape& shape, const Place& place) {
+  const auto refuses = [&](const Taint& t) { return hard(t) && !tolerates(shape.tolerations, t); };
+  const auto it = std::ranges::find_if(place.taints, refuses);
+  return it == place.taints.end() ? nullptr : &*it;
+}
+
+bool NodeRoom::selected(const Shape& shape, const Place& place) {
+  return std::ranges::all_of(shape.node_selector, [&](const auto& label) {
+    const auto it = place.labels.find(label.first);
+    return it != place.labels.end() && it->second == label.second;
+  });
+}
+
+NodeRoom::ReasonId NodeRoom::fixed_reason(const Shape& shape, const Place& place) {
+  if (cordoned(shape, place)) return kCordoned;
+  if (const Taint* taint = untolerated(shape, place)) {
+    return reason(fmt::format("node(s) had untolerated taint {{{}: {}}}", taint->key, taint->value), kFilterTaints);
+  }
+  return selected(shape, place) ? kPasses : kNotSelected;
+}
+
+bool NodeRoom::has_room(const Shape& shape, const Place& place) const {
+  if (place.pods_used + 1 > place.pods) return false;
+  if (shape.cpu > 0 && shape.cpu > place.cpu - place.cpu_used) return false;
+  if (shape.memory > 0 && shape.memory > place.memory - place.memory_used) return false;
+  return std::ranges::all_of(shape.other, [&](const Amount& a) {
+    return a.amount <= at(place.other, a.resource) - at(place.other_used, a.resource);
+  });
+}
+
+std::int8_t NodeRoom::verdict(const Shape& shape, Table& table, std::size_t position) {
+  const Place& place = nodes_[order_[position]];
+  ReasonId& fixed = table.fixed[position];
+  if (fixed == kReasonUnknown) fixed = fixed_reason(shape, place);
+  if (fixed != kPasses || !has_room(shape, place)) return kFull;
+  return least_allocated(place.cpu, place.cpu_scored + shape.cpu_scored, place.memory,
+                         place.memory_scored + shape.memory_scored);
+}
+
+bool NodeRoom::could_fit(ShapeId id, NodeIndex node) const {
+  const Shape& shape = shapes_[id];
+  const Place& place = nodes_[node];
+  if (!place.present) return false;
+  if (cordoned(shape, place) || untolerated(shape, place) != nullptr || !selected(shape, place)) return false;
+  return place.pods > 0 && shape.cpu <= place.cpu && shape.memory <= place.memory &&
+         std::ranges::all_of(shape.other, [&](const Amount& a) { return a.amount <= at(place.other, a.resource); });
+}
+
+// --- the choice ------------------------------------------------------------------------------------------------
+
+std::size_t NodeRoom::sample_size(std::size_t nodes) {
+  if (nodes < 100) return nodes;
+  const auto n = static_cast<std::int64_t>(nodes);
+  const std::int64_t percent = std::max<std::int64_t>(50 - n / 125, 5);
+  return static_cast<std::size_t>(std::max<std::int64_t>(n * percent / 100, 100));
+}
+
+std::optional<NodeRoom::NodeIndex> NodeRoom::choose(ShapeId id, Draw tie) {
+  order_nodes();
+  const std::size_t n = order_.size();
+  if (n == 0 || shapes_[id].refusal_version == version_) return std::nullopt;
+  Table& table = table_of(id);
+  const Shape& shape = shapes_[id];
+  const std::size_t wanted = sample_size(n);
+  std::int8_t best = kFull;
+  std::size_t passing = 0;
+  std::size_t looked_at = 0;
+  std::size_t position = next_start_;
+  ties_.clear();
+  while (looked_at < n && passing < wanted) {
+    std::int8_t& score = table.score[position];
+    if (score == kStale) score = verdict(shape, table, position);
+    if (score >= 0) {
+      ++passing;
+      if (score > best) {
+        best = score;
+        ties_.clear();
+      }
+      if (score == best) ties_.push_back(order_[position]);
+    }
+    ++looked_at;
+    if (++position == n) position = 0;
+  }
+  next_start_ = position;
+  if (ties_.empty()) return std::nullopt;
+  if (ties_.size() == 1) return ties_.front();
+  return ties_[static_cast<std::size_t>(tie.uniform(0, static_cast<std::int64_t>(ties_.size()) - 1))];
+}
+
+// --- the words -------------------------------------------------------------------------------------------------
+
+void NodeRoom::count_lacking(const Shape& shape, const Place& place) {
+  if (place.pods_used + 1 > place.pods) ++counts_[kTooManyPods];
+  if (shape.cpu > 0 && shape.cpu > place.cpu - place.cpu_used) ++counts_[kLacksCpu];
+  if (shape.memory > 0 && shape.memory > place.memory - place.memory_used) ++counts_[kLacksMemory];
+  for (const Amount& a : shape.other) {
+    if (a.amount <= at(place.other, a.resource) - at(place.other_used, a.resource)) continue;
+    const ReasonId r = reason("Insufficient " + resources_[a.resource], kFilterResources);
+    counts_.resize(reasons_.size());
+    ++counts_[r];
+  }
+}
+
+const NodeRoom::Refusal& NodeRoom::refusal(ShapeId id) {
+  order_nodes();
+  if (shapes_[id].refusal_version != version_) make_refusal(id);
+  return shapes_[id].refusal;
+}
+
+void NodeRoom::make_refusal(ShapeId id) {
+  Table& table = table_of(id);
+  Shape& shape = shapes_[id];
+  shape.refusal_version = version_;
+  const std::size_t n = order_.size();
+  if (n == 0) {
+    shape.refusal = {"no nodes available to schedule pods", kAllFilters};
+    return;
+  }
+  std::int64_t lacking = 0;  // nodes that preemption could help with
+  counts_.assign(reasons_.size(), 0);
+  for (std::size_t p = 0; p < n; ++p) {
+    ReasonId& fixed = table.fixed[p];
+    if (fixed == kReasonUnknown) {
+      fixed = fixed_reason(shape, nodes_[order_[p]]);
+      counts_.resize(reasons_.size());
+    }
+    if (fixed != kPasses) {
+      ++counts_[fixed];
+    } else {
+      ++lacking;
+      count_lacking(shape, nodes_[order_[p]]);
+    }
+  }
+  std::vector<std::string> lines;
+  shape.refusal.filters = 0;
+  for (std::size_t r = 1; r < counts_.size(); ++r) {
+    if (counts_[r] == 0) continue;
+    lines.push_back(fmt::format("{} {}", counts_[r], reasons_[r].text));
+    shape.refusal.filters |= reasons_[r].filter;
+  }
+  std::vector<std::string> helps;
+  if (lacking > 0) helps.push_back(fmt::format("{} No preemption victims found for incoming pod", lacking));
+  const std::int64_t hopeless = static_cast<std::int64_t>(n) - lacking;
+  if (hopeless > 0) helps.push_back(fmt::format("{} Preemption is not helpful for scheduling", hopeless));
+  std::ranges::sort(lines);
+  std::ranges::sort(helps);
+  shape.refusal.message = fmt::format("0/{} nodes are available: {}. preemption: 0/{} nodes are available: {}.", n,
+                                      fmt::join(lines, ", "), n, fmt::join(helps, ", "));
+}
+
+}  // namespace podramp::fakeapi

@@ -1,0 +1,114 @@
+#include "fakeapi/pod_verbs.h"
+
+#include <fmt/format.h>
+
+#include "fakeapi/pod_rules.h"
+#include "fakeapi/replies.h"
+
+namespace podramp::fakeapi {
+namespace {
+
+std::string full_name(const ApiRequest& request) { return request.ns + "/" + request.name; }
+
+}  // namespace
+
+Answer PodVerbs::create(const ApiRequest& request, Seq cause) {
+  if (request.body == nullptr) return {replies::bad_request("the request has no body"), cause};
+  const Pod& body = *request.body;
+  if (!body.ns.empty() && body.ns != request.ns) {
+    return {replies::bad_request("the namespace of the provided object does not match the namespace sent on the request"),
+            cause};
+  }
+  const PreparedTemplate& prepared = admission_.prepare(request.ns, body.tmpl);
+  std::vector<std::string> errors = metadata_errors(body);
+  errors.insert(errors.end(), prepared.spec_errors.begin(), prepared.spec_errors.end());
+  const std::vector<std::string> hostname = hostname_errors(body);
+  errors.insert(errors.end(), hostname.begin(), hostname.end());
+  if (!errors.empty()) return {replies::invalid(body.name, std::move(errors)), cause};
+  if (!prepared.outside_limits.empty()) return {replies::forbidden(body.name, prepared.outside_limits), cause};
+
+  const std::string name = request.ns + "/" + body.name;
+  const std::string refused = admission_.charge(request.ns, name, prepared, cause);
+  if (!refused.empty()) return {replies::forbidden(body.name, refused), cause};
+  if (context_.state().find_pod(name) != nullptr) {
+    admission_.leaked(request.ns, cause);
+    return {replies::already_exists(body.name), cause};
+  }
+
+  auto stored = std::make_shared<Pod>();
+  stored->name = body.name;
+  stored->ns = request.ns;
+  stored->uid = uid_text(next_id());
+  stored->resource_version = context_.next_rv();
+  stored->tmpl = prepared.tmpl;
+  stored->own_labels = body.own_labels;
+  stored->own_annotations = body.own_annotations;
+  stored->own_env = body.own_env;
+  stored->hostname = body.hostname;
+  stored->node = body.node;
+  stored->created_us = whole_second(context_.now());  // K3
+  const Seq seq = context_.emit("apiserver", cause, fact::PodCreated{stored});
+  return {replies::success(201, std::move(stored)), seq};
+}
+
+Answer PodVerbs::get(const ApiRequest& request, Seq cause) const {
+  const PodRecord* record = context_.state().find_pod(full_name(request));
+  if (record == nullptr) return {replies::not_found(request.name), cause};
+  return {replies::success(200, record->pod), cause};
+}
+
+Answer PodVerbs::list(const ApiRequest& request, Seq cause) const {
+  ApiReply reply = replies::success(200, nullptr);
+  reply.resource_version = context_.state().resource_version();
+  PodList& list = reply.list.emplace();
+  for (const PodRecord* record : select(request)) list.items.push_back(record->pod);
+  return {std::move(reply), cause};
+}
+
+Answer PodVerbs::patch(const ApiRequest& request, Seq cause) {
+  const std::string name = full_name(request);
+  const PodRecord* record = context_.state().find_pod(name);
+  if (record == nullptr) return {replies::not_found(request.name), cause};
+  std::vector<std::string> errors = label_errors(request.set_labels);
+  if (!errors.empty()) return {replies::invalid(request.name, std::move(errors)), cause};
+  StringMap changed;
+  for (const auto& [key, value] : request.set_labels) {
+    const std::string* old = record->pod->label(key);
+    if (old == nullptr || *old != value) changed.emplace(key, value);
+  }
+  Seq seq = cause;
+  // A patch that changes nothing writes nothing.
+  if (!changed.empty()) seq = context_.emit("apiserver", cause, fact::PodLabelled{name, context_.next_rv(), changed});
+  return {replies::success(200, context_.state().find_pod(name)->pod), seq};
+}
+
+Answer PodVerbs::remove(const ApiRequest& request, Seq cause) {
+  const PodRecord* record = context_.state().find_pod(full_name(request));
+  if (record == nullptr) return {replies::not_found(request.name), cause};
+  const PodPtr before = record->pod;
+  if (!request.uid_precondition.empty() && request.uid_precondition != before->uid) {
+    return {replies::conflict(request.name,
+                              fmt::format("the UID in the precondition ({}) does not match the UID in record ({}). The "
+                                          "object might have been deleted and then recreated",
+                                          request.uid_precondition, before->uid)),
+            cause};
+  }
+  const PodId id = record->id;
+  const Seq seq = deletion_.remove(id, request.grace_s, "api", "apiserver", cause);
+  const PodRecord* after = context_.state().find_pod(id);
+  return {replies::success(200, after == nullptr ? before : after->pod), seq};
+}
+
+std::vector<const PodRecord*> PodVerbs::select(const ApiRequest& request) const {
+  std::vector<const PodRecord*> found;
+  const auto& pods = context_.state().pods_by_name();
+  const std::string prefix = request.ns.empty() ? "" : request.ns + "/";
+  for (auto it = pods.lower_bound(prefix); it != pods.end() && it->first.starts_with(prefix); ++it) {
+    const PodRecord* record = context_.state().find_pod(it->second);
+    if (!request.label_selector.matches(*record->pod) || !request.field_selector.matches(*record->pod)) continue;
+    found.push_back(record);
+  }
+  return found;
+}
+
+}  // namespace podramp::fakeapi

@@ -1,0 +1,43 @@
+// What each verb does to pods, decided and committed at once: the answer, and the event that it follows from.
+// Not here: faults, latency, time-outs, watches and deletecollection's pace (api_server.h).
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "fakeapi/admission.h"
+#include "fakeapi/context.h"
+#include "fakeapi/deletion.h"
+
+namespace podramp::fakeapi {
+
+struct Answer {
+  ApiReply reply;
+  Seq cause = 0;
+};
+
+class PodVerbs {
+ public:
+  PodVerbs(Context& context, Admission& admission, Deletion& deletion)
+      : context_(context), admission_(admission), deletion_(deletion) {}
+
+  Answer create(const ApiRequest& request, Seq cause);  // K2-K4, K6, K8
+  Answer get(const ApiRequest& request, Seq cause) const;
+  Answer list(const ApiRequest& request, Seq cause) const;  // K14
+  Answer patch(const ApiRequest& request, Seq cause);   // metadata.labels
+  Answer remove(const ApiRequest& request, Seq cause);  // K27-K31
+
+  // The pods that the request's namespace and selectors name, by "namespace/name".
+  std::vector<const PodRecord*> select(const ApiRequest& request) const;
+
+  // The id of the next pod to be stored; counted from 1.
+  PodId next_id() { return ++last_id_; }
+
+ private:
+  Context& context_;
+  Admission& admission_;
+  Deletion& deletion_;
+  PodId last_id_ = 0;
+};
+
+}  // namespace podramp::fakeapi

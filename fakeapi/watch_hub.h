@@ -1,0 +1,98 @@
+// Open watches and the history that a resumed watch needs: who sees which change as what (K17-K19, K21, K23, K26).
+// Each watch is a FIFO: an event is due at commit + latency, never before an earlier one; events due at the same
+// microsecond leave as one message. A change touches only watches that may care: they are indexed by one label.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "fakeapi/context.h"
+#include "fakeapi/faults.h"
+
+namespace podramp::fakeapi {
+
+class WatchHub {
+ public:
+  WatchHub(Context& context, const Faults& faults) : context_(context), faults_(faults) {}
+
+  // Why a watch cannot start after this version: "too old resource version: A (B)" (K18); absent when it can.
+  // Emits HistoryTrimmed when the window has moved since the last one.
+  std::optional<std::string> too_old(std::uint64_t rv, Seq cause);
+
+  // Opens a watch on the request's namespace and selectors. after_rv absent: synthetic ADDED for what is there (K17);
+  // else the changes after it. Nothing is delivered before not_before_us, when the client has its answer.
+  void open(ClientId client, CallId id, const ApiRequest& request, std::optional<std::uint64_t> after_rv,
+            TimeUs not_before_us, Seq cause);
+  // The client hangs up: nothing more is delivered. An unknown watch is ignored.
+  void release(ClientId client, CallId id);
+
+  void on_fact(const Fact& fact, Seq seq);
+  void on_timer(const ClusterTimer& timer, Seq cause);
+  // watch.expire and api.outage end watches when their window opens.
+  void on_window(const FaultSpec& spec, bool opens, Seq seq);
+
+  std::size_t open_watches() const { return watches_.size(); }
+
+ private:
+  enum Kind : std::uint8_t { kDeliver, kLifetime };
+  using Serial = std::uint64_t;
+
+  struct Group {  // events due together
+    TimeUs due_us = 0;
+    Seq cause = 0;
+    std::vector<WatchEvent> events;
+  };
+  struct Watch {
+    ClientId client = 0;
+    CallId id;
+    std::string ns;
+    LabelSelector labels;
+    FieldSelector fields;
+    const Requirement* indexed_by = nullptr;  // in labels; null: in unindexed_
+    std::deque<Group> pending;
+    TimeUs answered_us = 0;    // when the client has the answer that opened it
+    TimeUs last_due_us = 0;
+    bool closing = false;      // after what is pending
+    int close_code = 0;
+    std::string close_reason;
+  };
+  struct Version {  // one change of one pod
+    TimeUs at_us = 0;
+    std::uint64_t rv = 0;
+    PodPtr before;
+    PodPtr after;
+    std::uint8_t fact = 0;
+  };
+  using Bucket = std::vector<Serial>;
+
+  static bool matches(const Watch& watch, const Pod& pod);
+  void remember(Version version);
+  void show(Serial serial, Watch& watch, const Version& version, PodPtr& last_state, Seq seq);
+  void enqueue(Serial serial, Watch& watch, WatchEvent event, TimeUs due_us, Seq cause);
+  void deliver(Serial serial, Seq cause);
+  void close(Serial serial, int code, std::string reason, Seq cause);
+  void erase(Serial serial);
+  Bucket& bucket_of(const Watch& watch);
+  void add_to_index(Serial serial, Watch& watch);
+  void interested(const Pod& pod, Bucket& out) const;
+
+  Context& context_;
+  const Faults& faults_;
+  std::map<Serial, Watch> watches_;
+  std::map<std::pair<ClientId, std::uint64_t>, Serial> by_call_;
+  std::map<std::string, std::unordered_map<std::string, Bucket>, std::less<>> index_;  // label -> value -> watches
+  Bucket unindexed_;
+  Bucket candidates_;                 // scratch of on_fact
+  std::deque<Version> history_;
+  std::uint64_t forgotten_rv_ = 0;    // everything after it is in history_
+  Serial last_serial_ = 0;
+};
+
+}  // namespace podramp::fakeapi

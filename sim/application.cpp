@@ -1,0 +1,34 @@
+// From an application in a scenario to the Application its backend is given (declared in experiment.h).
+#include <fmt/format.h>
+
+#include "backend/pod_names.h"
+#include "sim/experiment.h"
+
+namespace podramp::sim {
+
+Result<backend::Application> make_application(const ApplicationSpec& spec, std::uint64_t seed) {
+  backend::Application app;
+  app.name = spec.name;
+  app.profiles = spec.profiles;
+  StringMap raw = spec.conf;
+  raw["spark.kubernetes.namespace"] = spec.ns;
+  backend::ConfOptions options;
+  options.unknown_keys = backend::UnknownKeys::kWarn;  // the scenario reader has judged them
+  options.assumed_image = "spark";
+  backend::ConfOutcome outcome = backend::make_conf(raw, spec.compat, options);
+  if (!outcome.conf) {
+    return tl::unexpected(Error{fmt::format("application {}: {}", spec.name, to_string(outcome.errors.front()))});
+  }
+  app.conf = std::move(*outcome.conf);
+  app.app_id = app.conf.app_id;
+  if (app.app_id.empty()) {
+    app.app_id = "spark-" + hex(Draw(seed, "app.id", spec.name, 0)()) + hex(Draw(seed, "app.id", spec.name, 1)());
+  }
+  const auto random = static_cast<std::uint32_t>(Draw(seed, "app.prefix", spec.name)() >> 40U);
+  const std::string uid = backend::unique_id(random, spec.start_us / kMillisecondUs);
+  app.pod_name_prefix = app.conf.pod_name_prefix.value_or(
+      backend::resource_name_prefix(app.conf.app_name.empty() ? spec.name : app.conf.app_name, uid));
+  return app;
+}
+
+}  // namespace podramp::sim

@@ -1,0 +1,67 @@
+// What every subcommand shares: options through Boost.Program_options, help on one screen, messages, exit codes.
+// stdout is for people or, with --json, for machines; errors and progress go to stderr.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "backend/port/status.h"
+#include "sim/engine.h"
+#include "sim/event_log.h"
+#include "sim/scenario_json.h"
+
+namespace podramp::sim {
+
+using Arguments = std::vector<std::string>;
+
+// One subcommand. run: the arguments after its name -> exit code (design 3).
+struct Command {
+  std::string_view name;
+  std::string_view summary;
+  int (*run)(const Arguments& arguments);
+};
+const std::vector<Command>& all_commands();
+
+// "podramp: message" on stderr; returns the exit code given.
+int complain(std::string_view message, int exit_code = kExitBadInput);
+int complain(const FieldErrors& errors);
+
+// The options that say what to run and how; used by run, check and test.
+struct ScenarioOptions {
+  Overrides overrides;
+  LogLevel level = LogLevel::all;
+  EngineKind engine = EngineKind::simgrid;
+  bool ties_shuffled = false;
+};
+
+// The scenario of a file with its overrides applied. Prints every error and returns nullopt on failure.
+std::optional<Loaded> load_or_complain(const std::string& file, const Overrides& overrides);
+
+// Installs Ctrl-C handling: interrupted() becomes true, a second one ends the process. Call it after the engine exists.
+void catch_interrupts();
+bool interrupted();
+
+// One line on stderr when it is a terminal: virtual time and events, at most four times a second. Reads the wall clock.
+class ProgressLine {
+ public:
+  explicit ProgressLine(std::string_view what);
+  ~ProgressLine();
+  void show(TimeUs now, TimeUs end);
+
+ private:
+  std::string what_;
+  bool terminal_;
+  bool shown_ = false;
+  std::int64_t next_ms_ = 0;
+  std::int64_t started_ms_ = 0;
+};
+
+int run_command(const Arguments& arguments);      // cmd_run.cpp
+int check_command(const Arguments& arguments);    // cmd_check.cpp
+int test_command(const Arguments& arguments);     // test_command.cpp
+int replay_command(const Arguments& arguments);   // cmd_replay.cpp
+int show_command(const Arguments& arguments);     // cmd_show.cpp
+int compare_command(const Arguments& arguments);  // cmd_compare.cpp
+
+}  // namespace podramp::sim

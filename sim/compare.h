@@ -1,0 +1,35 @@
+// Two runs side by side: the KPIs that differ, and the first line where their logs part.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "sim/kpis.h"
+
+namespace podramp::sim {
+
+// One run as its log tells it.
+struct ComparedRun {
+  std::string path;
+  std::string scenario_json;
+  Kpis kpis;
+  std::map<std::string, Kpis> applications;
+};
+
+struct Comparison {
+  ComparedRun a;
+  ComparedRun b;
+  std::vector<std::string> differing;  // names of KPIs of the run that are not equal
+  int first_difference = 0;            // line number from 1 (the header is line 1); 0: the same after the header
+  std::string line_a;                  // "" where a log has ended
+  std::string line_b;
+};
+
+// a, b: result folders or events.jsonl files.
+Result<Comparison> compare_runs(const std::string& a, const std::string& b);
+// The log inside a result folder, or the path itself.
+std::string log_of(const std::string& path);
+// A log's run as KPIs, from its events (as many as its level kept).
+Result<ComparedRun> read_run(const std::string& path);
+
+}  // namespace podramp::sim

@@ -1,0 +1,115 @@
+#include "sim/experiment.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "backend/snapshots.h"
+#include "sim/admission_queue.h"
+#include "sim/leftovers.h"
+
+namespace podramp::sim {
+namespace {
+
+EnginePlatform platform_of(const fakeapi::ClusterConfig& cluster) {
+  EnginePlatform platform;
+  for (const auto& registry : cluster.registries) platform.registry_bytes_per_s.push_back(registry.bytes_per_s);
+  for (const auto& node : cluster.nodes) platform.node_bytes_per_s.push_back(node.bytes_per_s);
+  return platform;
+}
+
+std::vector<int> admission_limits(const fakeapi::ClusterConfig& cluster) {
+  std::vector<int> limits;
+  for (const auto& registry : cluster.registries) limits.push_back(registry.concurrent_max);
+  return limits;
+}
+
+RunSummary summarise(const Scenario& scenario, const Kernel& kernel, const fakeapi::Cluster& cluster,
+                     const Projection& projection, Properties& properties, Ending ending) {
+  RunSummary summary;
+  summary.scenario = scenario.name;
+  summary.seed = scenario.seed;
+  summary.ending = ending;
+  summary.t = kernel.now();
+  std::int64_t leaked = 0;
+  std::vector<Kpis> all;
+  for (std::size_t i = 0; i < projection.applications().size(); ++i) {
+    const ApplicationView& app = projection.applications()[i];
+    std::vector<Leftover> left = leftovers(app, scenario.applications[i].conf, cluster.state(), kernel.now());
+    Kpis kpis = application_kpis(app, kernel.now());
+    kpis["leaked_pods"] = std::ranges::count_if(left, &Leftover::leaked);
+    leaked += kpis["leaked_pods"];
+    for (Leftover& pod : left) {
+      if (pod.leaked && pod.why.empty()) {
+        properties.fail(kNothingLeftAfterStop,
+                        fmt::format("{} left pod {} behind, and nothing explains it", app.name, pod.pod), 0,
+                        kernel.now());
+      }
+      summary.leftovers.push_back(std::move(pod));
+    }
+    all.push_back(kpis);
+    summary.applications[app.name] = std::move(kpis);
+  }
+  summary.kpis = run_kpis(all, leaked);
+  summary.violations = properties.violations();
+  summary.broken_budgets = broken_budgets(scenario.expect.budgets, summary.kpis, summary.applications);
+  for (const std::string& type : scenario.expect.sometimes) {
+    if (projection.count(type) == 0) summary.never_seen.push_back(type);
+  }
+  if (ending != Ending::quiet) summary.waiting = kernel.waiting();
+  summary.refusals = projection.refusals();
+  return summary;
+}
+
+}  // namespace
+
+Result<RunResult> run_experiment(const Scenario& scenario, const RunOptions& options) {
+  set_check_context(fmt::format("scenario {} seed {}", scenario.name, scenario.seed));
+  LogHeader header;
+  header.seed = scenario.seed;
+  header.level = options.level;
+  header.engine = options.engine == EngineKind::simgrid ? "simgrid" : "fluid";
+  header.ties = options.ties_shuffled ? "shuffled" : "fixed";
+  header.scenario_json = to_json_line(scenario);
+  std::vector<backend::Application> applications;
+  for (std::size_t i = 0; i < scenario.applications.size(); ++i) {
+    auto app = make_application(scenario.applications[i], scenario.seed);
+    if (!app) return tl::unexpected(app.error());
+    header.applications.push_back({app->name, i, app->app_id, app->pod_name_prefix});
+    applications.push_back(std::move(*app));
+  }
+
+  EventLog log(options.level);
+  if (!options.log_path.empty()) {
+    if (auto opened = log.open(options.log_path, header); !opened) return tl::unexpected(opened.error());
+  }
+  Projection projection;
+  Properties properties({scenario.expect.skip_properties.begin(), scenario.expect.skip_properties.end()});
+  Pulse pulse;
+  std::vector<EventSink*> sinks{&log, &projection, &properties, &pulse};
+  sinks.insert(sinks.end(), options.more_sinks.begin(), options.more_sinks.end());
+  Ledger ledger(sinks);
+  fakeapi::Cluster cluster(scenario.cluster, scenario.seed, ledger);
+  const auto engine = make_engine(options.engine, platform_of(scenario.cluster));
+  AdmissionQueue admission(*engine, admission_limits(scenario.cluster));
+  Kernel kernel({scenario.end_us, scenario.until_quiet, options.ties_shuffled, scenario.seed, options.poll},
+                {ledger, cluster, admission, properties, pulse});
+  for (std::size_t i = 0; i < applications.size(); ++i) {
+    const backend::Application& app = applications[i];
+    projection.add_application(app.name, app.app_id, app.conf.initial_executors);
+    kernel.add(scenario.applications[i], std::make_unique<backend::Session>(app, ledger), app.app_id, app.conf);
+  }
+  for (const TimelineEntry& entry : scenario.timeline) kernel.add(entry);
+  for (const auto& [at, event] : options.forged) kernel.forge(at, event.first, event.second);
+
+  if (options.before_run) options.before_run();
+  const Ending ending = kernel.run();
+  projection.finish(kernel.now());
+  RunSummary summary = summarise(scenario, kernel, cluster, projection, properties, ending);
+  auto footer = log.close(std::string(to_text(summary.ending)), kernel.now());
+  if (!footer) return tl::unexpected(footer.error());
+  summary.footer = std::move(*footer);
+  return RunResult{std::move(summary), std::move(projection)};
+}
+
+}  // namespace podramp::sim

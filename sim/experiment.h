@@ -1,0 +1,70 @@
+// One run: wires a scenario's cluster, engine, sessions, log, projection and properties together, runs the kernel and
+// sums up. Prints nothing and makes no folders (results.h does).
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "sim/engine.h"
+#include "sim/event_log.h"
+#include "sim/kernel.h"
+#include "sim/kpis.h"
+#include "sim/projection.h"
+#include "sim/properties.h"
+#include "sim/scenario_json.h"
+
+namespace podramp::sim {
+
+struct RunOptions {
+  LogLevel level = LogLevel::all;
+  EngineKind engine = EngineKind::simgrid;
+  bool ties_shuffled = false;
+  std::string log_path;                // "": no log is written
+  std::function<bool(TimeUs)> poll;    // KernelOptions::poll
+  std::function<void()> before_run;    // called once the engine exists (it replaces signal handlers)
+  std::vector<EventSink*> more_sinks;  // see every event after the log
+  std::vector<std::pair<TimeUs, std::pair<std::string, EventData>>> forged;  // tests only: Kernel::forge
+};
+
+// A pod that its application left behind, and why; "" when nothing explains it.
+struct Leftover {
+  std::string pod;
+  std::string why;
+  bool leaked = true;  // false: Terminating on a node that is down, or kept by configuration
+};
+
+struct RunSummary {
+  std::string scenario;
+  std::uint64_t seed = 0;
+  Ending ending = Ending::end;
+  TimeUs t = 0;
+  Kpis kpis;
+  std::map<std::string, Kpis> applications;
+  std::vector<Violation> violations;
+  std::vector<std::string> broken_budgets;
+  std::vector<std::string> never_seen;  // "sometimes" that did not happen
+  std::vector<Leftover> leftovers;
+  std::vector<std::string> waiting;  // who still waits for what
+  std::map<std::string, std::int64_t> refusals;
+  std::vector<Warning> warnings;
+  LogFooter footer;
+
+  bool failed() const { return !violations.empty() || !broken_budgets.empty() || !never_seen.empty(); }
+};
+
+struct RunResult {
+  RunSummary summary;
+  Projection projection;
+};
+
+// An application as its backend gets it. A pure function of its part of the scenario and the seed.
+Result<backend::Application> make_application(const ApplicationSpec& spec, std::uint64_t seed);
+
+// Errors: an application that cannot be built, a log that cannot be written.
+Result<RunResult> run_experiment(const Scenario& scenario, const RunOptions& options);
+
+}  // namespace podramp::sim

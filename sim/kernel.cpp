@@ -1,0 +1,376 @@
+#include "sim/kernel.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "backend/port/random.h"
+#include "backend/snapshots.h"
+
+namespace podramp::sim {
+namespace {
+
+using namespace fakeapi;  // to::, from::, Part: the cluster's vocabulary is this file's business
+
+constexpr DurationUs kQuietUs = kMinuteUs;            // nothing happened for this long and all is as asked: quiet
+constexpr DurationUs kStuckUs = 15 * kMinuteUs;       // ... and something is missing: stuck; longer than any time-out
+constexpr std::uint64_t kLivelockItems = 20'000'000;  // at one instant
+
+template <class... F>
+struct Overloaded : F... {
+  using F::operator()...;
+};
+
+bool is_poll(const out::Called& called) { return called.request.verb == Verb::list; }
+
+}  // namespace
+
+void Pulse::append(const EventRef& event, PodMemory& /*memory*/) {
+  const bool alive = std::visit(Overloaded{[](const in::TimerDue*) { return false; },  //
+                                           [](const out::TimerSet*) { return false; },
+                                           [&](const out::Called* called) {
+                                             if (!is_poll(*called)) return true;
+                                             polls_.emplace(std::string(event.by), called->call.value);
+                                             return false;
+                                           },
+                                           [&](const in::Replied* replied) {
+                                             return polls_.erase({std::string(event.by), replied->call.value}) == 0;
+                                           },
+                                           [](const auto*) { return true; }},
+                                event.data);
+  if (alive) last_us_ = event.t;
+}
+
+Kernel::Kernel(KernelOptions options, Parts parts) : options_(std::move(options)), parts_(parts) {}
+
+void Kernel::add(const ApplicationSpec& spec, std::unique_ptr<backend::Session> session, const std::string& app_id,
+                 const backend::Conf& conf) {
+  const auto index = static_cast<std::uint32_t>(applications_.size());
+  Application& app = applications_.emplace_back();
+  app.name = spec.name;
+  app.session = std::move(session);
+  app.max_pending_pods = conf.max_pending_pods;
+  app.targets[kDefaultProfile] = conf.initial_executors;
+  executors_.add_application(index, app_id);
+  CHECK(parts_.cluster.add_client(spec.name) == index);  // so a client's id is its application's index
+  const auto plan = [&](TimeUs at, Input input) {
+    ++planned_;
+    push_input(at, Lane::demand, ForSession{index, std::move(input), 0, true});
+  };
+  plan(spec.start_us, in::Started{app_id});
+  for (const DemandStep& step : spec.demand)
+    plan(spec.start_us + step.at_us, in::TargetSet{{{step.profile, step.executors}}});
+  if (spec.stop_us) plan(*spec.stop_us, in::Stopped{});
+}
+
+void Kernel::add(const TimelineEntry& entry) {
+  ++planned_;
+  std::visit(Overloaded{[&](const WorldAction& action) {
+                          ToCluster message = std::visit([](const auto& one) { return ToCluster(one); }, action);
+                          queue_.push(entry.at_us, Lane::world, ForCluster{std::move(message), 0});
+                        },
+                        [&](const ExecutorExit& exit) { queue_.push(entry.at_us, Lane::world, Exit{exit}); }},
+             entry.action);
+}
+
+void Kernel::forge(TimeUs at, std::string by, EventData data) {
+  queue_.push(at, Lane::world, Forged{std::move(by), std::move(data)});
+}
+
+Ending Kernel::run() {
+  parts_.engine.run(*this);
+  checkpoint(true);
+  return ending_;
+}
+
+// Everything due at `now`, lane by lane; then the date of the next item.
+std::optional<TimeUs> Kernel::turn(TimeUs now, std::span<const TransferEnd> ended) {
+  parts_.ledger.set_now(now);
+  if (!std::exchange(started_, true)) route(parts_.cluster.start());
+  for (const TransferEnd& end : ended) {
+    --pulls_;
+    queue_.push(now, Lane::transfers, ForCluster{to::PullEnded{end.id, end.ok}, 0});
+  }
+  if (now != instant_) handled_at_instant_ = 0;
+  instant_ = now;
+  while (!queue_.empty() && queue_.next_at() <= now) {
+    auto item = queue_.pop();
+    std::visit([&](auto& payload) { handle(payload); }, item.payload);
+    checkpoint();
+    if (parts_.properties.failed()) ending_ = Ending::property_failed;
+    if (++handled_at_instant_ > kLivelockItems) ending_ = Ending::livelock;
+    if (++handled_ % 4096 == 0 && options_.poll && options_.poll(now)) ending_ = Ending::interrupted;
+    if (ending_ != Ending::end) return std::nullopt;
+  }
+  const TimeUs next = queue_.empty() ? kNever : queue_.next_at();
+  if (const auto ending = over(next)) {
+    ending_ = *ending;
+    return std::nullopt;
+  }
+  return std::min(next, options_.end_us);
+}
+
+// Now and then the hash of the whole cluster goes into the log; rarer in large clusters, where hashing costs more.
+void Kernel::checkpoint(bool last) {
+  const ClusterState& state = parts_.cluster.state();
+  const std::uint64_t period =
+      std::max<std::uint64_t>(10'000, 4 * (state.pods_by_name().size() + state.nodes().size()));
+  if (!last && parts_.ledger.last_seq() < checkpointed_ + period) return;
+  PodMemory memory(false);
+  checkpointed_ = parts_.ledger.append("kernel", 0, "", podramp::ref(run::Checkpoint{hex(state.hash())}), memory);
+}
+
+// Whether the run ends before anything at `next` is done.
+std::optional<Ending> Kernel::over(TimeUs next) const {
+  const TimeUs now = parts_.ledger.now();
+  if (now >= options_.end_us) return Ending::end;
+  if (!options_.until_quiet || planned_ > 0 || pulls_ > 0) return std::nullopt;
+  const TimeUs silent_until = std::min(next, options_.end_us);
+  const DurationUs silence = silent_until == kNever ? kStuckUs + 1 : silent_until - parts_.pulse.last_us();
+  if (silence > kQuietUs && satisfied()) return Ending::quiet;
+  if (silence > kStuckUs) return Ending::stuck;
+  return std::nullopt;
+}
+
+bool Kernel::satisfied() const {
+  return std::ranges::all_of(applications_, [](const Application& app) {
+    if (app.exit_code) return true;
+    std::int64_t wanted = 0;
+    for (const auto& [profile, target] : app.targets) wanted += std::max<std::int64_t>(target, 0);
+    return static_cast<std::int64_t>(app.registered.size()) >= wanted;
+  });
+}
+
+std::vector<std::string> Kernel::waiting() const {
+  std::vector<std::string> lines;
+  for (const Application& app : applications_) {
+    if (app.exit_code) continue;
+    std::int64_t wanted = 0;
+    for (const auto& [profile, target] : app.targets) wanted += target;
+    if (static_cast<std::int64_t>(app.registered.size()) >= wanted) continue;
+    lines.push_back(
+        fmt::format("{} waits for executors: {} of {} are registered", app.name, app.registered.size(), wanted));
+  }
+  for (std::string& line : parts_.cluster.waiting()) lines.push_back(std::move(line));
+  return lines;
+}
+
+// --- one item ----------------------------------------------------------------------------------------------------
+
+void Kernel::handle(ForCluster& item) {
+  const bool from_scenario =
+      !std::holds_alternative<to::Request>(item.message) && !std::holds_alternative<to::ReleaseWatch>(item.message) &&
+      !std::holds_alternative<to::Timer>(item.message) && !std::holds_alternative<to::PullEnded>(item.message) &&
+      !std::holds_alternative<to::ProcessExited>(item.message);
+  if (from_scenario) --planned_;
+  route(parts_.cluster.step(item.message, item.cause));
+}
+
+void Kernel::handle(ForSession& item) {
+  if (item.planned) --planned_;
+  Application& app = applications_[item.application];
+  if (app.exit_code) return;
+  const bool wanted = std::visit(Overloaded{[&](const in::Replied& r) {
+                                              if (!r.reply.ok()) app.watches.erase(r.call);
+                                              return app.calls.erase(r.call) > 0;
+                                            },
+                                            [&](const in::Watched& w) { return app.watches.contains(w.watch); },
+                                            [&](const in::WatchClosed& w) { return app.watches.erase(w.watch) > 0; },
+                                            [&](const in::TargetSet& t) {
+                                              for (const auto& [profile, n] : t.targets) app.targets[profile] = n;
+                                              return true;
+                                            },
+                                            [](const auto&) { return true; }},
+                                 item.input);
+  if (!wanted) return;
+  feed(item.application, item.input, item.cause);
+  // StopExecutor reaches every executor before anything is deleted (02 4.2 stop order).
+  if (std::holds_alternative<in::Stopped>(item.input)) end_processes(item.application, 0, item.cause);
+}
+
+void Kernel::handle(Timer& item) {
+  Application& app = applications_[item.application];
+  const auto armed = app.timers.find(item.id);
+  if (app.exit_code || armed == app.timers.end() || armed->second != item.generation) return;
+  app.timers.erase(armed);
+  feed(item.application, in::TimerDue{item.id.kind, item.id.arg}, item.cause);
+}
+
+void Kernel::handle(Deadline& item) {
+  Application& app = applications_[item.application];
+  if (app.exit_code || app.calls.erase(item.call) == 0) return;
+  ApiReply reply;
+  reply.transport = Transport::timed_out;
+  reply.message = "no answer within the request timeout";
+  feed(item.application, in::Replied{item.call, std::move(reply)}, item.cause);
+}
+
+void Kernel::handle(Ask& item) {
+  const Process* process = executors_.ask(item.pod);
+  if (process == nullptr || applications_[process->application].exit_code) return;
+  feed(process->application, in::Registered{process->executor, process->host}, item.cause);
+}
+
+void Kernel::handle(Exit& item) {
+  --planned_;
+  for (std::uint32_t i = 0; i < applications_.size(); ++i) {
+    if (applications_[i].name != item.exit.application) continue;
+    for (const ExecutorId id : item.exit.executors) {
+      const auto pod = executors_.find(i, id);
+      if (pod) queue_.push(now(), Lane::server, ForCluster{to::ProcessExited{*pod, item.exit.exit_code}, 0});
+    }
+  }
+}
+
+void Kernel::handle(Forged& item) {
+  PodMemory memory(false);
+  parts_.ledger.append(item.by, 0, "", podramp::ref(item.data), memory);
+}
+
+// --- a session's side ----------------------------------------------------------------------------------------------
+
+void Kernel::feed(std::uint32_t application, const Input& input, Seq cause) {
+  backend::Session& session = *applications_[application].session;
+  std::vector<backend::Session::Logged> effects = session.feed(input, cause);
+  for (backend::Session::Logged& effect : effects) perform(application, effect);
+}
+
+void Kernel::perform(std::uint32_t application, backend::Session::Logged& effect) {
+  Application& app = applications_[application];
+  const Seq seq = effect.seq;
+  std::visit(
+      Overloaded{[&](const out::Called& called) { send(application, called, seq); },
+                 [&](const out::WatchReleased& released) {
+                   app.watches.erase(released.watch);
+                   queue_.push(now(), Lane::server, ForCluster{to::ReleaseWatch{application, released.watch}, seq});
+                 },
+                 [&](const out::TimerSet& timer) {
+                   const TimerId id{timer.timer, timer.arg};
+                   app.timers[id] = ++generation_;
+                   push_input(std::max(timer.at_us, now()), Lane::timers, Timer{application, id, generation_, seq});
+                 },
+                 [&](const out::TimerCancelled& timer) {
+                   app.timers.erase({timer.timer, timer.arg});
+                 },
+                 [&](const out::RegistrationAccepted& accepted) { app.registered.insert(accepted.executor); },
+                 [&](const out::RegistrationRefused& refused) {
+                   const auto pod = executors_.find(application, refused.executor);
+                   if (pod) queue_.push(now(), Lane::server, ForCluster{to::ProcessExited{*pod, 1}, seq});
+                 },
+                 [&](const out::ExecutorRemoved& removed) { app.registered.erase(removed.executor); },
+                 [&](const out::Exited& exit) { exited(application, exit.code, seq); },
+                 [](const out::ReadyToSchedule&) {}, [](const out::RoundDone&) {}, [](const out::Noted&) {}},
+      effect.effect);
+}
+
+void Kernel::send(std::uint32_t application, const out::Called& called, Seq cause) {
+  Application& app = applications_[application];
+  const ApiRequest& request = called.request;
+  if (request.verb == Verb::create && called.attempt == 1) {
+    const auto profile = backend::profile_id(*request.body).value_or(kDefaultProfile);
+    const auto books = app.session->backend().books();
+    parts_.properties.check_create(app.name, profile, books, app.max_pending_pods, cause, now());
+  }
+  app.calls.insert(called.call);
+  if (request.verb == Verb::watch) app.watches.insert(called.call);
+  // A named object's request draws by that name, so that batch sizes do not move anybody's luck (design 2.1).
+  const std::string& named = request.body != nullptr ? request.body->name : request.name;
+  const std::string& entity = named.empty() ? app.name : named;
+  const std::uint64_t ordinal = named.empty() ? called.call.value : static_cast<std::uint64_t>(called.attempt);
+  const DurationUs travel = parts_.cluster.config().latency.request.sample(
+      Draw(options_.seed, fmt::format("net.request.{}", to_text(request.verb)), entity, ordinal));
+  queue_.push(now() + travel, Lane::server, ForCluster{to::Request{application, called.call, request}, cause});
+  if (request.verb != Verb::watch) {
+    queue_.push(now() + request.timeout_us, Lane::deliveries, Deadline{application, called.call, cause});
+  }
+}
+
+// The driver process is gone: its connections close, and its executors end because they have lost it.
+void Kernel::exited(std::uint32_t application, int code, Seq cause) {
+  Application& app = applications_[application];
+  app.exit_code = code;
+  for (const CallId watch : app.watches) {
+    queue_.push(now(), Lane::server, ForCluster{to::ReleaseWatch{application, watch}, cause});
+  }
+  app.watches.clear();
+  app.timers.clear();
+  end_processes(application, 1, cause);
+}
+
+void Kernel::end_processes(std::uint32_t application, int exit_code, Seq cause) {
+  const LatencyModel& stop = parts_.cluster.config().latency.stop;
+  for (const PodId pod : executors_.of(application)) {
+    const DurationUs after = stop.sample(Draw(options_.seed, "executor.stop", uid_text(pod)));
+    queue_.push(now() + after, Lane::server, ForCluster{to::ProcessExited{pod, exit_code}, cause});
+  }
+}
+
+void Kernel::push_input(TimeUs at, Lane lane, Payload item) {
+  ++inputs_;
+  if (!options_.ties_shuffled) return queue_.push(at, lane, std::move(item));
+  queue_.push(at, Lane::deliveries, std::move(item), Draw(options_.seed, "ties", "", inputs_)());
+}
+
+// --- the cluster's side --------------------------------------------------------------------------------------------
+
+void Kernel::route(std::vector<Outgoing> messages) {
+  for (Outgoing& out : messages) {
+    const TimeUs at = out.at;
+    const Seq cause = out.cause;
+    const auto to_session = [&](ClientId client, Input input) {
+      push_input(at, Lane::deliveries, ForSession{client, std::move(input), cause});
+    };
+    std::visit(Overloaded{[&](from::Reply& m) {
+                            to_session(m.client, in::Replied{m.call, std::move(m.reply)});
+                          },
+                          [&](from::WatchEvents& m) {
+                            to_session(m.client, in::Watched{m.watch, std::move(m.events)});
+                          },
+                          [&](from::WatchClosed& m) {
+                            to_session(m.client, in::WatchClosed{m.watch, m.code, m.reason});
+                          },
+                          [&](from::SetTimer& m) {
+                            const Lane lane = m.timer.part == Part::node_lifecycle ? Lane::world : Lane::server;
+                            queue_.push(at, lane, ForCluster{to::Timer{m.timer}, cause});
+                          },
+                          [&](auto&) {
+                            if (at <= now()) return perform(out);
+                            queue_.push(at, Lane::world, Later{std::move(out)});
+                          }},
+               out.message);
+  }
+}
+
+void Kernel::perform(Outgoing& out) {
+  const auto& latency = parts_.cluster.config().latency;
+  std::visit(
+      Overloaded{[&](const from::StartPull& m) {
+                   ++pulls_;
+                   parts_.engine.start({m.pull, m.registry, static_cast<std::int32_t>(m.node), m.bytes});
+                 },
+                 [&](const from::CancelPull& m) {
+                   if (parts_.engine.cancel(m.pull)) --pulls_;
+                 },
+                 [&](const from::NodePower& m) { parts_.engine.set_node(static_cast<std::int32_t>(m.node), m.on); },
+                 [&](const from::ProcessStarted& m) {
+                   const Process* process = executors_.started(m.pod, *m.object);
+                   if (process == nullptr) return;
+                   const DurationUs boot = latency.jvm.sample(Draw(options_.seed, "executor.jvm", process->pod_name));
+                   push_input(now() + boot, Lane::executors, Ask{m.pod, out.cause});
+                 },
+                 [&](const from::ProcessStopped& m) { process_stopped(m.pod, out.cause); },
+                 [](const auto&) { CHECK(!"a message that route() delivers itself"); }},
+      out.message);
+}
+
+void Kernel::process_stopped(PodId pod, Seq cause) {
+  const auto process = executors_.stopped(pod);
+  if (!process || !process->asked || applications_[process->application].exit_code) return;
+  // A node that lost its power closes no connection; the driver hears nothing.
+  const NodeRecord* node = parts_.cluster.state().find_node(process->host);
+  if (node != nullptr && node->silent) return;
+  push_input(now(), Lane::executors, ForSession{process->application, in::Disconnected{process->executor}, cause});
+}
+
+}  // namespace podramp::sim

@@ -1,0 +1,174 @@
+// START HERE for "what happens next": the simulation main loop (run). It owns the queue, moves messages between the
+// sessions, the cluster, the engine and the executors, and decides when the run is over. It decides nothing about
+// Spark or Kubernetes. Read next: backend/session.h, fakeapi/cluster.h, sim/engine.h.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "backend/session.h"
+#include "fakeapi/cluster.h"
+#include "sim/engine.h"
+#include "sim/executors.h"
+#include "sim/item_queue.h"
+#include "sim/properties.h"
+#include "sim/scenario.h"
+
+namespace podramp::sim {
+
+// How a run ended.
+enum class Ending : std::uint8_t { end, quiet, stuck, property_failed, livelock, interrupted };
+}  // namespace podramp::sim
+
+namespace podramp {
+template <>
+struct EnumText<sim::Ending> {
+  static constexpr std::array<std::string_view, 6> names{"end",      "quiet",      "stuck", "property failed",
+                                                         "livelock", "interrupted"};
+};
+}  // namespace podramp
+
+namespace podramp::sim {
+
+struct KernelOptions {
+  TimeUs end_us = kHourUs;
+  bool until_quiet = false;    // else only end_us, a failed property or an interrupt ends the run
+  bool ties_shuffled = false;  // another order of simultaneous inputs, drawn from the seed
+  std::uint64_t seed = 1;
+  // Called about every 4096 items with the time; true ends the run ("interrupted").
+  std::function<bool(TimeUs)> poll;
+};
+
+// Watches the log for signs of life: anything but timers, polls and their answers.
+class Pulse : public EventSink {
+ public:
+  void append(const EventRef& event, PodMemory& memory) override;
+  TimeUs last_us() const { return last_us_; }
+
+ private:
+  TimeUs last_us_ = 0;
+  std::set<std::pair<std::string, std::uint64_t>, std::less<>> polls_;  // (session, call) under way
+};
+
+class Kernel final : public Body {
+ public:
+  struct Parts {
+    Ledger& ledger;
+    fakeapi::Cluster& cluster;
+    Engine& engine;
+    Properties& properties;
+    const Pulse& pulse;
+  };
+  Kernel(KernelOptions options, Parts parts);
+
+  // Adds an application; the order of calls is its index. conf: as its backend has it.
+  void add(const ApplicationSpec& spec, std::unique_ptr<backend::Session> session, const std::string& app_id,
+           const backend::Conf& conf);
+  void add(const TimelineEntry& entry);
+  // Test only: an event that nothing caused is put into the log at this time, as if a part had emitted it.
+  void forge(TimeUs at, std::string by, EventData data);
+
+  Ending run();
+  TimeUs now() const { return parts_.ledger.now(); }
+  // Why it is stuck: who waits for what, a line each.
+  std::vector<std::string> waiting() const;
+  const backend::Session& session(std::size_t application) const { return *applications_.at(application).session; }
+  // The exit code of an application's driver, absent while it runs.
+  std::optional<int> exit_code(std::size_t application) const { return applications_.at(application).exit_code; }
+
+  std::optional<TimeUs> turn(TimeUs now, std::span<const TransferEnd> ended) override;
+
+ private:
+  struct Application {
+    std::string name;
+    std::unique_ptr<backend::Session> session;
+    std::int64_t max_pending_pods = 0;
+    std::optional<int> exit_code;
+    std::map<ProfileId, std::int64_t> targets;
+    std::set<CallId> calls;                   // sent, not answered
+    std::set<CallId> watches;                 // asked for or open
+    std::map<TimerId, std::uint64_t> timers;  // armed -> generation
+    std::set<ExecutorId> registered;
+  };
+  struct ForCluster {
+    fakeapi::ToCluster message;
+    Seq cause;
+  };
+  struct ForSession {
+    std::uint32_t application;
+    Input input;
+    Seq cause;
+    bool planned = false;  // from the scenario
+  };
+  struct Timer {
+    std::uint32_t application;
+    TimerId id;
+    std::uint64_t generation;
+    Seq cause;
+  };
+  struct Deadline {  // the transport gives up on a call
+    std::uint32_t application;
+    CallId call;
+    Seq cause;
+  };
+  struct Ask {  // a JVM is up
+    fakeapi::PodId pod;
+    Seq cause;
+  };
+  struct Exit {  // timeline: executors end by themselves
+    ExecutorExit exit;
+  };
+  struct Forged {
+    std::string by;
+    EventData data;
+  };
+  struct Later {  // a message of the cluster that is not due yet
+    fakeapi::Outgoing message;
+  };
+  using Payload = std::variant<ForCluster, ForSession, Timer, Deadline, Ask, Exit, Forged, Later>;
+
+  void handle(ForCluster& item);
+  void handle(ForSession& item);
+  void handle(Timer& item);
+  void handle(Deadline& item);
+  void handle(Ask& item);
+  void handle(Exit& item);
+  void handle(Forged& item);
+  void handle(Later& item) { perform(item.message); }
+
+  void feed(std::uint32_t application, const Input& input, Seq cause);
+  void perform(std::uint32_t application, backend::Session::Logged& effect);
+  void send(std::uint32_t application, const out::Called& called, Seq cause);
+  void exited(std::uint32_t application, int code, Seq cause);
+  void end_processes(std::uint32_t application, int exit_code, Seq cause);
+  void route(std::vector<fakeapi::Outgoing> messages);
+  void perform(fakeapi::Outgoing& message);  // one that touches the engine or the executors
+  void process_stopped(fakeapi::PodId pod, Seq cause);
+  void push_input(TimeUs at, Lane lane, Payload item);
+  void checkpoint(bool last = false);
+  std::optional<Ending> over(TimeUs next) const;
+  bool satisfied() const;
+
+  KernelOptions options_;
+  Parts parts_;
+  ItemQueue<Payload> queue_;
+  std::vector<Application> applications_;
+  Executors executors_;
+  std::uint64_t generation_ = 0;
+  std::uint64_t inputs_ = 0;
+  std::int64_t planned_ = 0;  // scenario items that are still to come
+  std::int64_t pulls_ = 0;    // transfers alive
+  std::uint64_t handled_ = 0;
+  TimeUs instant_ = -1;
+  std::uint64_t handled_at_instant_ = 0;
+  Ending ending_ = Ending::end;
+  bool started_ = false;
+  Seq checkpointed_ = 0;
+};
+
+}  // namespace podramp::sim

@@ -1,0 +1,29 @@
+// podramp: START HERE for "which command does what". Each subcommand is a cmd_*.cpp; the main loop is kernel.cpp run.
+#include <fmt/format.h>
+
+#include <string>
+
+#include "sim/command_line.h"
+
+int main(int argc, char** argv) {
+  using namespace podramp;
+  using namespace podramp::sim;
+  const Arguments arguments(argv + 1, argv + argc);
+  const std::string name = arguments.empty() ? "--help" : arguments.front();
+  if (name == "--help" || name == "-h" || name == "help") {
+    fmt::print("usage: podramp COMMAND ...\n\nSpark-on-Kubernetes executor scale-up in virtual time.\n\n");
+    for (const Command& command : all_commands()) fmt::print("  {:<10} {}\n", command.name, command.summary);
+    fmt::print(
+        "\n\"podramp COMMAND --help\" says more. Exit codes: 0 fine, 1 a budget, property or expectation failed,\n"
+        "2 bad input, 3 divergence, 70 a bug of ours.\n\nexample: podramp run scenarios/ramp_500.json\n");
+    return arguments.empty() ? kExitBadInput : kExitFine;
+  }
+  if (name == "--version") {
+    fmt::print("podramp {}\n", kPodrampVersion);
+    return kExitFine;
+  }
+  for (const Command& command : all_commands()) {
+    if (command.name == name) return command.run(Arguments(arguments.begin() + 1, arguments.end()));
+  }
+  return complain(fmt::format("there is no command \"{}\"; see podramp --help", name));
+}

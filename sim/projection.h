@@ -1,0 +1,217 @@
+// Folds a log's events into what people ask about: one row per executor (when was it asked for, stored, bound, pulled,
+// running, registered, gone), counts over time, and what the applications waited for. Works on a run while it happens
+// and on a log that is read back. Numbers for summaries are made from it in kpis.h.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "backend/port/event.h"
+
+namespace podramp::sim {
+
+// Where an executor is on its way. Order matters: an executor only moves forward.
+enum class Stage : std::uint8_t {
+  asked,          // its create was sent
+  stored,         // the API server has it, the scheduler has not tried it
+  unschedulable,  // the scheduler found no node
+  bound,          // it has a node; kubelet, image
+  pulling,        // its node pulls its image
+  starting,       // image is there, the container starts
+  running,        // the container runs, the JVM comes up
+  registered,     // the driver accepted it
+  ended,          // refused, finished, or gone
+};
+inline constexpr std::size_t kStages = 9;
+
+// What an application waits for while it has fewer executors than it wants: a limit of its own allocator (Limit), or
+// the stage in which most of its executors are.
+enum class Wait : std::uint8_t {
+  none,
+  batch_size,
+  pending_cap,
+  profile_share,
+  unacknowledged,
+  refused,
+  api_error,
+  api,  // creates are under way
+  scheduler,
+  unschedulable,
+  kubelet,
+  image_pull,
+  start,
+  registration,
+  not_noticed,  // executors are lost, the allocator still counts them
+};
+inline constexpr std::size_t kWaits = 15;
+}  // namespace podramp::sim
+
+namespace podramp {
+template <>
+struct EnumText<sim::Stage> {
+  static constexpr std::array<std::string_view, sim::kStages> names{
+      "asked", "stored", "unschedulable", "bound", "pulling", "starting", "running", "registered", "ended"};
+};
+template <>
+struct EnumText<sim::Wait> {
+  static constexpr std::array<std::string_view, sim::kWaits> names{
+      "none",    "batch_size", "pending_cap", "profile_share", "unacknowledged",
+      "refused", "api_error",  "api",         "scheduler",     "unschedulable",
+      "kubelet", "image_pull", "start",       "registration",  "not_noticed"};
+};
+}  // namespace podramp
+
+namespace podramp::sim {
+
+struct ExecutorRow {
+  ExecutorId id = 0;
+  ProfileId profile = 0;
+  std::string pod;  // "namespace/name"
+  std::string node;
+  Stage stage = Stage::asked;
+  TimeUs asked_us = 0;
+  std::optional<TimeUs> stored_us, unschedulable_us, bound_us, pull_started_us, pulled_us, running_us, registered_us;
+  std::optional<TimeUs> lost_us;         // its node fell silent
+  std::optional<TimeUs> terminating_us;  // a DELETE was accepted
+  std::optional<TimeUs> finished_us;     // its containers ended
+  std::optional<TimeUs> gone_us;         // its object was removed
+  std::optional<TimeUs> removed_us;      // the driver forgot it
+  int exit_code = 0;
+  int create_code = 0;  // of the last answer to its create; 0: none
+  std::int64_t cpu_milli = 0;
+  std::int64_t memory_bytes = 0;
+  std::string unschedulable_message;  // the last
+};
+
+struct Round {
+  TimeUs started_us = 0;
+  TimeUs ended_us = 0;
+  RoundTrigger trigger = RoundTrigger::timer;
+  std::int64_t created = 0;
+  Limit limited_by = Limit::none;
+  bool aborted = false;
+};
+
+struct Sample {
+  TimeUs t = 0;
+  std::int64_t target = 0, created = 0, pending = 0, running = 0, registered = 0;
+  Wait wait = Wait::none;
+  bool same_counts(const Sample& o) const {
+    return target == o.target && created == o.created && pending == o.pending && running == o.running &&
+           registered == o.registered && wait == o.wait;
+  }
+};
+
+struct ApplicationView {
+  std::string name;
+  std::string app_id;
+  std::optional<TimeUs> started_us, stopped_us, exited_us, ready_us;
+  int exit_code = 0;
+  bool ready_timed_out = false;
+  std::map<ProfileId, std::int64_t> targets;
+  std::int64_t target = 0;  // their sum
+  std::int64_t target_max = 0;
+  TimeUs target_max_us = 0;            // when it was first that high
+  std::vector<ExecutorRow> executors;  // by id - 1
+  std::array<std::int64_t, kStages> in_stage{};
+  std::int64_t lost = 0;        // registered or running, node silent, not removed
+  std::int64_t registered = 0;  // by the driver's books
+  std::int64_t registered_max = 0;
+  std::int64_t pending_max = 0;                                   // stored and not running
+  std::vector<std::pair<std::int64_t, TimeUs>> registered_first;  // (count, when it was first reached), rising
+  std::vector<Round> rounds;                                      // that created or were aborted
+  std::int64_t rounds_reported = 0;
+  Limit limit = Limit::none;             // of the last reported round
+  std::int64_t missing_after_round = 0;  // target - have - created, of the last reported round
+  std::array<DurationUs, kWaits> waited_us{};
+  Wait wait = Wait::none;
+  TimeUs wait_since_us = 0;
+  std::map<std::string, std::int64_t> requests;  // "create 201" -> count; transport failures "create timed_out"
+  std::int64_t retries = 0;
+  std::int64_t removed = 0;  // executors the driver forgot
+  std::int64_t excess_deleted = 0;
+  std::int64_t creation_timeouts = 0;
+  std::int64_t registrations_refused = 0;
+  std::string last_abort;
+  // Integrals over time, in executor-microseconds and milli-core-microseconds.
+  __int128 requested_us = 0, pending_us = 0, idle_us = 0, requested_core_us = 0, pending_core_us = 0, idle_core_us = 0;
+  std::vector<Sample> samples;
+};
+
+class Projection : public EventSink {
+ public:
+  explicit Projection(DurationUs sample_period_us = kSecondUs) : period_us_(sample_period_us) {}
+
+  // Names an application before its first event. app_id is the label of its pods.
+  void add_application(const std::string& name, const std::string& app_id, std::int64_t initial_executors);
+
+  void append(const EventRef& event, PodMemory& memory) override;
+  void finish(TimeUs t);  // closes integrals and samples at the end of the run
+
+  const std::vector<ApplicationView>& applications() const { return applications_; }
+  TimeUs end_us() const { return now_; }
+  std::uint64_t count(std::string_view type) const;  // of events of this type so far
+  std::int64_t nodes_lost() const { return nodes_lost_; }
+  // Refusals by text class: "exceeded quota: team" -> how often.
+  const std::map<std::string, std::int64_t>& refusals() const { return refusals_; }
+
+ private:
+  struct Place {
+    std::uint32_t application = 0;
+    std::size_t row = 0;
+  };
+  ApplicationView* by_name(std::string_view name);
+  ExecutorRow* row(const std::string& pod, ApplicationView** app);
+  void advance(TimeUs t);
+  void account(ApplicationView& app, TimeUs t);
+  void settle(ApplicationView& app);
+  Wait waits_for(const ApplicationView& app) const;
+  void move(ApplicationView& app, ExecutorRow& row, Stage stage);
+  void set_target(ApplicationView& app);
+
+  void on(const EventRef& e, const in::Started& data);
+  void on(const EventRef& e, const in::TargetSet& data);
+  void on(const EventRef& e, const in::Stopped& data);
+  void on(const EventRef& e, const in::Replied& data);
+  void on(const EventRef& e, const out::Called& data);
+  void on(const EventRef& e, const out::RoundDone& data);
+  void on(const EventRef& e, const out::RegistrationAccepted& data);
+  void on(const EventRef& e, const out::RegistrationRefused& data);
+  void on(const EventRef& e, const out::ExecutorRemoved& data);
+  void on(const EventRef& e, const out::ReadyToSchedule& data);
+  void on(const EventRef& e, const out::Exited& data);
+  void on(const EventRef& e, const fact::PodCreated& data);
+  void on(const EventRef& e, const fact::PodUnschedulable& data);
+  void on(const EventRef& e, const fact::PodBound& data);
+  void on(const EventRef& e, const fact::PullStarted& data);
+  void on(const EventRef& e, const fact::PullFinished& data);
+  void on(const EventRef& e, const fact::PodRunning& data);
+  void on(const EventRef& e, const fact::PodTerminating& data);
+  void on(const EventRef& e, const fact::PodFinished& data);
+  void on(const EventRef& e, const fact::PodGone& data);
+  void on(const EventRef& e, const fact::NodeSilent& data);
+  void on(const EventRef& e, const fact::NodeReturned& data);
+  void on(const EventRef& e, const fact::RequestRefused& data);
+  template <class T>
+  void on(const EventRef&, const T&) {}
+
+  DurationUs period_us_;
+  TimeUs now_ = 0;
+  TimeUs next_sample_us_ = 0;
+  std::vector<ApplicationView> applications_;
+  std::map<std::string, std::uint32_t, std::less<>> by_name_;
+  std::unordered_map<std::string, Place> places_;                   // pod -> row; never iterated
+  std::map<std::string, std::vector<Place>, std::less<>> on_node_;  // rows bound to a node
+  std::map<std::pair<std::uint32_t, std::uint64_t>, std::pair<Verb, std::size_t>>
+      calls_;                                                           // under way; row + 1 of a create
+  std::array<std::uint64_t, std::variant_size_v<EventData>> counts_{};  // by index in the catalogue
+  std::map<std::string, std::int64_t> refusals_;
+  std::int64_t nodes_lost_ = 0;
+};
+
+}  // namespace podramp::sim

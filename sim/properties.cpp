@@ -1,0 +1,125 @@
+#include "sim/properties.h"
+
+#include <fmt/format.h>
+
+#include <variant>
+
+#include "backend/port/json_writer.h"
+#include "backend/snapshots.h"
+
+namespace podramp::sim {
+
+void Properties::fail(std::string_view property, std::string detail, Seq seq, TimeUs t) {
+  if (skipped_.contains(property)) return;
+  violations_.push_back({std::string(property), std::move(detail), seq, t});
+}
+
+void Properties::append(const EventRef& event, PodMemory& /*memory*/) {
+  std::visit([&](const auto* data) { on(event, *data); }, event.data);
+}
+
+void Properties::check_create(std::string_view application, ProfileId profile, const backend::Backend::Books& books,
+                              std::int64_t max_pending_pods, Seq seq, TimeUs t) {
+  std::int64_t not_running = 0;
+  for (const ProfileReport& p : books.profiles) {
+    not_running += p.pending_known + p.pending_unknown + p.new_unknown + p.new_known + p.created;
+    if (p.profile == profile && p.have + p.created >= p.target) {
+      fail(kCreateWithinTarget,
+           fmt::format("{} creates an executor of profile {} while it has {} and has created {} of a target of {}",
+                       application, profile, p.have, p.created, p.target),
+           seq, t);
+    }
+  }
+  if (not_running >= max_pending_pods) {
+    fail(kCreateWithinCaps,
+         fmt::format("{} creates an executor while {} are not running; maxPendingPods is {}", application, not_running,
+                     max_pending_pods),
+         seq, t);
+  }
+}
+
+void Properties::on(const EventRef& event, const out::Called& called) {
+  const ApiRequest& request = called.request;
+  if (request.verb != Verb::create || called.attempt > 1 || request.body == nullptr) return;
+  const auto id = backend::executor_id(*request.body);
+  if (!id) return;
+  ExecutorId& last = last_id_[std::string(event.by)];
+  if (*id <= last) {
+    fail(kIdsNeverReused, fmt::format("{} creates executor {} after executor {}", event.by, *id, last), event.seq,
+         event.t);
+  }
+  last = std::max(last, *id);
+}
+
+void Properties::on(const EventRef& /*event*/, const fact::NodeAdded& added) {
+  NodeBooks& node = nodes_[added.node.name];
+  node.allocatable = added.node.allocatable;
+  node.pods_max = added.node.pods_max;
+}
+
+void Properties::on(const EventRef& event, const fact::PodCreated& created) {
+  const Resources requests = pod_requests(*created.pod->tmpl);
+  PodBooks& pod = pods_[pod_key(*created.pod)];
+  pod = {requests.cpu_milli.value_or(0), requests.memory_bytes.value_or(0), "", false};
+  const bool finished = created.pod->phase == PodPhase::succeeded || created.pod->phase == PodPhase::failed;
+  if (!created.pod->node.empty() && !finished) place(event, pod, created.pod->node);
+}
+
+void Properties::on(const EventRef& event, const fact::PodBound& bound) { place(event, pods_[bound.pod], bound.node); }
+
+void Properties::place(const EventRef& event, PodBooks& pod, const std::string& node_name) {
+  NodeBooks& node = nodes_[node_name];
+  pod.node = node_name;
+  pod.counted = true;
+  node.cpu_milli += pod.cpu_milli;
+  node.memory_bytes += pod.memory_bytes;
+  node.pods += 1;
+  const bool fits = node.cpu_milli <= node.allocatable.cpu_milli.value_or(INT64_MAX) &&
+                    node.memory_bytes <= node.allocatable.memory_bytes.value_or(INT64_MAX) &&
+                    node.pods <= node.pods_max;
+  if (fits) return;
+  fail(kNodeNeverOvercommitted,
+       fmt::format("node {} now has {} pods asking for {} cpu and {} of memory; it offers {} pods, {} and {}",
+                   node_name, node.pods, format_cpu_milli(node.cpu_milli), format_bytes(node.memory_bytes),
+                   node.pods_max, format_cpu_milli(node.allocatable.cpu_milli.value_or(0)),
+                   format_bytes(node.allocatable.memory_bytes.value_or(0))),
+       event.seq, event.t);
+}
+
+void Properties::leave(PodBooks& pod) {
+  if (!pod.counted) return;
+  pod.counted = false;
+  NodeBooks& node = nodes_[pod.node];
+  node.cpu_milli -= pod.cpu_milli;
+  node.memory_bytes -= pod.memory_bytes;
+  node.pods -= 1;
+}
+
+void Properties::on(const EventRef& /*event*/, const fact::PodFinished& finished) { leave(pods_[finished.pod]); }
+
+void Properties::on(const EventRef& /*event*/, const fact::PodGone& gone) {
+  leave(pods_[gone.pod]);
+  pods_.erase(gone.pod);
+}
+
+void Properties::on(const EventRef& /*event*/, const fact::QuotaSet& set) { quota_hard_[set.quota] = set.hard; }
+
+void Properties::on(const EventRef& event, const fact::QuotaCharged& charged) {
+  const fact::Usage& hard = quota_hard_[charged.quota];
+  fact::Usage& before = quota_used_[charged.quota];
+  for (const auto& [resource, used] : charged.used) {
+    const auto limit = hard.find(resource);
+    if (limit == hard.end() || used <= limit->second || used <= before[resource]) continue;
+    fail(kQuotaNeverExceeded,
+         fmt::format("{} was admitted although quota {} then has {} of {} in use; its limit is {}", charged.pod,
+                     charged.quota, used, resource, limit->second),
+         event.seq, event.t);
+  }
+  before = charged.used;
+}
+
+void Properties::on(const EventRef& /*event*/, const fact::QuotaRecounted& recounted) {
+  quota_used_[recounted.quota] = recounted.used;
+}
+
+}  // namespace podramp::sim

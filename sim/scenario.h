@@ -1,0 +1,84 @@
+// A scenario as plain data: what the cluster is, which applications run, what happens when, what is expected.
+// Read by scenario_json.cpp (the authority on the file format, docs/scenario-format.md), run by experiment.h.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "backend/conf.h"
+#include "backend/pod_builder.h"
+#include "backend/port/time.h"
+#include "fakeapi/config.h"
+#include "fakeapi/message.h"
+
+namespace podramp::sim {
+
+// The application wants this many executors of a profile from then on.
+struct DemandStep {
+  TimeUs at_us = 0;  // since the application's start
+  ProfileId profile = kDefaultProfile;
+  std::int64_t executors = 0;
+  friend bool operator==(const DemandStep&, const DemandStep&) = default;
+};
+
+struct ApplicationSpec {
+  std::string name;  // unique; "etl-3" when count is given
+  std::string ns = "default";
+  backend::Compat compat = backend::Compat::spark_4_0;
+  std::map<std::string, std::string> conf;  // official Spark keys verbatim
+  std::vector<std::string> fixes;           // named repairs of Spark defects; none exist yet
+  std::vector<backend::ResourceProfile> profiles;
+  TimeUs start_us = 0;             // its driver is up
+  std::optional<TimeUs> stop_us;   // it ends and cleans up
+  std::vector<DemandStep> demand;  // empty: only its initial executors
+  friend bool operator==(const ApplicationSpec&, const ApplicationSpec&) = default;
+};
+
+// What happens in the world at a given time.
+using WorldAction = std::variant<fakeapi::to::AddNodes, fakeapi::to::NodesDown, fakeapi::to::NodesUp,
+                                 fakeapi::to::DeleteNodes, fakeapi::to::SetQuota, fakeapi::to::DeletePods>;
+struct ExecutorExit {  // executor processes end by themselves with this code
+  std::string application;
+  std::vector<ExecutorId> executors;
+  int exit_code = 1;
+  friend bool operator==(const ExecutorExit&, const ExecutorExit&) = default;
+};
+struct TimelineEntry {
+  TimeUs at_us = 0;
+  std::variant<WorldAction, ExecutorExit> action;
+  friend bool operator==(const TimelineEntry&, const TimelineEntry&) = default;
+};
+
+// A bound on one KPI of summary.json ("time_to_100_ms", "refusals", "leaked_pods", ...: kpis.h).
+struct Budget {
+  std::string kpi;
+  std::optional<std::int64_t> min;
+  std::optional<std::int64_t> max;
+  friend bool operator==(const Budget&, const Budget&) = default;
+};
+
+struct Expectation {
+  std::vector<Budget> budgets;
+  std::vector<std::string> sometimes;        // event or probe names that must be seen at least once: "fact.pull_failed"
+  std::vector<std::string> skip_properties;  // invariants that this scenario breaks on purpose
+  friend bool operator==(const Expectation&, const Expectation&) = default;
+};
+
+struct Scenario {
+  std::string name;  // the file's stem
+  std::string about;
+  std::uint64_t seed = 1;
+  DurationUs end_us = 24 * kHourUs;
+  bool until_quiet = true;  // "end" is not given: the run also ends when nothing happens any more
+  fakeapi::ClusterConfig cluster;
+  std::vector<ApplicationSpec> applications;
+  std::vector<TimelineEntry> timeline;  // by time, then as written
+  Expectation expect;
+  friend bool operator==(const Scenario&, const Scenario&) = default;
+};
+
+}  // namespace podramp::sim

@@ -1,0 +1,280 @@
+// Reads "timeline": what happens in the world, and what an application is told to do, at a given time.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "sim/scenario_read.h"
+
+namespace podramp::sim {
+namespace {
+
+constexpr std::array<std::string_view, 9> kActions{"nodes_down",    "nodes_up",   "delete_nodes",
+                                                   "add_nodes",     "set_quota",  "delete_pods",
+                                                   "executor_exit", "set_target", "stop_application"};
+
+std::vector<std::string> node_names(const ReadState& state, const std::vector<std::uint32_t>& indexes) {
+  std::vector<std::string> names;
+  for (const std::uint32_t index : indexes) names.push_back(state.scenario.cluster.nodes[index].node.name);
+  return names;
+}
+
+void read_nodes_down(ReadState& state, ObjectReader& reader, TimeUs at) {
+  fakeapi::to::NodesDown down;
+  reader.choose("kind", down.containers_run, {{"power", false}, {"partition", true}});
+  down.nodes = node_names(state, read_node_selection(state, reader));
+  state.scenario.timeline.push_back({at, WorldAction(std::move(down))});
+}
+
+void read_set_quota(ReadState& state, ObjectReader& reader, TimeUs at) {
+  fakeapi::QuotaSpec quota;
+  reader.require("namespace", quota.ns, as_dns_label);
+  quota.name = "quota";
+  reader.read("name", quota.name, as_dns_subdomain);
+  quota.hard = read_hard(reader);
+  state.scenario.timeline.push_back({at, WorldAction(fakeapi::to::SetQuota{std::move(quota)})});
+}
+
+void read_delete_pods(ReadState& state, ObjectReader& reader, TimeUs at) {
+  fakeapi::to::DeletePods pods;
+  if (reader.find_required("pods") == nullptr) return;
+  reader.each_item("pods", [&](const JsonValue& value, const std::string& path) {
+    const Result<std::string> text = as_text(value);
+    const std::size_t slash = text ? text->find('/') : std::string::npos;
+    if (slash == std::string::npos || !why_not_dns_label(text->substr(0, slash)).empty() ||
+        !why_not_dns_subdomain(text->substr(slash + 1)).empty()) {
+      state.reading.error(value, path, fmt::format("must be \"namespace/name\" (got {})", describe(value)));
+    } else {
+      pods.pods.push_back(*text);
+    }
+  });
+  DurationUs grace = 0;
+  if (reader.read("grace", grace, as_duration)) {
+    if (grace % kSecondUs != 0) reader.error("grace", "must be whole seconds, as in Kubernetes");
+    pods.grace_s = grace / kSecondUs;
+  }
+  state.scenario.timeline.push_back({at, WorldAction(std::move(pods))});
+}
+
+void read_executor_exit(ReadState& state, ObjectReader& reader, TimeUs at) {
+  ExecutorExit exit;
+  std::int64_t code = exit.exit_code;
+  reader.read("exit_code", code, whole_between(0, 255));
+  exit.exit_code = static_cast<int>(code);
+  reader.find_required("executors");
+  reader.each_item("executors", [&](const JsonValue& value, const std::string& path) {
+    const Result<std::int64_t> id = whole_between(1, kExecutorsMax)(value);
+    if (id) {
+      exit.executors.push_back(*id);
+    } else {
+      state.reading.error(value, path, id.error().message);
+    }
+  });
+  for (const std::size_t index : read_application_names(state, reader, "application")) {
+    exit.application = state.scenario.applications[index].name;
+    state.scenario.timeline.push_back({at, exit});
+  }
+}
+
+void read_set_target(ReadState& state, ObjectReader& reader, TimeUs at) {
+  DemandStep step;
+  reader.require("executors", step.executors, whole_between(0, kExecutorsMax));
+  std::int64_t profile = kDefaultProfile;
+  reader.read("profile", profile, whole_between(0, std::numeric_limits<ProfileId>::max()));
+  step.profile = static_cast<ProfileId>(profile);
+  for (const std::size_t index : read_application_names(state, reader, "application")) {
+    ApplicationSpec& application = state.scenario.applications[index];
+    if (at < application.start_us) {
+      reader.error("at", fmt::format("application \"{}\" starts later, at {}", application.name,
+                                     format_time(application.start_us)));
+      continue;
+    }
+    if (!has_profile(application, step.profile)) {
+      reader.error("profile", fmt::format("application \"{}\" has no profile {}", application.name, step.profile));
+    }
+    step.at_us = at - application.start_us;
+    application.demand.push_back(step);
+  }
+}
+
+void read_stop_application(ReadState& state, ObjectReader& reader, TimeUs at) {
+  for (const std::size_t index : read_application_names(state, reader, "application")) {
+    ApplicationSpec& application = state.scenario.applications[index];
+    if (application.stop_us) {
+      reader.error("application", fmt::format("application \"{}\" stops at {} already", application.name,
+                                              format_time(*application.stop_us)));
+    } else if (at < application.start_us) {
+      reader.error("at", fmt::format("application \"{}\" starts later, at {}", application.name,
+                                     format_time(application.start_us)));
+    }
+    application.stop_us = at;
+  }
+}
+
+void read_entry(ReadState& state, const JsonValue& value, const std::string& path) {
+  ObjectReader reader(state.reading, value, path);
+  TimeUs at = 0;
+  if (reader.require("at", at, as_duration)) state.warn_if_late(reader.path_of("at"), at);
+  std::string action;
+  if (!reader.require("do", action, as_text)) return;
+  auto& timeline = state.scenario.timeline;
+  if (action == "nodes_down") {
+    read_nodes_down(state, reader, at);
+  } else if (action == "nodes_up") {
+    timeline.push_back({at, WorldAction(fakeapi::to::NodesUp{node_names(state, read_node_selection(state, reader))})});
+  } else if (action == "delete_nodes") {
+    timeline.push_back(
+        {at, WorldAction(fakeapi::to::DeleteNodes{node_names(state, read_node_selection(state, reader))})});
+  } else if (action == "add_nodes") {
+    timeline.push_back({at, WorldAction(fakeapi::to::AddNodes{read_node_selection(state, reader)})});
+  } else if (action == "set_quota") {
+    read_set_quota(state, reader, at);
+  } else if (action == "delete_pods") {
+    read_delete_pods(state, reader, at);
+  } else if (action == "executor_exit") {
+    read_executor_exit(state, reader, at);
+  } else if (action == "set_target") {
+    read_set_target(state, reader, at);
+  } else if (action == "stop_application") {
+    read_stop_application(state, reader, at);
+  } else {
+    reader.error("do", fmt::format("unknown action \"{}\"{}; known are {}", action, did_you_mean(action, kActions),
+                                   fmt::join(kActions, ", ")));
+    return;
+  }
+  reader.finish();
+}
+
+// Nodes by name, each of which must be known.
+std::vector<std::uint32_t> read_named_nodes(ReadState& state, ObjectReader& object) {
+  std::vector<std::uint32_t> selected;
+  object.each_item("nodes", [&](const JsonValue& value, const std::string& path) {
+    const Result<std::string> name = as_text(value);
+    const auto at = name ? state.nodes.find(*name) : state.nodes.end();
+    if (!name) {
+      state.reading.error(value, path, name.error().message);
+    } else if (at == state.nodes.end()) {
+      state.reading.error(value, path,
+                          fmt::format("unknown node \"{}\"{}", *name, did_you_mean(*name, names_of(state.nodes))));
+    } else {
+      selected.push_back(at->second);
+    }
+  });
+  return selected;
+}
+
+// Nodes of a group, or all, that are in the zone.
+std::vector<std::uint32_t> matching_nodes(ReadState& state, ObjectReader& object) {
+  std::vector<std::uint32_t> matching;
+  const auto& nodes = state.scenario.cluster.nodes;
+  std::string group;
+  if (object.read("group", group, as_text)) {
+    const auto at = state.groups.find(group);
+    if (at == state.groups.end() && state.nodes_unreadable()) return {};
+    if (at == state.groups.end()) {
+      object.error("group", fmt::format("unknown group \"{}\"{}", group, did_you_mean(group, names_of(state.groups))));
+      return {};
+    }
+    matching = at->second;
+  } else {
+    for (std::uint32_t i = 0; i < nodes.size(); ++i) matching.push_back(i);
+  }
+  std::string zone;
+  if (!object.read("zone", zone, as_text)) return matching;
+  std::erase_if(matching, [&](std::uint32_t i) { return node_zone(nodes[i].node) != zone; });
+  if (matching.empty()) {
+    std::map<std::string, int> zones;
+    for (const auto& spec : nodes) ++zones[node_zone(spec.node)];
+    object.error("zone", fmt::format("no node is in zone \"{}\"{}", zone, did_you_mean(zone, names_of(zones))));
+  }
+  return matching;
+}
+
+// A node that is there from the start can only join after it has been deleted.
+void check_joins(ReadState& state, ObjectReader& top) {
+  std::map<std::uint32_t, TimeUs> joined;
+  std::set<std::string> deleted;
+  auto& nodes = state.scenario.cluster.nodes;
+  for (const TimelineEntry& entry : state.scenario.timeline) {
+    const auto* world = std::get_if<WorldAction>(&entry.action);
+    if (world == nullptr) continue;
+    if (const auto* gone = std::get_if<fakeapi::to::DeleteNodes>(world))
+      deleted.insert(gone->nodes.begin(), gone->nodes.end());
+    const auto* add = std::get_if<fakeapi::to::AddNodes>(world);
+    if (add == nullptr) continue;
+    for (const std::uint32_t index : add->nodes) {
+      const auto& spec = nodes[index];
+      const bool again = deleted.erase(spec.node.name) > 0;
+      if (!again && (!spec.joins_later || joined.contains(index))) {
+        top.error("timeline", fmt::format("node \"{}\" is added at {} but is there already; give its nodes "
+                                          "\"joins\": true",
+                                          spec.node.name, format_time(entry.at_us)));
+      }
+      joined.emplace(index, entry.at_us);
+    }
+  }
+  std::int64_t waiting = 0;
+  std::string example;
+  for (std::uint32_t i = 0; i < nodes.size(); ++i) {
+    const auto at = joined.find(i);
+    if (nodes[i].joins_later && at != joined.end()) nodes[i].node.created_us = at->second;
+    if (!nodes[i].joins_later || at != joined.end()) continue;
+    ++waiting;
+    example = nodes[i].node.name;
+  }
+  if (waiting > 0) {
+    state.warn("cluster.nodes",
+               fmt::format("{} nodes join later, but nothing in the timeline adds them (\"{}\")", waiting, example));
+  }
+}
+
+}  // namespace
+
+std::vector<std::uint32_t> read_node_selection(ReadState& state, ObjectReader& object) {
+  const bool named = object.has("nodes");
+  if (named && (object.has("group") || object.has("zone"))) {
+    object.error("nodes", "goes alone: no group or zone beside it");
+  }
+  if (!named && !object.has("group") && !object.has("zone")) {
+    object.error("nodes", "is missing: which nodes? (nodes, or group and zone)");
+  }
+  if (named) return read_named_nodes(state, object);
+  std::vector<std::uint32_t> matching = matching_nodes(state, object);
+  std::int64_t first = 1;
+  auto available = static_cast<std::int64_t>(matching.size());
+  object.read("first", first, whole_between(1, kNodesMax));
+  std::int64_t count = std::max<std::int64_t>(available - first + 1, 0);
+  object.read("count", count, whole_between(1, kNodesMax));
+  if (matching.empty()) return {};
+  if (first - 1 + count > available || count == 0) {
+    object.error(object.has("count") ? "count" : "first", fmt::format("there are only {} such nodes", available));
+    return {};
+  }
+  return {matching.begin() + (first - 1), matching.begin() + (first - 1 + count)};
+}
+
+std::vector<std::size_t> read_application_names(ReadState& state, ObjectReader& object, std::string_view key) {
+  std::string name;
+  if (!object.require(key, name, as_text)) return {};
+  const auto at = state.applications.find(name);
+  if (at != state.applications.end()) return at->second;
+  object.error(key,
+               fmt::format("unknown application \"{}\"{}", name, did_you_mean(name, names_of(state.applications))));
+  return {};
+}
+
+bool has_profile(const ApplicationSpec& application, ProfileId id) {
+  return id == kDefaultProfile ||
+         std::ranges::any_of(application.profiles, [&](const auto& profile) { return profile.id == id; });
+}
+
+void read_timeline(ReadState& state, ObjectReader& top) {
+  top.each_item("timeline", [&](const JsonValue& value, const std::string& path) { read_entry(state, value, path); });
+  std::ranges::stable_sort(state.scenario.timeline, {}, &TimelineEntry::at_us);
+  for (ApplicationSpec& application : state.scenario.applications) {
+    std::ranges::stable_sort(application.demand, {}, &DemandStep::at_us);
+  }
+  check_joins(state, top);
+}
+
+}  // namespace podramp::sim

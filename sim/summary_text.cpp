@@ -1,0 +1,128 @@
+#include "sim/summary_text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace podramp::sim {
+namespace {
+
+std::string since(std::int64_t ms) { return ms < 0 ? "never" : format_time(ms * kMillisecondUs); }
+
+std::string target_line(const RunSummary& s) {
+  const auto kpi = [&](std::string_view name) { return s.kpis.find(name)->second; };
+  const std::string who = s.applications.size() == 1 ? s.applications.begin()->first
+                                                     : fmt::format("{} applications", s.applications.size());
+  std::string line =
+      fmt::format("target    {} wants {} executors: 50 % after {}, 90 % after {}, all after {}", who, kpi("target_max"),
+                  since(kpi("time_to_50_ms")), since(kpi("time_to_90_ms")), since(kpi("time_to_100_ms")));
+  if (s.applications.size() > 1) line += " (the slowest)";
+  if (kpi("time_to_100_ms") < 0) line += fmt::format("; at most {} were registered", kpi("registered_max"));
+  return line;
+}
+
+std::string limits_line(const RunSummary& s) {
+  std::vector<std::pair<std::int64_t, std::string>> waits;
+  std::int64_t total = 0;
+  for (const auto& [name, value] : s.kpis) {
+    if (!name.starts_with("wait_") || value <= 0) continue;
+    waits.emplace_back(value, name.substr(5, name.size() - 8));
+    total += value;
+  }
+  if (waits.empty()) return "limited   by nothing";
+  std::ranges::sort(
+      waits, [](const auto& a, const auto& b) { return a.first != b.first ? a.first > b.first : a.second < b.second; });
+  std::string line = "limited   by ";
+  const std::size_t shown = std::min<std::size_t>(4, waits.size());
+  for (std::size_t i = 0; i < shown; ++i) {
+    line += fmt::format("{}{} {} ({} %)", i == 0 ? "" : ", ", waits[i].second, since(waits[i].first),
+                        waits[i].first * 100 / total);
+  }
+  return line;
+}
+
+std::string most_common_unschedulable(const Projection& projection) {
+  std::map<std::string, std::int64_t> messages;
+  for (const ApplicationView& app : projection.applications()) {
+    for (const ExecutorRow& r : app.executors) {
+      if (r.unschedulable_us) ++messages[r.unschedulable_message.substr(0, r.unschedulable_message.find(". "))];
+    }
+  }
+  const auto most = std::ranges::max_element(messages, {}, [](const auto& m) { return m.second; });
+  return most == messages.end() ? "" : most->first;
+}
+
+// Short clauses, worst first; "nothing" when there are none.
+std::vector<std::string> wrongs(const RunSummary& s, const Projection& projection) {
+  const auto kpi = [&](std::string_view name) { return s.kpis.find(name)->second; };
+  std::vector<std::string> all;
+  for (const auto& [what, count] : s.refusals) all.push_back(fmt::format("{} x {}", count, what));
+  std::int64_t unschedulable = 0;
+  for (const ApplicationView& app : projection.applications()) {
+    unschedulable +=
+        std::ranges::count_if(app.executors, [](const ExecutorRow& r) { return r.unschedulable_us.has_value(); });
+  }
+  if (unschedulable > 0) {
+    all.push_back(
+        fmt::format("{} pods unschedulable for a time ({})", unschedulable, most_common_unschedulable(projection)));
+  }
+  if (projection.nodes_lost() > 0) all.push_back(fmt::format("{} nodes lost", projection.nodes_lost()));
+  if (kpi("lost") > 0) {
+    all.push_back(fmt::format(
+        "{} executors lost with their nodes, Spark noticed {}{}", kpi("lost"), kpi("lost_noticed"),
+        kpi("lost_noticed") == 0
+            ? ""
+            : fmt::format(" (after {} to {})", since(kpi("first_noticed_ms")), since(kpi("last_noticed_ms")))));
+  }
+  if (kpi("rounds_aborted") > 0) all.push_back(fmt::format("{} rounds aborted", kpi("rounds_aborted")));
+  if (kpi("creation_timeouts") > 0) all.push_back(fmt::format("{} creation time-outs", kpi("creation_timeouts")));
+  if (kpi("creates_wasted") > 0) all.push_back(fmt::format("{} pods created for nothing", kpi("creates_wasted")));
+  if (kpi("leaked_pods") > 0) all.push_back(fmt::format("{} pods leaked", kpi("leaked_pods")));
+  for (const ApplicationView& app : projection.applications()) {
+    if (app.exited_us && app.exit_code != 0) {
+      all.push_back(
+          fmt::format("driver {} ended with code {} at {}", app.name, app.exit_code, format_time(*app.exited_us)));
+    }
+  }
+  return all;
+}
+
+std::string joined(const std::vector<std::string>& parts, std::size_t max) {
+  std::string text;
+  for (std::size_t i = 0; i < std::min(parts.size(), max); ++i) text += (i == 0 ? "" : "; ") + parts[i];
+  if (parts.size() > max) text += fmt::format("; and {} more in summary.json", parts.size() - max);
+  return text;
+}
+
+}  // namespace
+
+std::vector<std::string> summary_lines(const RunSummary& s, const Projection& projection,
+                                       const std::string& results_path) {
+  const auto kpi = [&](std::string_view name) { return s.kpis.find(name)->second; };
+  std::vector<std::string> lines;
+  std::vector<std::string> loud;
+  for (const Warning& w : s.warnings) {
+    if (w.changes_decisions) loud.push_back(fmt::format("{}: {}", w.subject, w.text));
+  }
+  if (!loud.empty()) lines.push_back("WARNING   " + joined(loud, 3));
+  lines.push_back(target_line(s));
+  lines.push_back(limits_line(s));
+  const auto wrong = wrongs(s, projection);
+  lines.push_back("wrong     " + (wrong.empty() ? "nothing" : joined(wrong, 5)));
+  lines.push_back(fmt::format(
+      "api       {} requests, {} failed, {} retried; {} creates for {} executors; peak {} pending", kpi("requests"),
+      kpi("requests_failed"), kpi("retries"), kpi("creates"), kpi("executors_registered"), kpi("pending_max")));
+  if (!s.waiting.empty() && kpi("time_to_100_ms") < 0) lines.push_back("waiting   " + joined(s.waiting, 3));
+  for (const Violation& v : s.violations) {
+    lines.push_back(fmt::format("VIOLATED  {} at {} (event {}): {}", v.property, format_time(v.t), v.seq, v.detail));
+    break;
+  }
+  if (!s.broken_budgets.empty()) lines.push_back("FAILED    " + joined(s.broken_budgets, 3));
+  if (!s.never_seen.empty()) lines.push_back("FAILED    never seen: " + joined(s.never_seen, 5));
+  lines.push_back(fmt::format("ended     {} at {}, {} events, seed {}", to_text(s.ending), format_time(s.t),
+                              s.footer.events, s.seed));
+  if (!results_path.empty()) lines.push_back("results   " + results_path);
+  return lines;
+}
+
+}  // namespace podramp::sim
