@@ -29,8 +29,7 @@ std::string dashed(std::string_view text) {
 }
 
 std::string collapse_dashes(std::string text) {
-  const auto tail = std::ranges::unique(text, [](char a, char b) { return a == '-' && b == '-'; });
-  text.erase(tail.begin(), tail.end());
+  text.erase(std::unique(text.begin(), text.end(), [](char a, char b) { return a == '-' && b == '-'; }), text.end());
   return text;
 }
 

@@ -1,6 +1,11 @@
+// gcc 12 warns inside its own <regex> when sanitizers are on (PR 105562).
+#ifndef __clang__
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
 #include "backend/redaction.h"
 
 #include <array>
+#include <regex>
 
 #include "backend/conf_keys.h"
 #include "backend/conf_values.h"
@@ -27,6 +32,10 @@ bool may_hold_secret(std::string_view key) {
 
 }  // namespace
 
+struct Redactor::Pattern {
+  std::regex regex;
+};
+
 Redactor::Redactor(std::string_view pattern) {
   is_default_ = pattern.empty() || pattern == kDefaultPattern;
   if (is_default_) return;
@@ -36,7 +45,7 @@ Redactor::Redactor(std::string_view pattern) {
     pattern.remove_prefix(4);
   }
   try {
-    pattern_.assign(std::string(pattern), flags);
+    pattern_ = std::make_shared<const Pattern>(Pattern{std::regex(std::string(pattern), flags)});
   } catch (const std::regex_error&) {
     readable_ = false;
   }
@@ -46,7 +55,7 @@ bool Redactor::matches(std::string_view text) const {
   if (!readable_) return true;
   if (is_default_) return matches_default(text);
   try {
-    return std::regex_search(text.begin(), text.end(), pattern_);
+    return std::regex_search(text.begin(), text.end(), pattern_->regex);
   } catch (const std::regex_error&) {
     return true;  // too complex for this text
   }

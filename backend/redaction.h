@@ -1,8 +1,7 @@
 // What must not be shown: spark.redaction.regex, applied as Spark does, to a key or its value.
 #pragma once
 
-#include <optional>
-#include <regex>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -26,11 +25,12 @@ class Redactor {
   std::string shown(std::string_view key, const std::string& value) const;
 
  private:
+  struct Pattern;
   bool matches(std::string_view text) const;
 
   bool is_default_ = true;
   bool readable_ = true;
-  std::regex pattern_;
+  std::shared_ptr<const Pattern> pattern_;  // the user's, when readable
 };
 
 // Every value that Redactor::redacts, under the pattern that conf itself sets, replaced by kRedacted.

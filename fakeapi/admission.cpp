@@ -148,9 +148,9 @@ bool Admission::counts(PodId id, const Pod& pod) const { return !is_terminal(pod
 
 void Admission::on_fact(const Fact& fact, Seq seq) {
   if (namespaces_.empty()) return;
-  const bool matters = std::holds_alternative<fact::PodCreated>(fact) ||
-                       std::holds_alternative<fact::PodFinished>(fact) ||
-                       std::holds_alternative<fact::PodTerminating>(fact) || std::holds_alternative<fact::PodGone>(fact);
+  const bool matters =
+      std::holds_alternative<fact::PodCreated>(fact) || std::holds_alternative<fact::PodFinished>(fact) ||
+      std::holds_alternative<fact::PodTerminating>(fact) || std::holds_alternative<fact::PodGone>(fact);
   if (matters) pod_changed(context_.state().last_change(), seq);
 }
 

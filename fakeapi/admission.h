@@ -54,9 +54,9 @@ class Admission {
   enum Kind : std::uint8_t { kRecount, kResync, kOverdue };
 
   struct Quota {
-    std::string key;                  // "namespace/name"
+    std::string key;  // "namespace/name"
     bool recount_armed = false;
-    bool uncounted = false;           // "status unknown for quota"
+    bool uncounted = false;  // "status unknown for quota"
     bool leaked = false;
     std::uint64_t recounts = 0;
     std::int64_t refused = 0;
@@ -89,8 +89,8 @@ class Admission {
   std::vector<Quota> quotas_;
   std::map<std::string, std::uint32_t, std::less<>> quota_index_;
   std::map<std::string, Namespace, std::less<>> namespaces_;
-  std::map<Deadline, Seq> deadlines_;          // when Terminating pods stop counting (K37), and which event says so
-  std::unordered_set<PodId> released_;         // Terminating pods that do not count any more
+  std::map<Deadline, Seq> deadlines_;   // when Terminating pods stop counting (K37), and which event says so
+  std::unordered_set<PodId> released_;  // Terminating pods that do not count any more
   TimeUs deadline_armed_us_ = kNever;
   bool resync_armed_ = false;
 };

@@ -52,7 +52,8 @@ TEST_F(AdmissionTest, RefusesWhatExceedsTheQuotaInItsWords) {  // K6
   const ApiReply reply = create("b");
   EXPECT_EQ(reply.code, 403);
   EXPECT_EQ(reply.reason, "Forbidden");
-  EXPECT_EQ(reply.message, "pods \"b\" is forbidden: exceeded quota: q, requested: pods=1, used: pods=1, limited: pods=1");
+  EXPECT_EQ(reply.message,
+            "pods \"b\" is forbidden: exceeded quota: q, requested: pods=1, used: pods=1, limited: pods=1");
   EXPECT_EQ(used(), (fact::Usage{{"pods", 1}, {"requests.cpu", 1000}}));
   std::vector<std::string> lines;
   world->admission.waiting(lines);
@@ -139,7 +140,8 @@ TEST_F(AdmissionTest, LoweringAQuotaBlocksOnlyNewPods) {  // K43
   create("b");
   world->admission.set_quota({"ns", "q", {{"pods", 1}}}, 0);
   EXPECT_NE(world->state().find_pod("ns/b"), nullptr);
-  EXPECT_EQ(create("c").message, "pods \"c\" is forbidden: exceeded quota: q, requested: pods=1, used: pods=2, limited: pods=1");
+  EXPECT_EQ(create("c").message,
+            "pods \"c\" is forbidden: exceeded quota: q, requested: pods=1, used: pods=2, limited: pods=1");
 }
 
 TEST_F(AdmissionTest, ANewQuotaRefusesUntilItHasBeenCounted) {  // K6

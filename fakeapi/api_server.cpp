@@ -184,8 +184,8 @@ bool ApiServer::serve_collection(std::uint64_t slot, Call& call) {
     answer(call, {replies::success(200, nullptr), call.cause});
     return true;
   }
-  const std::string key = fmt::format("{}/{}", context_.client_name(call.client),
-                                      context_.state().find_pod(call.pods.back())->pod->name);
+  const std::string key =
+      fmt::format("{}/{}", context_.client_name(call.client), context_.state().find_pod(call.pods.back())->pod->name);
   TimeUs next_us = context_.now() + context_.sample(context_.config().latency.write, "cluster.write", key);
   if (next_us > deadline(call)) {
     next_us = deadline(call);

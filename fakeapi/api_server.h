@@ -42,11 +42,11 @@ class ApiServer {
     ApiRequest request;
     Seq cause = 0;
     TimeUs arrived_us = 0;
-    bool too_slow = false;      // its service time is beyond the time-out: it is given up, uncommitted
-    bool lose_answer = false;   // K10
-    bool waited = false;        // K16
-    bool listed = false;        // deletecollection: pods is filled
-    std::vector<PodId> pods;    // deletecollection: what is left, last first
+    bool too_slow = false;     // its service time is beyond the time-out: it is given up, uncommitted
+    bool lose_answer = false;  // K10
+    bool waited = false;       // K16
+    bool listed = false;       // deletecollection: pods is filled
+    std::vector<PodId> pods;   // deletecollection: what is left, last first
   };
 
   bool refuse_by_fault(const Call& call);
@@ -67,7 +67,7 @@ class ApiServer {
   PodVerbs& verbs_;
   WatchHub& watches_;
   Deletion& deletion_;
-  std::unordered_map<std::uint64_t, Call> calls_;  // by slot; never iterated
+  std::unordered_map<std::uint64_t, Call> calls_;         // by slot; never iterated
   std::set<std::pair<ClientId, std::uint64_t>> opening_;  // watches that are asked for and not open yet
   std::uint64_t last_slot_ = 0;
 };

@@ -1,11 +1,10 @@
 // How fast the fake cluster is without a kernel: creates, a list, fan-out to many watches, pods to running.
-#include "fakeapi/cluster.h"
-
 #include <benchmark/benchmark.h>
 
 #include <queue>
 
 #include "backend/port/status.h"
+#include "fakeapi/cluster.h"
 
 namespace podramp::fakeapi {
 namespace {
@@ -20,9 +19,7 @@ struct Later {
 // Delivers the cluster's own messages by (time, insertion) and counts what clients get.
 class Loop {
  public:
-  explicit Loop(ClusterConfig config) : ledger_({}), cluster(std::move(config), 1, ledger_) {
-    take(cluster.start());
-  }
+  explicit Loop(ClusterConfig config) : ledger_({}), cluster(std::move(config), 1, ledger_) { take(cluster.start()); }
   void step(const ToCluster& message) { take(cluster.step(message, 0)); }
   void call(ClientId client, ApiRequest request) { step(to::Request{client, {++calls_}, std::move(request)}); }
   void run_until(TimeUs end) {

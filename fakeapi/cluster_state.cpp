@@ -75,12 +75,16 @@ struct ClusterState::Apply {
     if (it->second.empty()) s.orphans_.erase(it);
   }
 
-  // Makes the pod's next version; change edits it.
+  PodRecord& stored(const std::string& name) {
+    const auto it = s.ids_.find(name);
+    PODRAMP_CHECK(it != s.ids_.end(), "no pod " + name);
+    return s.pods_.at(it->second);
+  }
+
+  // Makes the pod's next version; edit changes it.
   template <class Edit>
   void edit_pod(const std::string& name, std::uint64_t rv, Edit edit) {
-    const auto it = s.by_name_.find(name);
-    PODRAMP_CHECK(it != s.by_name_.end(), "no pod " + name);
-    PodRecord& record = s.pods_.at(it->second);
+    PodRecord& record = stored(name);
     auto next = std::make_shared<Pod>(*record.pod);
     next->resource_version = rv;
     edit(*next);
@@ -129,8 +133,9 @@ struct ClusterState::Apply {
   void operator()(const fact::PodCreated& f) {
     const PodId id = uid_number(f.pod->uid);
     PODRAMP_CHECK(id != 0, "uid " + f.pod->uid);
-    const bool fresh = s.by_name_.emplace(pod_key(*f.pod), id).second;
+    const auto [name, fresh] = s.by_name_.emplace(pod_key(*f.pod), id);
     PODRAMP_CHECK(fresh, "pod exists: " + pod_key(*f.pod));
+    s.ids_.emplace(name->first, id);
     PodRecord& record = s.pods_[id];
     record = {id, f.pod, pod_requests(*f.pod->tmpl)};
     if (!f.pod->node.empty()) {
@@ -155,8 +160,7 @@ struct ClusterState::Apply {
     });
   }
   void operator()(const fact::PodWaiting& f) {
-    edit_pod(f.pod, f.rv,
-             [&](Pod& pod) { set_containers(pod, ContainerStateKind::waiting, f.reason, f.message); });
+    edit_pod(f.pod, f.rv, [&](Pod& pod) { set_containers(pod, ContainerStateKind::waiting, f.reason, f.message); });
   }
   void operator()(const fact::PodRunning& f) {
     edit_pod(f.pod, f.rv, [&](Pod& pod) {
@@ -167,9 +171,7 @@ struct ClusterState::Apply {
     });
   }
   void operator()(const fact::PodFinished& f) {
-    const auto it = s.by_name_.find(f.pod);
-    PODRAMP_CHECK(it != s.by_name_.end(), "no pod " + f.pod);
-    count(s.pods_.at(it->second), -1);
+    count(stored(f.pod), -1);
     edit_pod(f.pod, f.rv, [&](Pod& pod) {
       pod.phase = f.phase;
       pod.reason = f.reason;
@@ -206,6 +208,7 @@ struct ClusterState::Apply {
     count(record->second, -1);
     unplace(record->second);
     s.change_ = {record->second.id, record->second.pod, nullptr, record->second.requests};
+    s.ids_.erase(it->first);
     s.by_name_.erase(it);
     s.pods_.erase(record);
     seen(f.rv);
@@ -245,8 +248,8 @@ const PodRecord* ClusterState::find_pod(PodId id) const {
 }
 
 const PodRecord* ClusterState::find_pod(std::string_view full_name) const {
-  const auto it = by_name_.find(full_name);
-  return it == by_name_.end() ? nullptr : &pods_.at(it->second);
+  const auto it = ids_.find(full_name);
+  return it == ids_.end() ? nullptr : &pods_.at(it->second);
 }
 
 const NodeRecord* ClusterState::find_node(std::string_view name) const {

@@ -17,32 +17,38 @@ namespace podramp::fakeapi {
 
 struct PodRecord {
   PodId id = 0;
-  PodPtr pod;             // the current version
-  Resources requests;     // pod_requests(template), computed once per template
+  PodPtr pod;          // the current version
+  Resources requests;  // pod_requests(template), computed once per template
 };
 
 struct NodeRecord {
   Node node;
-  bool silent = false;          // its kubelet does not talk
-  bool containers_run = true;   // false while it has no power
-  std::set<PodId> pods;         // bound here and still stored
-  Resources requested;          // of those that are not Succeeded or Failed
-  std::int64_t pods_active = 0; // how many those are
-  std::set<std::string> images; // present
+  bool silent = false;           // its kubelet does not talk
+  bool containers_run = true;    // false while it has no power
+  std::set<PodId> pods;          // bound here and still stored
+  Resources requested;           // of those that are not Succeeded or Failed
+  std::int64_t pods_active = 0;  // how many those are
+  std::set<std::string> images;  // present
 };
 
 struct QuotaRecord {
   std::string ns;
   std::string name;
   fact::Usage hard;
-  fact::Usage used;             // status.used
+  fact::Usage used;  // status.used
 };
 
 class ClusterState {
  public:
+  ClusterState() = default;
+  ClusterState(const ClusterState&) = delete;  // ids_ looks into by_name_
+  ClusterState& operator=(const ClusterState&) = delete;
+  ClusterState(ClusterState&&) = default;
+  ClusterState& operator=(ClusterState&&) = default;
+
   void apply(const Fact& fact);
 
-  std::uint64_t resource_version() const { return rv_; }   // of the newest change
+  std::uint64_t resource_version() const { return rv_; }  // of the newest change
   std::uint64_t history_trimmed() const { return trimmed_; }
 
   const PodRecord* find_pod(PodId id) const;
@@ -73,7 +79,8 @@ class ClusterState {
   std::uint64_t rv_ = 0;
   std::uint64_t trimmed_ = 0;
   std::map<std::string, PodId, std::less<>> by_name_;
-  std::unordered_map<PodId, PodRecord> pods_;  // never iterated
+  std::unordered_map<std::string_view, PodId> ids_;  // the same by hash, for finding; never iterated
+  std::unordered_map<PodId, PodRecord> pods_;        // never iterated
   std::map<std::string, NodeRecord, std::less<>> nodes_;
   std::map<std::string, std::set<PodId>, std::less<>> orphans_;  // bound to a node whose object is gone
   Change change_;

@@ -190,7 +190,8 @@ TEST(Cluster, WaitingGroupsPodsByWhatTheSchedulerSays) {
   World world(small_cluster(1));
   for (int i = 0; i < 6; ++i) world.ask(create_of(make_pod("p" + std::to_string(i), executor())));
   world.run_until(20 * kSecondUs);
-  EXPECT_THAT(world.cluster.waiting(), Contains(HasSubstr("and 1 more wait for: 0/1 nodes are available: 1 Insufficient cpu.")));
+  EXPECT_THAT(world.cluster.waiting(),
+              Contains(HasSubstr("and 1 more wait for: 0/1 nodes are available: 1 Insufficient cpu.")));
 }
 
 TEST(Cluster, WaitingNamesRefusingQuotas) {

@@ -26,8 +26,8 @@ namespace podramp::fakeapi {
 class Faults {
  public:
   static constexpr std::array<std::string_view, 10> kPoints{
-      "api.outage", "api.throttle", "api.error",    "api.unavailable", "api.slow", "api.create.commit_then_timeout",
-      "watch.expire", "watch.delay", "watch.drop", "pull.fail"};
+      "api.outage",   "api.throttle", "api.error",  "api.unavailable", "api.slow", "api.create.commit_then_timeout",
+      "watch.expire", "watch.delay",  "watch.drop", "pull.fail"};
 
   explicit Faults(Context& context) : context_(context) {}
 

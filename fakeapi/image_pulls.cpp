@@ -38,8 +38,8 @@ bool ImagePulls::need(PodId pod, const std::string& node, const std::string& ima
   const bool free = bytes_of(image) == 0;
   if (policy == "Never") {
     if (present || free) return true;
-    tell({pod}, PullNews::never_pull, fmt::format("Container image \"{}\" is not present with pull policy of Never", image),
-         cause);
+    tell({pod}, PullNews::never_pull,
+         fmt::format("Container image \"{}\" is not present with pull policy of Never", image), cause);
     return false;
   }
   if (present && (free || !always(image, policy))) return true;

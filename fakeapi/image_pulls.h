@@ -55,16 +55,16 @@ class ImagePulls {
  private:
   enum Kind : std::uint8_t { kRetry, kAnswered, kShowBackOff };
 
-  struct Job {                 // one image on one node
-    std::vector<PodId> pods;   // who waits, in order of arrival
-    bool queued = false;       // in the node's queue
+  struct Job {                // one image on one node
+    std::vector<PodId> pods;  // who waits, in order of arrival
+    bool queued = false;      // in the node's queue
     bool running = false;
     bool check_only = false;   // policy Always and present: asks the registry, moves nothing
     bool doomed = false;       // the running attempt will fail (fault point pull.fail)
     bool interrupted = false;  // the node fell silent meanwhile
     PullId pull = 0;           // of the running attempt, 0 when it moves nothing
     int attempt = 0;
-    int failures = 0;          // in a row, for the back-off
+    int failures = 0;  // in a row, for the back-off
     std::uint32_t number = 0;
     Seq cause = 0;
   };

@@ -26,7 +26,9 @@ ClusterConfig images_config(bool parallel = false) {
   return config;
 }
 
-std::string describe(const from::StartPull& p) { return fmt::format("{} {} {} {}", p.pull, p.registry, p.node, p.bytes); }
+std::string describe(const from::StartPull& p) {
+  return fmt::format("{} {} {} {}", p.pull, p.registry, p.node, p.bytes);
+}
 
 struct Started {
   explicit Started(ClusterConfig config) : c(std::move(config)) { c.lifecycle->start(); }
@@ -184,9 +186,8 @@ TEST(ImagePulls, a_failed_pull_lets_the_next_image_have_its_turn) {
 
 TEST(ImagePulls, the_fail_hook_reaches_unlisted_images_too) {
   Started s(images_config());
-  s.c.pulls->set_fail_hook([](std::string_view node, std::string_view, int attempt) {
-    return node == "n0" && attempt == 1;
-  });
+  s.c.pulls->set_fail_hook(
+      [](std::string_view node, std::string_view, int attempt) { return node == "n0" && attempt == 1; });
   s.c.create("p", make_template(1000, 1, "unlisted:1"));
   s.c.run_until(kMinuteUs);
   EXPECT_THAT(s.c.times<fact::PullFailed>(), ElementsAre(kSeenUs + kReadUs));

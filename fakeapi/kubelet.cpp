@@ -240,8 +240,9 @@ bool Kubelets::admit(PodId id, Work& work, Seq cause) {
                   lack->resource, lack->requested, lack->used, lack->capacity);
   const std::string name = pod_key(*record.pod);
   forget(id);
-  context_.emit("kubelet", cause,
-                fact::PodFinished{name, context_.next_rv(), PodPhase::failed, 0, "", "OutOf" + lack->resource, message});
+  context_.emit(
+      "kubelet", cause,
+      fact::PodFinished{name, context_.next_rv(), PodPhase::failed, 0, "", "OutOf" + lack->resource, message});
   return false;
 }
 
@@ -361,9 +362,10 @@ void Kubelets::report_end(PodId id, Work& work, Seq cause) {
   if (last.started && !is_terminal(*pod)) {
     const bool fine = last.exit_code == 0;
     const char* reason = last.lost ? "ContainerStatusUnknown" : last.oom ? "OOMKilled" : fine ? "Completed" : "Error";
-    seq = context_.emit("kubelet", cause,
-                        fact::PodFinished{pod_key(*pod), context_.next_rv(),
-                                          fine ? PodPhase::succeeded : PodPhase::failed, last.exit_code, reason, "", ""});
+    seq =
+        context_.emit("kubelet", cause,
+                      fact::PodFinished{pod_key(*pod), context_.next_rv(),
+                                        fine ? PodPhase::succeeded : PodPhase::failed, last.exit_code, reason, "", ""});
   }
   if (pod->deletion_us) deletion_.finish(id, "kubelet", "kubelet", seq);
 }

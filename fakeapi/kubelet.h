@@ -53,7 +53,7 @@ class Kubelets {
     bool lost = false;           // died with its node
     bool oom = false;
     int exit_code = 0;
-    std::uint32_t round = 0;     // timers from before the node's last silence are ignored
+    std::uint32_t round = 0;  // timers from before the node's last silence are ignored
     std::size_t images_ready = 0;
     TimeUs dead_at = kNever;     // when a process that was told to stop is dead
     std::string waiting_reason;  // to be shown

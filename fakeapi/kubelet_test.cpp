@@ -130,9 +130,9 @@ TEST_F(Kubelet, a_graceful_delete_sends_SIGTERM_and_confirms_when_the_process_is
   const TimeUs told = 10 * kSec + kKubeletUs;
   EXPECT_THAT(stops(), ElementsAre(told));
   const TimeUs reported = told + kStopUs + kStatusUs;
-  EXPECT_THAT(history(10 * kSec), ElementsAre("10000000 terminating",
-                                              fmt::format("{} Failed 143 Error kubelet", reported),
-                                              fmt::format("{} gone kubelet", reported)));
+  EXPECT_THAT(history(10 * kSec),
+              ElementsAre("10000000 terminating", fmt::format("{} Failed 143 Error kubelet", reported),
+                          fmt::format("{} gone kubelet", reported)));
 }
 
 TEST_F(Kubelet, a_process_that_outlives_its_grace_is_killed) {
@@ -178,13 +178,13 @@ TEST_F(Kubelet, a_process_that_ends_by_itself_while_terminating_keeps_its_own_co
   c.kubelets->process_exited(id, 0, 0);
   c.run_until(60 * kSec);
   const TimeUs reported = 10 * kSec + kKubeletUs + 100'000 + kStatusUs;
-  EXPECT_THAT(history(10 * kSec), ElementsAre("10000000 terminating",
-                                              fmt::format("{} Succeeded 0 Completed kubelet", reported),
-                                              fmt::format("{} gone kubelet", reported)));
+  EXPECT_THAT(history(10 * kSec),
+              ElementsAre("10000000 terminating", fmt::format("{} Succeeded 0 Completed kubelet", reported),
+                          fmt::format("{} gone kubelet", reported)));
 }
 
 TEST_F(Kubelet, a_pod_that_never_started_is_confirmed_quickly) {
-  // Deleted when bound, while creating, and at the very instant of its start.
+  // Deleted when bound, and while it is being created.
   for (const TimeUs at : {kScheduleUs + kBindUs, kScheduleUs + kBindUs + kKubeletUs + 500'000}) {
     TestCluster own(make_config({make_node("a", 4000, 16)}));
     own.lifecycle->start();
@@ -209,7 +209,6 @@ TEST_F(Kubelet, a_forced_delete_stops_the_process_afterwards_K30) {
 
 TEST_F(Kubelet, a_pod_that_does_not_fit_when_it_arrives_is_rejected_K59) {
   const auto place = [&](const std::string& name, const PodTemplate& tmpl) {
-    auto pod = std::make_shared<Pod>();
     c.create(name, share(tmpl), "b");  // somebody binds it past the scheduler
     c.run_until(c.now() + kSec);
     return c.pod(name);
@@ -382,8 +381,8 @@ TEST_F(Kubelet, says_who_waits_for_what) {
   remove(id);
   std::vector<std::string> lines;
   c.kubelets->waiting(lines);
-  EXPECT_THAT(lines, ElementsAre(
-                         "pod ns/p waits for: node a to confirm its deletion, but that node is gone or silent"));
+  EXPECT_THAT(lines,
+              ElementsAre("pod ns/p waits for: node a to confirm its deletion, but that node is gone or silent"));
 }
 
 }  // namespace

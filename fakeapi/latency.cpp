@@ -25,8 +25,7 @@ DurationUs sample_quantiles(const LatencyModel& model, Draw& draw) {
   if (above == model.points.begin()) return above->second;
   const auto below = std::prev(above);
   if (above == model.points.end()) return below->second;
-  return below->second +
-         (above->second - below->second) * (position - place(*below)) / (place(*above) - place(*below));
+  return below->second + (above->second - below->second) * (position - place(*below)) / (place(*above) - place(*below));
 }
 
 }  // namespace

@@ -35,7 +35,8 @@ void default_containers(const LimitRangeSpec& range, std::string_view what, std:
                         std::vector<std::string>& notes) {
   for (Container& c : containers) {
     const std::vector<std::string> requests = fill(c.requests, by_name(range.default_request));
-    if (!requests.empty()) notes.push_back(fmt::format("{} request for {} {}", fmt::join(requests, ", "), what, c.name));
+    if (!requests.empty())
+      notes.push_back(fmt::format("{} request for {} {}", fmt::join(requests, ", "), what, c.name));
     const std::vector<std::string> limits = fill(c.limits, by_name(range.default_limit));
     if (!limits.empty()) notes.push_back(fmt::format("{} limit for {} {}", fmt::join(limits, ", "), what, c.name));
   }

@@ -176,8 +176,7 @@ TimeUs NodeLifecycle::last_renewal(const std::string& node) const {
   const Health& health = nodes_.at(node);
   const TimeUs until = std::min(context_.now(), health.silent_since_us);
   const DurationUs period = context_.config().profile.lease_renew_us;
-  const TimeUs tick =
-      until < health.phase_us ? 0 : health.phase_us + (until - health.phase_us) / period * period;
+  const TimeUs tick = until < health.phase_us ? 0 : health.phase_us + (until - health.phase_us) / period * period;
   return std::max(health.alive_since_us, tick);  // a kubelet renews when it comes up
 }
 
@@ -222,8 +221,7 @@ void NodeLifecycle::check() {
 // Ready=Unknown, NoSchedule at once, its pods not Ready, and in line for NoExecute (K68-K70).
 void NodeLifecycle::mark_unknown(const std::string& name, Health& health) {
   health.unknown = true;
-  health.cause =
-      context_.emit(kBy, health.cause, fact::NodeReadyChanged{name, context_.next_rv(), Truth::unknown});
+  health.cause = context_.emit(kBy, health.cause, fact::NodeReadyChanged{name, context_.next_rv(), Truth::unknown});
   set_taints(name, "", "NoSchedule", health.cause);
   Zone& zone = zones_.at(health.zone);
   ++zone.unhealthy;
@@ -346,9 +344,8 @@ void NodeLifecycle::taint_no_execute(const std::string& name, Health& health) {
 // The node's taints, less or more the unreachable one of an effect ("" for none).
 Seq NodeLifecycle::set_taints(const std::string& name, std::string_view without, std::string_view with, Seq cause) {
   std::vector<Taint> taints = context_.state().find_node(name)->node.taints;
-  std::erase_if(taints, [&](const Taint& t) {
-    return t.key == kUnreachableTaint && (t.effect == without || t.effect == with);
-  });
+  std::erase_if(
+      taints, [&](const Taint& t) { return t.key == kUnreachableTaint && (t.effect == without || t.effect == with); });
   if (!with.empty()) taints.push_back({std::string(kUnreachableTaint), "", std::string(with)});
   return context_.emit(kBy, cause, fact::NodeTainted{name, context_.next_rv(), std::move(taints)});
 }
@@ -370,8 +367,8 @@ void NodeLifecycle::evict(PodId id, std::uint32_t round, Seq cause) {
   if (it == nodes_.end() || !it->second.no_execute || it->second.round != round) return;
   const Condition condition{"DisruptionTarget", Truth::yes, "DeletionByTaintManager",
                             "Taint manager: deleting due to NoExecute taint", context_.now()};
-  const Seq seq = context_.emit(
-      kBy, cause, fact::PodConditionSet{pod_key(*record->pod), context_.next_rv(), condition});
+  const Seq seq =
+      context_.emit(kBy, cause, fact::PodConditionSet{pod_key(*record->pod), context_.next_rv(), condition});
   deletion_.remove(id, std::nullopt, "eviction", kBy, seq);
 }
 
@@ -409,8 +406,8 @@ void NodeLifecycle::waiting(std::vector<std::string>& lines) const {
       what = "its pods' tolerations to run out, or its return";
     } else if (health.unknown) {
       const bool stopped = zones_.at(health.zone).period_us == 0;
-      what = stopped ? "its return (so much of its zone is down that evictions have stopped)"
-                     : "its turn to be tainted";
+      what =
+          stopped ? "its return (so much of its zone is down that evictions have stopped)" : "its turn to be tainted";
     }
     lines.push_back(fmt::format("node {} is {} and waits for: {}", name,
                                 health.silent_since_us == kNever ? "back" : "silent", what));

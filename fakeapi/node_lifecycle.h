@@ -59,15 +59,15 @@ class NodeLifecycle {
   };
   struct Health {
     std::string zone;
-    std::uint32_t index = 0;        // in ClusterConfig::nodes
-    DurationUs phase_us = 0;        // of its lease
+    std::uint32_t index = 0;  // in ClusterConfig::nodes
+    DurationUs phase_us = 0;  // of its lease
     TimeUs alive_since_us = 0;
     TimeUs silent_since_us = kNever;
-    bool unknown = false;           // Ready=Unknown is out
-    bool to_untaint = false;        // Ready again; the next check lifts its NoExecute taint
+    bool unknown = false;     // Ready=Unknown is out
+    bool to_untaint = false;  // Ready again; the next check lifts its NoExecute taint
     bool no_execute = false;
-    std::uint32_t round = 0;        // of evictions; a timer of an older round is cancelled
-    Seq cause = 0;                  // why it is as it is
+    std::uint32_t round = 0;  // of evictions; a timer of an older round is cancelled
+    Seq cause = 0;            // why it is as it is
   };
 
   void add_node(std::uint32_t index, Seq cause);
@@ -105,7 +105,7 @@ class NodeLifecycle {
   std::set<std::string> watched_;        // silent, not Ready, or to be untainted
   std::uint32_t rounds_ = 0;             // of evictions, over all nodes
   bool all_down_ = false;
-  TimeUs check_us_ = kNever;             // when the next check is due; never: none is armed
+  TimeUs check_us_ = kNever;  // when the next check is due; never: none is armed
 };
 
 }  // namespace podramp::fakeapi

@@ -65,7 +65,7 @@ class NodeRoom {
   static constexpr ReasonId kLacksMemory = 4;
   static constexpr ReasonId kTooManyPods = 5;
   static constexpr ReasonId kReasonUnknown = std::numeric_limits<ReasonId>::max();
-  static constexpr std::int8_t kFull = -1;   // verdicts below 0; else the score, 0 to 100
+  static constexpr std::int8_t kFull = -1;  // verdicts below 0; else the score, 0 to 100
   static constexpr std::int8_t kStale = -2;
   static constexpr std::size_t kTablesMax = 64;
 
@@ -79,27 +79,27 @@ class NodeRoom {
     bool unschedulable = false;
     StringMap labels;
     std::vector<Taint> taints;
-    std::int64_t cpu = 0, memory = 0, pods = 0;                    // allocatable
-    std::int64_t cpu_used = 0, memory_used = 0, pods_used = 0;     // requested
-    std::int64_t cpu_scored = 0, memory_scored = 0;                // with the scorer's defaults for "not set"
-    std::vector<std::int64_t> other, other_used;                   // by resource
+    std::int64_t cpu = 0, memory = 0, pods = 0;                 // allocatable
+    std::int64_t cpu_used = 0, memory_used = 0, pods_used = 0;  // requested
+    std::int64_t cpu_scored = 0, memory_scored = 0;             // with the scorer's defaults for "not set"
+    std::vector<std::int64_t> other, other_used;                // by resource
     std::uint64_t added = 0;
-    std::size_t position = 0;                                      // in order_
+    std::size_t position = 0;  // in order_
   };
   struct Shape {
     std::int64_t cpu = 0, memory = 0, cpu_scored = 0, memory_scored = 0;
     std::vector<Amount> other;
     StringMap node_selector;
     std::vector<Toleration> tolerations;
-    std::size_t table = kTablesMax;      // kTablesMax: none
+    std::size_t table = kTablesMax;  // kTablesMax: none
     Refusal refusal;
-    std::uint64_t refusal_version = 0;   // 0: never made
+    std::uint64_t refusal_version = 0;  // 0: never made
   };
   struct Table {  // verdicts by position
     ShapeId shape = 0;
     std::uint64_t used = 0;
     std::vector<std::int8_t> score;
-    std::vector<ReasonId> fixed;         // why labels, taints or cordon refuse; kPasses; kReasonUnknown
+    std::vector<ReasonId> fixed;  // why labels, taints or cordon refuse; kPasses; kReasonUnknown
   };
 
   void count(NodeIndex node, ShapeId shape, std::int64_t sign);
@@ -118,8 +118,8 @@ class NodeRoom {
   void make_refusal(ShapeId id);
 
   std::vector<Place> nodes_;
-  std::unordered_map<std::string, NodeIndex> by_name_;   // never iterated
-  std::vector<NodeIndex> order_;                         // zones take turns, as in the scheduler's node tree
+  std::unordered_map<std::string, NodeIndex> by_name_;  // never iterated
+  std::vector<NodeIndex> order_;                        // zones take turns, as in the scheduler's node tree
   bool order_stale_ = false;
   std::uint64_t additions_ = 0;
   std::size_t next_start_ = 0;
@@ -143,8 +143,8 @@ class NodeRoom {
                                {"Insufficient memory", kFilterResources},
                                {"Too many pods", kFilterResources}};
   std::map<std::string, ReasonId> by_reason_;
-  std::vector<std::int64_t> counts_;   // by reason, reused
-  std::vector<NodeIndex> ties_;        // reused
+  std::vector<std::int64_t> counts_;  // by reason, reused
+  std::vector<NodeIndex> ties_;       // reused
 };
 
 }  // namespace podramp::fakeapi

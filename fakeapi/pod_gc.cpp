@@ -75,8 +75,7 @@ void PodGc::collect(PodId id, const std::string& node, Seq cause) {
     const Condition condition{"DisruptionTarget", Truth::yes, "DeletionByPodGC", "PodGC: node no longer exists",
                               context_.now()};
     seq = context_.emit("pod-gc", seq, fact::PodConditionSet{name, context_.next_rv(), condition});
-    seq = context_.emit("pod-gc", seq,
-                        fact::PodFinished{name, context_.next_rv(), PodPhase::failed, 0, "", "", ""});
+    seq = context_.emit("pod-gc", seq, fact::PodFinished{name, context_.next_rv(), PodPhase::failed, 0, "", "", ""});
   }
   deletion_.finish(id, "gc", "pod-gc", seq);
 }

@@ -40,7 +40,7 @@ class PodGc {
   Deletion& deletion_;
   std::map<std::string, MissingNode, std::less<>> missing_;
   std::map<PodId, Seq> unscheduled_;  // being deleted without a node
-  TimeUs look_us_ = kNever;  // when the next look is due; never: none is armed
+  TimeUs look_us_ = kNever;           // when the next look is due; never: none is armed
 };
 
 }  // namespace podramp::fakeapi

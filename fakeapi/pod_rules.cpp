@@ -100,7 +100,8 @@ void check_resources(const std::string& path, const Container& c, std::vector<st
     const auto limit = limits.find(name);
     if (limit == limits.end()) {
       if (!may_overcommit(name)) {
-        errors.push_back(path + ".resources.limits: Required value: Limit must be set for non overcommitable resources");
+        errors.push_back(path +
+                         ".resources.limits: Required value: Limit must be set for non overcommitable resources");
       }
       continue;
     }
@@ -122,7 +123,8 @@ void check_containers(std::string_view field, const std::vector<Container>& cont
     } else {
       if (c.name.size() > 63) errors.push_back(bad_value(path + ".name", c.name, too_long(63)));
       if (!is_dns_label(c.name)) errors.push_back(bad_value(path + ".name", c.name, kNotLabel));
-      if (!names.insert(c.name).second) errors.push_back(fmt::format("{}.name: Duplicate value: {}", path, quoted(c.name)));
+      if (!names.insert(c.name).second)
+        errors.push_back(fmt::format("{}.name: Duplicate value: {}", path, quoted(c.name)));
     }
     if (c.image.empty()) errors.push_back(path + ".image: Required value");
     check_resources(path, c, errors);
@@ -199,13 +201,14 @@ std::vector<std::string> spec_errors(const PodTemplate& tmpl) {
   check_containers("initContainers", tmpl.init_containers, names, errors);
   const std::string& policy = tmpl.restart_policy;
   if (policy != "Always" && policy != "OnFailure" && policy != "Never") {
-    errors.push_back(fmt::format(
-        "spec.restartPolicy: Unsupported value: {}: supported values: \"Always\", \"OnFailure\", \"Never\"",
-        quoted(policy)));
+    errors.push_back(
+        fmt::format("spec.restartPolicy: Unsupported value: {}: supported values: \"Always\", \"OnFailure\", \"Never\"",
+                    quoted(policy)));
   }
   if (tmpl.termination_grace_s.value_or(0) < 0) {
-    errors.push_back(fmt::format("spec.terminationGracePeriodSeconds: Invalid value: {}: must be greater than or equal to 0",
-                                 *tmpl.termination_grace_s));
+    errors.push_back(
+        fmt::format("spec.terminationGracePeriodSeconds: Invalid value: {}: must be greater than or equal to 0",
+                    *tmpl.termination_grace_s));
   }
   return errors;
 }

@@ -16,9 +16,9 @@ void apply_api_defaults(PodTemplate& tmpl);
 void apply_default_tolerations(PodTemplate& tmpl, std::int64_t seconds);
 
 // Causes of a 422, in the server's order; empty when valid.
-std::vector<std::string> metadata_errors(const Pod& pod);          // name, labels
-std::vector<std::string> spec_errors(const PodTemplate& tmpl);     // containers, resources, restart policy
+std::vector<std::string> metadata_errors(const Pod& pod);       // name, labels
+std::vector<std::string> spec_errors(const PodTemplate& tmpl);  // containers, resources, restart policy
 std::vector<std::string> hostname_errors(const Pod& pod);
-std::vector<std::string> label_errors(const StringMap& labels);    // under metadata.labels
+std::vector<std::string> label_errors(const StringMap& labels);  // under metadata.labels
 
 }  // namespace podramp::fakeapi

@@ -83,27 +83,30 @@ TEST(PodValidation, NamesAreSubdomains) {
 TEST(PodValidation, RequestsMustFitLimits) {
   PodTemplate tmpl = defaulted(small_template());
   tmpl.containers[0].requests.cpu_milli = 2000;
-  EXPECT_THAT(spec_errors(tmpl), ElementsAre("spec.containers[0].resources.requests: Invalid value: \"2\": must be less "
-                                             "than or equal to cpu limit of 1"));
+  EXPECT_THAT(spec_errors(tmpl),
+              ElementsAre("spec.containers[0].resources.requests: Invalid value: \"2\": must be less "
+                          "than or equal to cpu limit of 1"));
 }
 
 TEST(PodValidation, ExtendedResourcesMustEqualTheirLimit) {
   PodTemplate tmpl = defaulted(small_template());
   tmpl.containers[0].requests.other["nvidia.com/gpu"] = 1;
-  EXPECT_THAT(spec_errors(tmpl), ElementsAre("spec.containers[0].resources.limits: Required value: Limit must be set for "
-                                             "non overcommitable resources"));
+  EXPECT_THAT(spec_errors(tmpl),
+              ElementsAre("spec.containers[0].resources.limits: Required value: Limit must be set for "
+                          "non overcommitable resources"));
   tmpl.containers[0].limits.other["nvidia.com/gpu"] = 2;
-  EXPECT_THAT(spec_errors(tmpl), ElementsAre("spec.containers[0].resources.requests: Invalid value: \"1\": must be equal "
-                                             "to nvidia.com/gpu limit of 2"));
+  EXPECT_THAT(spec_errors(tmpl),
+              ElementsAre("spec.containers[0].resources.requests: Invalid value: \"1\": must be equal "
+                          "to nvidia.com/gpu limit of 2"));
 }
 
 TEST(PodValidation, ContainersNeedNamesAndImages) {
   PodTemplate tmpl = defaulted(small_template());
   tmpl.containers.push_back(tmpl.containers[0]);
   tmpl.containers.push_back({});
-  EXPECT_THAT(spec_errors(tmpl), ElementsAre("spec.containers[1].name: Duplicate value: \"spark\"",
-                                             "spec.containers[2].name: Required value",
-                                             "spec.containers[2].image: Required value"));
+  EXPECT_THAT(spec_errors(tmpl),
+              ElementsAre("spec.containers[1].name: Duplicate value: \"spark\"",
+                          "spec.containers[2].name: Required value", "spec.containers[2].image: Required value"));
   tmpl.containers.clear();
   EXPECT_THAT(spec_errors(tmpl), ElementsAre("spec.containers: Required value"));
 }
@@ -115,15 +118,16 @@ TEST(PodValidation, LabelsHaveTheirForm) {
   EXPECT_THAT(label_errors({{"k", "bad value"}}),
               ElementsAre(StartsWith("metadata.labels: Invalid value: \"bad value\": a valid label must be")));
   const std::string long_value(64, 'v');
-  EXPECT_THAT(label_errors({{"k", long_value}}),
-              ElementsAre("metadata.labels: Invalid value: \"" + long_value + "\": must be no more than 63 characters"));
+  EXPECT_THAT(label_errors({{"k", long_value}}), ElementsAre("metadata.labels: Invalid value: \"" + long_value +
+                                                             "\": must be no more than 63 characters"));
 }
 
 TEST(PodValidation, HostnamesAreLabels) {
   auto pod = std::make_shared<Pod>(*make_pod("a", share(small_template())));
   EXPECT_THAT(hostname_errors(*pod), IsEmpty());
   pod->hostname = "exec.1";
-  EXPECT_THAT(hostname_errors(*pod), ElementsAre(StartsWith("spec.hostname: Invalid value: \"exec.1\": a lowercase RFC 1123 label")));
+  EXPECT_THAT(hostname_errors(*pod),
+              ElementsAre(StartsWith("spec.hostname: Invalid value: \"exec.1\": a lowercase RFC 1123 label")));
 }
 
 }  // namespace

@@ -16,8 +16,9 @@ Answer PodVerbs::create(const ApiRequest& request, Seq cause) {
   if (request.body == nullptr) return {replies::bad_request("the request has no body"), cause};
   const Pod& body = *request.body;
   if (!body.ns.empty() && body.ns != request.ns) {
-    return {replies::bad_request("the namespace of the provided object does not match the namespace sent on the request"),
-            cause};
+    return {
+        replies::bad_request("the namespace of the provided object does not match the namespace sent on the request"),
+        cause};
   }
   const PreparedTemplate& prepared = admission_.prepare(request.ns, body.tmpl);
   std::vector<std::string> errors = metadata_errors(body);

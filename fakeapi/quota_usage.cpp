@@ -11,8 +11,8 @@ namespace podramp::fakeapi {
 namespace {
 
 // A quota that names one of these wants every container to state it (K40).
-constexpr std::array<std::string_view, 6> kMustState{"cpu",          "limits.cpu",   "limits.memory",
-                                                     "memory",       "requests.cpu", "requests.memory"};
+constexpr std::array<std::string_view, 6> kMustState{"cpu",    "limits.cpu",   "limits.memory",
+                                                     "memory", "requests.cpu", "requests.memory"};
 
 bool is_native(std::string_view resource) {
   return resource == "cpu" || resource == "memory" || resource == "ephemeral-storage" ||

@@ -12,9 +12,15 @@ constexpr std::int64_t kGi = 1 << 30;
 TEST(QuotaUsage, CountsRequestsLimitsAndExtendedResources) {  // K39
   PodTemplate tmpl = small_template(1500, 2 * kGi);
   tmpl.containers[0].limits.other["nvidia.com/gpu"] = 2;
-  const fact::Usage expected{{"count/pods", 1},         {"cpu", 1500},           {"limits.cpu", 1500},
-                             {"limits.memory", 2 * kGi}, {"memory", 2 * kGi},     {"pods", 1},
-                             {"requests.cpu", 1500},     {"requests.memory", 2 * kGi}, {"requests.nvidia.com/gpu", 2}};
+  const fact::Usage expected{{"count/pods", 1},
+                             {"cpu", 1500},
+                             {"limits.cpu", 1500},
+                             {"limits.memory", 2 * kGi},
+                             {"memory", 2 * kGi},
+                             {"pods", 1},
+                             {"requests.cpu", 1500},
+                             {"requests.memory", 2 * kGi},
+                             {"requests.nvidia.com/gpu", 2}};
   EXPECT_EQ(quota_usage(tmpl), expected);
 }
 
@@ -28,7 +34,8 @@ TEST(QuotaUsage, InitContainersCountTheirMaximum) {  // K39
 }
 
 TEST(QuotaUsage, RefusalListsOnlyWhatIsExceededSorted) {  // K6
-  const QuotaRecord quota{"ns", "compute",
+  const QuotaRecord quota{"ns",
+                          "compute",
                           {{"pods", 10}, {"requests.cpu", 4000}, {"requests.memory", 4 * kGi}},
                           {{"pods", 3}, {"requests.cpu", 3500}, {"requests.memory", 4 * kGi}}};
   const PodTemplate tmpl = small_template(1000, 1408 << 20);

@@ -64,8 +64,7 @@ ApiReply too_large_version(std::uint64_t wanted, std::uint64_t current) {
 }
 
 ApiReply server_timeout() {
-  return error(504, "Timeout",
-               "Timeout: request did not complete within the allotted timeout");
+  return error(504, "Timeout", "Timeout: request did not complete within the allotted timeout");
 }
 
 std::string aggregate(const std::vector<std::string>& errors) {

@@ -18,8 +18,7 @@ bool of_default_scheduler(const Pod& pod) {
 }  // namespace
 
 Scheduler::Scheduler(Context& context)
-    : context_(context),
-      client_(context.config().profile.scheduler_qps, context.config().profile.scheduler_burst) {}
+    : context_(context), client_(context.config().profile.scheduler_qps, context.config().profile.scheduler_burst) {}
 
 // --- facts -----------------------------------------------------------------------------------------------------
 

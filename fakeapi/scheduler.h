@@ -35,13 +35,13 @@ class Scheduler {
   enum class Place : std::uint8_t { active, in_cycle, back_off, unschedulable, binding, bound };
 
   struct Entry {
-    std::uint64_t order = 0;            // of its arrival in the present pool; a stale reference has another
-    TimeUs since_us = 0;                // when it joined the queue or last failed: the order of the active pool (K44)
-    Seq cause = 0;                      // the event that put it where it is
-    std::uint32_t shape = 0;            // in room_
-    std::uint32_t node = 0;             // in room_, when binding or bound
+    std::uint64_t order = 0;  // of its arrival in the present pool; a stale reference has another
+    TimeUs since_us = 0;      // when it joined the queue or last failed: the order of the active pool (K44)
+    Seq cause = 0;            // the event that put it where it is
+    std::uint32_t shape = 0;  // in room_
+    std::uint32_t node = 0;   // in room_, when binding or bound
     std::uint32_t attempts = 0;
-    std::uint8_t failed_filters = 0;    // what may wake it (K47)
+    std::uint8_t failed_filters = 0;  // what may wake it (K47)
     Place place = Place::active;
   };
   struct Waiting {  // in a pool, by (time, order)
@@ -77,12 +77,12 @@ class Scheduler {
   TokenBucket client_;
   std::unordered_map<PodId, Entry> entries_;  // never iterated
   Heap active_;
-  std::set<Waiting> back_off_;                       // at: when the back-off is over
-  std::set<Waiting> unschedulable_;     // at: since when
-  std::string patch_message_;           // of the one status patch that is under way
+  std::set<Waiting> back_off_;       // at: when the back-off is over
+  std::set<Waiting> unschedulable_;  // at: since when
+  std::string patch_message_;        // of the one status patch that is under way
   std::uint64_t orders_ = 0;
   bool busy_ = false;
-  TimeUs back_off_flush_us_ = kNever;   // when the armed flush is due; never: none is armed
+  TimeUs back_off_flush_us_ = kNever;  // when the armed flush is due; never: none is armed
   TimeUs unschedulable_flush_us_ = kNever;
 };
 

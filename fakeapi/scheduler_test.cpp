@@ -119,8 +119,8 @@ TEST(Scheduler, back_off_is_1_2_4_8_10_seconds_and_ends_at_whole_seconds_K46) {
     c.run_until(failed_at + kBindUs);
   }
   // Failed at 0.003 + 1 is flushed at 2 s, 2.003 + 2 at 5, 5.003 + 4 at 10, 10.003 + 8 at 19, + 10 at 30, + 10 at 41.
-  EXPECT_THAT(c.times<fact::PodUnschedulable>(), ElementsAre(23'000, 2'023'000, 5'023'000, 10'023'000, 19'023'000,
-                                                             30'023'000, 41'023'000));
+  EXPECT_THAT(c.times<fact::PodUnschedulable>(),
+              ElementsAre(23'000, 2'023'000, 5'023'000, 10'023'000, 19'023'000, 30'023'000, 41'023'000));
 }
 
 class Wake : public ::testing::Test {

@@ -172,7 +172,9 @@ class TestWorld final : public Context {
     return text;
   }
   // What scheduler and kubelet would do.
-  void bind(const std::string& name, const std::string& node) { emit("scheduler", 0, fact::PodBound{name, next_rv(), node}); }
+  void bind(const std::string& name, const std::string& node) {
+    emit("scheduler", 0, fact::PodBound{name, next_rv(), node});
+  }
   void start_pod(const std::string& name) { emit("kubelet", 0, fact::PodRunning{name, next_rv(), "10.0.0.1"}); }
   void finish_pod(const std::string& name) {
     emit("kubelet", 0, fact::PodFinished{name, next_rv(), PodPhase::succeeded, 0, "Completed", "", ""});

@@ -46,7 +46,8 @@ void WatchHub::open(ClientId client, CallId id, const ApiRequest& request, std::
   add_to_index(serial, watch);
 
   const std::string_view who = context_.client_name(client);
-  const TimeUs due_us = not_before_us + context_.sample(context_.config().latency.watch, "cluster.watch", who, id.value);
+  const TimeUs due_us =
+      not_before_us + context_.sample(context_.config().latency.watch, "cluster.watch", who, id.value);
   if (after_rv) {
     const auto first = std::ranges::upper_bound(history_, *after_rv, {}, &Version::rv);
     for (auto it = first; it != history_.end(); ++it) {
@@ -54,7 +55,8 @@ void WatchHub::open(ClientId client, CallId id, const ApiRequest& request, std::
       const bool old_match = it->before != nullptr && matches(watch, *it->before);
       const bool new_match = it->after != nullptr && matches(watch, *it->after);
       if (new_match) {
-        enqueue(serial, watch, {old_match ? WatchEventType::modified : WatchEventType::added, it->after}, due_us, cause);
+        enqueue(serial, watch, {old_match ? WatchEventType::modified : WatchEventType::added, it->after}, due_us,
+                cause);
       } else if (old_match) {
         auto gone = std::make_shared<Pod>(*it->before);
         gone->resource_version = it->rv;
@@ -90,13 +92,14 @@ void WatchHub::on_fact(const Fact& fact, Seq seq) {
       fact);
   if (!about_a_pod) return;
   const ClusterState::Change& change = context_.state().last_change();
-  const std::uint64_t rv = change.after != nullptr ? change.after->resource_version : context_.state().resource_version();
+  const std::uint64_t rv =
+      change.after != nullptr ? change.after->resource_version : context_.state().resource_version();
   remember({context_.now(), rv, change.before, change.after, static_cast<std::uint8_t>(fact.index())});
 
   candidates_.assign(unindexed_.begin(), unindexed_.end());
   if (change.after != nullptr) interested(*change.after, candidates_);
-  const bool labels_changed = change.after != nullptr && change.before != nullptr &&
-                              std::holds_alternative<fact::PodLabelled>(fact);
+  const bool labels_changed =
+      change.after != nullptr && change.before != nullptr && std::holds_alternative<fact::PodLabelled>(fact);
   if (change.after == nullptr || labels_changed) interested(*change.before, candidates_);
   if (labels_changed) {
     std::ranges::sort(candidates_);
@@ -137,7 +140,8 @@ void WatchHub::show(Serial serial, Watch& watch, const Version& version, PodPtr&
     return;
   }
   DurationUs delay_us = context_.sample(context_.config().latency.watch, "cluster.watch", key, version.fact);
-  if (const FaultSpec* slow = faults_.find("watch.delay", who, Verb::watch, key, version.fact)) delay_us += slow->delay_us;
+  if (const FaultSpec* slow = faults_.find("watch.delay", who, Verb::watch, key, version.fact))
+    delay_us += slow->delay_us;
   enqueue(serial, watch, std::move(event), context_.now() + delay_us, seq);
 }
 
@@ -231,7 +235,8 @@ void WatchHub::add_to_index(Serial serial, Watch& watch) {
     const std::string* value = single_value(r);
     if (value == nullptr) continue;
     const auto values = index_.find(r.key);
-    const std::size_t others = values != index_.end() && values->second.contains(*value) ? values->second[*value].size() : 0;
+    const std::size_t others =
+        values != index_.end() && values->second.contains(*value) ? values->second[*value].size() : 0;
     if (watch.indexed_by != nullptr && others >= fewest) continue;
     watch.indexed_by = &r;
     fewest = others;

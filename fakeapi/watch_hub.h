@@ -57,9 +57,9 @@ class WatchHub {
     FieldSelector fields;
     const Requirement* indexed_by = nullptr;  // in labels; null: in unindexed_
     std::deque<Group> pending;
-    TimeUs answered_us = 0;    // when the client has the answer that opened it
+    TimeUs answered_us = 0;  // when the client has the answer that opened it
     TimeUs last_due_us = 0;
-    bool closing = false;      // after what is pending
+    bool closing = false;  // after what is pending
     int close_code = 0;
     std::string close_reason;
   };
@@ -89,9 +89,9 @@ class WatchHub {
   std::map<std::pair<ClientId, std::uint64_t>, Serial> by_call_;
   std::map<std::string, std::unordered_map<std::string, Bucket>, std::less<>> index_;  // label -> value -> watches
   Bucket unindexed_;
-  Bucket candidates_;                 // scratch of on_fact
+  Bucket candidates_;  // scratch of on_fact
   std::deque<Version> history_;
-  std::uint64_t forgotten_rv_ = 0;    // everything after it is in history_
+  std::uint64_t forgotten_rv_ = 0;  // everything after it is in history_
   Serial last_serial_ = 0;
 };
 

@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
+#include <cstring>
 
 #include "sim/results.h"
 
@@ -49,13 +51,14 @@ int complain(const FieldErrors& errors) {
   return kExitBadInput;
 }
 
-std::optional<Loaded> load_or_complain(const std::string& file, const Overrides& overrides) {
+tl::expected<Loaded, FieldErrors> load_file(const std::string& file, const Overrides& overrides) {
   const auto text = read_file(file);
-  if (!text) {
-    complain(text.error().message);
-    return std::nullopt;
-  }
-  auto loaded = load_scenario({file, *text}, read_file, overrides);
+  if (!text) return tl::unexpected(FieldErrors{{file, 0, "", text.error().message}});
+  return load_scenario({file, *text}, read_file, overrides);
+}
+
+std::optional<Loaded> load_or_complain(const std::string& file, const Overrides& overrides) {
+  auto loaded = load_file(file, overrides);
   if (!loaded) {
     complain(loaded.error());
     return std::nullopt;
@@ -72,23 +75,30 @@ void catch_interrupts() {
 
 bool interrupted() { return interrupts > 0; }
 
-ProgressLine::ProgressLine(std::string_view what)
-    : what_(what), terminal_(::isatty(STDERR_FILENO) == 1), started_ms_(wall_ms()) {
-  next_ms_ = started_ms_ + 250;
+int finish_output(int exit_code) {
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return exit_code;
+  return complain(fmt::format("cannot write to stdout: {}", std::strerror(errno)));
+}
+
+ProgressLine::ProgressLine(std::string_view what, std::FILE* to)
+    : what_(what), to_(to), terminal_(::isatty(::fileno(to)) == 1), started_ms_(wall_ms()) {
+  next_ms_ = started_ms_ + kPeriodMs;
 }
 
 ProgressLine::~ProgressLine() {
-  if (shown_) fmt::print(stderr, "\r\033[K");
+  if (!shown_) return;
+  fmt::print(to_, "\r\033[K");
+  std::fflush(to_);
 }
 
 void ProgressLine::show(TimeUs now, TimeUs end) {
   if (!terminal_ || wall_ms() < next_ms_) return;
-  next_ms_ = wall_ms() + 250;
+  next_ms_ = wall_ms() + kPeriodMs;
   shown_ = true;
   const std::int64_t wall = std::max<std::int64_t>(1, wall_ms() - started_ms_);
-  fmt::print(stderr, "\r\033[K{}: {} of at most {}, {} x real time", what_, format_time(now), format_time(end),
+  fmt::print(to_, "\r\033[K{}: {} of at most {}, {} x real time", what_, format_time(now), format_time(end),
              now / kMillisecondUs / wall);
-  std::fflush(stderr);
+  std::fflush(to_);
 }
 
 }  // namespace podramp::sim

@@ -2,6 +2,7 @@
 // stdout is for people or, with --json, for machines; errors and progress go to stderr.
 #pragma once
 
+#include <cstdio>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,27 +36,38 @@ struct ScenarioOptions {
   bool ties_shuffled = false;
 };
 
-// The scenario of a file with its overrides applied. Prints every error and returns nullopt on failure.
+// The scenario of a file with its overrides applied, or every mistake in it.
+tl::expected<Loaded, FieldErrors> load_file(const std::string& file, const Overrides& overrides);
+// The same; prints every error and returns nullopt on failure.
 std::optional<Loaded> load_or_complain(const std::string& file, const Overrides& overrides);
 
 // Installs Ctrl-C handling: interrupted() becomes true, a second one ends the process. Call it after the engine exists.
 void catch_interrupts();
 bool interrupted();
 
-// One line on stderr when it is a terminal: virtual time and events, at most four times a second. Reads the wall clock.
+// One line on stderr when it is a terminal: virtual time, at most four times a second. Reads the wall clock.
 class ProgressLine {
  public:
-  explicit ProgressLine(std::string_view what);
+  static constexpr std::int64_t kPeriodMs = 250;
+
+  // to: where it is written; not owned.
+  explicit ProgressLine(std::string_view what, std::FILE* to = stderr);
   ~ProgressLine();
+  ProgressLine(const ProgressLine&) = delete;
+  ProgressLine& operator=(const ProgressLine&) = delete;
   void show(TimeUs now, TimeUs end);
 
  private:
   std::string what_;
+  std::FILE* to_;
   bool terminal_;
   bool shown_ = false;
   std::int64_t next_ms_ = 0;
   std::int64_t started_ms_ = 0;
 };
+
+// Writes out what is left of stdout. The exit code given, or kExitBadInput with a message when it could not be written.
+int finish_output(int exit_code);
 
 int run_command(const Arguments& arguments);      // cmd_run.cpp
 int check_command(const Arguments& arguments);    // cmd_check.cpp

@@ -9,12 +9,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-Json numbers(const Kpis& kpis) {
-  Json j = Json::object();
-  for (const auto& [name, value] : kpis) j[name] = value;
-  return j;
-}
-
 std::string path_of(const std::string& pointer) {
   std::string path = pointer.substr(pointer.empty() ? 0 : 1);
   std::ranges::replace(path, '/', '.');
@@ -32,9 +26,8 @@ std::string expected_text(const RunSummary& s) {
   Json j;
   j["ended"] = to_text(s.ending);
   j["t_ms"] = s.t / kMillisecondUs;
-  j["kpis"] = numbers(s.kpis);
-  j["refusals"] = Json::object();
-  for (const auto& [what, count] : s.refusals) j["refusals"][what] = count;
+  j["kpis"] = Json(s.kpis);
+  j["refusals"] = Json(s.refusals);
   j["events"] = s.footer.by_type;
   j["fingerprints"] = {{"decisions", s.footer.fingerprints.decisions}, {"world", s.footer.fingerprints.world}};
   return j.dump(2) + "\n";

@@ -6,7 +6,6 @@
 
 #include "backend/snapshots.h"
 #include "sim/admission_queue.h"
-#include "sim/leftovers.h"
 
 namespace podramp::sim {
 namespace {
@@ -24,8 +23,23 @@ std::vector<int> admission_limits(const fakeapi::ClusterConfig& cluster) {
   return limits;
 }
 
+// Pods of stopped applications that nothing explains break a property; they can be seen at the end only.
+void check_leftovers(RunSummary& summary, Properties& properties, Ledger& ledger) {
+  for (const Leftover& pod : summary.leftovers) {
+    if (!pod.leaked || !pod.why.empty()) continue;
+    const std::size_t before = properties.violations().size();
+    properties.fail(kNothingLeftAfterStop, fmt::format("pod {} was left behind, and nothing explains it", pod.pod),
+                    ledger.last_seq(), ledger.now());
+    if (properties.violations().size() == before) continue;
+    PodMemory memory(false);
+    const Violation& violation = properties.violations().back();
+    ledger.append("properties", 0, "", ref(check::Failed{violation.property, violation.detail}), memory);
+    summary.ending = Ending::property_failed;
+  }
+}
+
 RunSummary summarise(const Scenario& scenario, const Kernel& kernel, const fakeapi::Cluster& cluster,
-                     const Projection& projection, Properties& properties, Ending ending) {
+                     const Projection& projection, const RunOptions& options, Ending ending) {
   RunSummary summary;
   summary.scenario = scenario.name;
   summary.seed = scenario.seed;
@@ -35,23 +49,15 @@ RunSummary summarise(const Scenario& scenario, const Kernel& kernel, const fakea
   std::vector<Kpis> all;
   for (std::size_t i = 0; i < projection.applications().size(); ++i) {
     const ApplicationView& app = projection.applications()[i];
-    std::vector<Leftover> left = leftovers(app, scenario.applications[i].conf, cluster.state(), kernel.now());
+    std::vector<Leftover> left = options.leftovers(app, scenario.applications[i].conf, cluster.state(), kernel.now());
     Kpis kpis = application_kpis(app, kernel.now());
     kpis["leaked_pods"] = std::ranges::count_if(left, &Leftover::leaked);
     leaked += kpis["leaked_pods"];
-    for (Leftover& pod : left) {
-      if (pod.leaked && pod.why.empty()) {
-        properties.fail(kNothingLeftAfterStop,
-                        fmt::format("{} left pod {} behind, and nothing explains it", app.name, pod.pod), 0,
-                        kernel.now());
-      }
-      summary.leftovers.push_back(std::move(pod));
-    }
+    for (Leftover& pod : left) summary.leftovers.push_back(std::move(pod));
     all.push_back(kpis);
     summary.applications[app.name] = std::move(kpis);
   }
-  summary.kpis = run_kpis(all, leaked);
-  summary.violations = properties.violations();
+  summary.kpis = run_kpis(all, projection.pending_max(), leaked);
   summary.broken_budgets = broken_budgets(scenario.expect.budgets, summary.kpis, summary.applications);
   for (const std::string& type : scenario.expect.sometimes) {
     if (projection.count(type) == 0) summary.never_seen.push_back(type);
@@ -92,7 +98,8 @@ Result<RunResult> run_experiment(const Scenario& scenario, const RunOptions& opt
   fakeapi::Cluster cluster(scenario.cluster, scenario.seed, ledger);
   const auto engine = make_engine(options.engine, platform_of(scenario.cluster));
   AdmissionQueue admission(*engine, admission_limits(scenario.cluster));
-  Kernel kernel({scenario.end_us, scenario.until_quiet, options.ties_shuffled, scenario.seed, options.poll},
+  Kernel kernel({scenario.end_us, scenario.until_quiet, options.ties_shuffled, scenario.seed, options.livelock_items,
+                 options.poll},
                 {ledger, cluster, admission, properties, pulse});
   for (std::size_t i = 0; i < applications.size(); ++i) {
     const backend::Application& app = applications[i];
@@ -105,7 +112,9 @@ Result<RunResult> run_experiment(const Scenario& scenario, const RunOptions& opt
   if (options.before_run) options.before_run();
   const Ending ending = kernel.run();
   projection.finish(kernel.now());
-  RunSummary summary = summarise(scenario, kernel, cluster, projection, properties, ending);
+  RunSummary summary = summarise(scenario, kernel, cluster, projection, options, ending);
+  check_leftovers(summary, properties, ledger);
+  summary.violations = properties.violations();
   auto footer = log.close(std::string(to_text(summary.ending)), kernel.now());
   if (!footer) return tl::unexpected(footer.error());
   summary.footer = std::move(*footer);

@@ -13,6 +13,7 @@
 #include "sim/event_log.h"
 #include "sim/kernel.h"
 #include "sim/kpis.h"
+#include "sim/leftovers.h"
 #include "sim/projection.h"
 #include "sim/properties.h"
 #include "sim/scenario_json.h"
@@ -27,14 +28,10 @@ struct RunOptions {
   std::function<bool(TimeUs)> poll;    // KernelOptions::poll
   std::function<void()> before_run;    // called once the engine exists (it replaces signal handlers)
   std::vector<EventSink*> more_sinks;  // see every event after the log
+  std::uint64_t livelock_items = kLivelockItems;
   std::vector<std::pair<TimeUs, std::pair<std::string, EventData>>> forged;  // tests only: Kernel::forge
-};
-
-// A pod that its application left behind, and why; "" when nothing explains it.
-struct Leftover {
-  std::string pod;
-  std::string why;
-  bool leaked = true;  // false: Terminating on a node that is down, or kept by configuration
+  // What a stopped application has left behind; tests replace it.
+  std::function<decltype(podramp::sim::leftovers)> leftovers = podramp::sim::leftovers;
 };
 
 struct RunSummary {
@@ -53,7 +50,10 @@ struct RunSummary {
   std::vector<Warning> warnings;
   LogFooter footer;
 
-  bool failed() const { return !violations.empty() || !broken_budgets.empty() || !never_seen.empty(); }
+  // A livelock is a bug of ours or of the scenario, whatever the budgets say.
+  bool failed() const {
+    return !violations.empty() || !broken_budgets.empty() || !never_seen.empty() || ending == Ending::livelock;
+  }
 };
 
 struct RunResult {

@@ -16,10 +16,13 @@ namespace {
 constexpr std::string_view kCommand = "kubectl get nodes,pods,resourcequotas,limitranges -A -o json > cluster.json";
 
 // Where managed services and autoscalers write the name of a node's pool.
-constexpr std::array<std::string_view, 7> kPoolLabels{
-    "cloud.google.com/gke-nodepool", "eks.amazonaws.com/nodegroup", "kubernetes.azure.com/agentpool",
-    "karpenter.sh/nodepool",         "node.kubernetes.io/pool",     "nodepool",
-    "pool"};
+constexpr std::array<std::string_view, 7> kPoolLabels{"cloud.google.com/gke-nodepool",
+                                                      "eks.amazonaws.com/nodegroup",
+                                                      "kubernetes.azure.com/agentpool",
+                                                      "karpenter.sh/nodepool",
+                                                      "node.kubernetes.io/pool",
+                                                      "nodepool",
+                                                      "pool"};
 
 std::string name_of(const ClusterItem& item) { return text_at(*item.object, {"metadata", "name"}); }
 
@@ -125,11 +128,12 @@ void compare_usage(const JsonValue& object, const fakeapi::QuotaSpec& quota, Imp
     const std::string counted = unit == QuotaUnit::cpu_milli ? format_cpu_milli(sum)
                                 : unit == QuotaUnit::bytes   ? format_bytes(sum)
                                                              : std::to_string(sum);
-    cluster.warnings.push_back({fmt::format("quota {}/{}", quota.ns, quota.name),
-                                fmt::format("status.used says {}={}, but the pods that are used from the file add up to "
-                                            "{}; the run starts from the latter",
-                                            resource, written->text, counted),
-                                true});
+    cluster.warnings.push_back(
+        {fmt::format("quota {}/{}", quota.ns, quota.name),
+         fmt::format("status.used says {}={}, but the pods that are used from the file add up to "
+                     "{}; the run starts from the latter",
+                     resource, written->text, counted),
+         true});
   }
 }
 
@@ -158,8 +162,8 @@ void import_quota(Reading& reading, const ClusterItem& item, ImportedCluster& cl
     }
   }
   if (!unused.empty()) {
-    cluster.warnings.push_back({subject, fmt::format("limits on {} do not concern pods and are not used",
-                                                     fmt::join(unused, ", ")), false});
+    cluster.warnings.push_back(
+        {subject, fmt::format("limits on {} do not concern pods and are not used", fmt::join(unused, ", ")), false});
   }
   if (quota.hard.empty()) return;
   compare_usage(object, quota, cluster);
@@ -178,8 +182,8 @@ void import_limit_range(Reading& reading, const ClusterItem& item, ImportedClust
     const JsonValue& limit = limits->items[i];
     const std::string type = text_at(limit, {"type"});
     if (type != "Container") {
-      cluster.warnings.push_back({subject, fmt::format("limits of type {} are not modelled and not used", type),
-                                  type == "Pod"});
+      cluster.warnings.push_back(
+          {subject, fmt::format("limits of type {} are not modelled and not used", type), type == "Pod"});
       continue;
     }
     const std::string path = fmt::format("{}.spec.limits[{}]", item.path, i);
@@ -236,7 +240,8 @@ void warn_of_the_rest(const ItemsByKind& by_kind, ImportedCluster& cluster) {
     if (kind == "Node" || kind == "Pod" || kind == "ResourceQuota" || kind == "LimitRange") continue;
     cluster.warnings.push_back({kind, fmt::format("{} objects of this kind are not used", items.size()), false});
   }
-  cluster.warnings.push_back({"network", "the file says nothing of it: each node has 1Gbps, the registry 10Gbps", false});
+  cluster.warnings.push_back(
+      {"network", "the file says nothing of it: each node has 1Gbps, the registry 10Gbps", false});
   if (by_kind.contains("Pod")) return;
   cluster.warnings.push_back({"pods", "the file has none, so all of every node is free in this run", true});
 }
@@ -251,8 +256,8 @@ std::string normal_image_name(std::string_view name) {
   std::string text(name);
   const std::size_t slash = text.find('/');
   const std::string first = text.substr(0, slash);
-  const bool has_registry = slash != std::string::npos &&
-                            (first.find_first_of(".:") != std::string::npos || first == "localhost");
+  const bool has_registry =
+      slash != std::string::npos && (first.find_first_of(".:") != std::string::npos || first == "localhost");
   if (!has_registry) text = (slash == std::string::npos ? "docker.io/library/" : "docker.io/") + text;
   const std::size_t last_slash = text.rfind('/');
   const bool has_tag = text.find_first_of(":@", last_slash) != std::string::npos;
@@ -273,8 +278,10 @@ tl::expected<ImportedCluster, FieldErrors> import_cluster(const NamedText& sourc
   }
   const JsonValue& root = parsed.root;
   if (root.kind != JsonKind::object || !text_at(root, {"kind"}).ends_with("List")) {
-    return tl::unexpected(not_a_list(source, root.line, fmt::format("must be a Kubernetes List (got {}{})", describe(root),
-        root.kind == JsonKind::object ? fmt::format(" of kind \"{}\"", text_at(root, {"kind"})) : "")));
+    return tl::unexpected(not_a_list(
+        source, root.line,
+        fmt::format("must be a Kubernetes List (got {}{})", describe(root),
+                    root.kind == JsonKind::object ? fmt::format(" of kind \"{}\"", text_at(root, {"kind"})) : "")));
   }
   const ItemsByKind by_kind = sort_items(reading, root);
   if (reading.errors.empty() && !by_kind.contains("Node")) {

@@ -118,8 +118,8 @@ class Room {
 };
 
 struct PodTallies {
-  Tally left_out;   // no decision depends on it
-  Tally deciding;   // decisions of the run may differ for it
+  Tally left_out;  // no decision depends on it
+  Tally deciding;  // decisions of the run may differ for it
 };
 
 void import_pod(Reading& reading, const ClusterItem& item, Room& room, PodTallies& tallies, ImportedCluster& cluster) {
@@ -142,8 +142,8 @@ void import_pod(Reading& reading, const ClusterItem& item, Room& room, PodTallie
     if (const std::string why = why_not_pending(object); !why.empty()) return tallies.deciding.add(why, key);
     for (const std::string_view unmodelled : {"affinity", "topologySpreadConstraints"}) {
       if (dig(object, {"spec", unmodelled}) == nullptr) continue;
-      tallies.deciding.add(fmt::format("wait for a node with {}, which is not modelled: they may go elsewhere", unmodelled),
-                           key);
+      tallies.deciding.add(
+          fmt::format("wait for a node with {}, which is not modelled: they may go elsewhere", unmodelled), key);
     }
   }
   pod.tmpl = share(import_template(reading, object, item.path, placed));
@@ -208,7 +208,8 @@ void Tally::add(const std::string& reason, const std::string& name) { names_[rea
 void Tally::write(std::string_view what, bool changes_decisions, std::vector<Warning>& into) const {
   static constexpr std::size_t kShown = 3;
   for (const auto& [reason, names] : names_) {
-    const std::vector<std::string> shown(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(std::min(kShown, names.size())));
+    const std::vector<std::string> shown(names.begin(),
+                                         names.begin() + static_cast<std::ptrdiff_t>(std::min(kShown, names.size())));
     into.push_back({std::string(what),
                     fmt::format("{} of them {} ({}{})", names.size(), reason, fmt::join(shown, ", "),
                                 names.size() > kShown ? ", ..." : ""),

@@ -15,7 +15,6 @@ using namespace fakeapi;  // to::, from::, Part: the cluster's vocabulary is thi
 
 constexpr DurationUs kQuietUs = kMinuteUs;            // nothing happened for this long and all is as asked: quiet
 constexpr DurationUs kStuckUs = 15 * kMinuteUs;       // ... and something is missing: stuck; longer than any time-out
-constexpr std::uint64_t kLivelockItems = 20'000'000;  // at one instant
 
 template <class... F>
 struct Overloaded : F... {
@@ -80,6 +79,7 @@ void Kernel::forge(TimeUs at, std::string by, EventData data) {
 
 Ending Kernel::run() {
   parts_.engine.run(*this);
+  report_violations();
   checkpoint(true);
   return ending_;
 }
@@ -98,9 +98,10 @@ std::optional<TimeUs> Kernel::turn(TimeUs now, std::span<const TransferEnd> ende
     auto item = queue_.pop();
     std::visit([&](auto& payload) { handle(payload); }, item.payload);
     checkpoint();
-    if (parts_.properties.failed()) ending_ = Ending::property_failed;
-    if (++handled_at_instant_ > kLivelockItems) ending_ = Ending::livelock;
     if (++handled_ % 4096 == 0 && options_.poll && options_.poll(now)) ending_ = Ending::interrupted;
+    if (++handled_at_instant_ > options_.livelock_items) ending_ = Ending::livelock;
+    report_violations();
+    if (parts_.properties.failed()) ending_ = Ending::property_failed;
     if (ending_ != Ending::end) return std::nullopt;
   }
   const TimeUs next = queue_.empty() ? kNever : queue_.next_at();
@@ -119,6 +120,16 @@ void Kernel::checkpoint(bool last) {
   if (!last && parts_.ledger.last_seq() < checkpointed_ + period) return;
   PodMemory memory(false);
   checkpointed_ = parts_.ledger.append("kernel", 0, "", podramp::ref(run::Checkpoint{hex(state.hash())}), memory);
+}
+
+void Kernel::report_violations() {
+  const std::vector<Violation>& all = parts_.properties.violations();
+  PodMemory memory(false);
+  for (; reported_ < all.size(); ++reported_) {
+    const Violation violation = all[reported_];  // appending may add more
+    parts_.ledger.append("properties", violation.seq, "",
+                         podramp::ref(check::Failed{violation.property, violation.detail}), memory);
+  }
 }
 
 // Whether the run ends before anything at `next` is done.

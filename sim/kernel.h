@@ -35,11 +35,14 @@ struct EnumText<sim::Ending> {
 
 namespace podramp::sim {
 
+inline constexpr std::uint64_t kLivelockItems = 20'000'000;
+
 struct KernelOptions {
   TimeUs end_us = kHourUs;
   bool until_quiet = false;    // else only end_us, a failed property or an interrupt ends the run
   bool ties_shuffled = false;  // another order of simultaneous inputs, drawn from the seed
   std::uint64_t seed = 1;
+  std::uint64_t livelock_items = kLivelockItems;  // more than this at one instant: time does not move on
   // Called about every 4096 items with the time; true ends the run ("interrupted").
   std::function<bool(TimeUs)> poll;
 };
@@ -151,6 +154,7 @@ class Kernel final : public Body {
   void process_stopped(fakeapi::PodId pod, Seq cause);
   void push_input(TimeUs at, Lane lane, Payload item);
   void checkpoint(bool last = false);
+  void report_violations();
   std::optional<Ending> over(TimeUs next) const;
   bool satisfied() const;
 
@@ -169,6 +173,7 @@ class Kernel final : public Body {
   Ending ending_ = Ending::end;
   bool started_ = false;
   Seq checkpointed_ = 0;
+  std::size_t reported_ = 0;  // violations that are in the log
 };
 
 }  // namespace podramp::sim

@@ -121,7 +121,7 @@ Kpis application_kpis(const ApplicationView& app, TimeUs end_us) {
   return kpis;
 }
 
-Kpis run_kpis(const std::vector<Kpis>& applications, std::int64_t leaked_pods) {
+Kpis run_kpis(const std::vector<Kpis>& applications, std::int64_t pending_max, std::int64_t leaked_pods) {
   Kpis run;
   for (const std::string& name : kpi_names()) {
     if (name == "leaked_pods") continue;
@@ -144,6 +144,7 @@ Kpis run_kpis(const std::vector<Kpis>& applications, std::int64_t leaked_pods) {
   }
   const std::int64_t registered = run["executors_registered"];
   run["creates_per_1000_registered"] = registered == 0 ? -1 : run["creates"] * 1000 / registered;
+  run["pending_max"] = pending_max;
   run["leaked_pods"] = leaked_pods;
   return run;
 }
@@ -164,7 +165,11 @@ std::vector<std::string> broken_budgets(const std::vector<Budget>& budgets, cons
     std::string name = budget.kpi;
     if (const std::size_t slash = name.find('/'); slash != std::string::npos) {
       const auto app = applications.find(name.substr(0, slash));
-      if (app != applications.end()) list = &app->second;
+      if (app == applications.end()) {
+        broken.push_back(fmt::format("there is no application named \"{}\"", name.substr(0, slash)));
+        continue;
+      }
+      list = &app->second;
       name = name.substr(slash + 1);
     }
     const auto kpi = list->find(name);
@@ -172,13 +177,13 @@ std::vector<std::string> broken_budgets(const std::vector<Budget>& budgets, cons
       broken.push_back(fmt::format("there is no KPI named \"{}\"", budget.kpi));
       continue;
     }
-    if (budget.min && kpi->second < *budget.min) {
-      broken.push_back(fmt::format("{} is {}, the budget is at least {}", budget.kpi, kpi->second, *budget.min));
-    }
     const bool never = kpi->second < 0 && name.ends_with("_ms");
+    const std::string is = never ? "never" : std::to_string(kpi->second);
+    if (budget.min && kpi->second < *budget.min) {
+      broken.push_back(fmt::format("{} is {}, the budget is at least {}", budget.kpi, is, *budget.min));
+    }
     if (budget.max && (kpi->second > *budget.max || never)) {
-      broken.push_back(fmt::format("{} is {}, the budget is at most {}", budget.kpi,
-                                   never ? "never" : std::to_string(kpi->second), *budget.max));
+      broken.push_back(fmt::format("{} is {}, the budget is at most {}", budget.kpi, is, *budget.max));
     }
   }
   return broken;

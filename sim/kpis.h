@@ -15,21 +15,26 @@ namespace podramp::sim {
 using Kpis = std::map<std::string, std::int64_t, std::less<>>;
 
 // Times count from the moment the target first reached its maximum; -1: never.
-//   time_to_50_ms time_to_90_ms time_to_100_ms   registered executors against the largest target
-//   time_to_ready_ms                             start of the driver to ReadyToSchedule
-//   target_max registered_max pending_max        executors
-//   creates creates_refused creates_wasted       POSTs answered 201; 4xx; created executors that ended unregistered
+//   time_to_50_ms time_to_90_ms time_to_100_ms   registered executors (driver's books) against the largest target
+//   time_to_ready_ms                             start of the driver to ReadyToSchedule (minimum registered ratio)
+//   target_max registered_max                    executors; of a run: the sum over its applications
+//   pending_max                                  pods stored and not running; of a run: its peak, not a sum of peaks
+//   creates creates_refused creates_wasted       POSTs answered 201; 4xx; pods stored that ended unregistered
 //   executors_registered creates_per_1000_registered   executors that ever registered; creates per 1000 of them
-//   requests requests_failed retries             API requests answered in any way; not 2xx; repeated by the client
-//   rounds rounds_aborted excess_deleted creation_timeouts executors_removed registrations_refused
-//   lost lost_noticed first_noticed_ms last_noticed_ms   executors on silent nodes; removed or replaced by Spark; when
-//   executor_seconds_requested _pending _idle    stored to gone; stored to running; running to registered
-//   core_seconds_requested _pending _idle
-//   wait_<reason>_ms                             how long each reason (Wait) was what the application waited for
-//   leaked_pods                                  pods left after the application's clean stop
+//   requests requests_failed retries             API answers and time-outs; those not 2xx; requests sent again
+//   rounds rounds_aborted                        allocation rounds that created or were aborted; that were aborted
+//   excess_deleted creation_timeouts             executors deleted above target; not seen in time and given up
+//   executors_removed registrations_refused      executors the driver forgot; that asked and were turned away
+//   lost lost_noticed                            executors whose node fell silent under them; removed by the driver
+//   first_noticed_ms last_noticed_ms             silence to removal, the shortest and the longest; -1: none noticed
+//   executor_seconds_requested _pending _idle    pod stored to ended; stored to running; running to registered. Pending
+//   core_seconds_requested _pending _idle        and idle are parts of requested; cores as the pods request them
+//   wait_<reason>_ms                             how long each reason (Wait) was what the application waited for; of a
+//                                                run: application time, summed over its applications
+//   leaked_pods                                  pods left after the application's stop, not kept on purpose
 Kpis application_kpis(const ApplicationView& app, TimeUs end_us);
-// leaked: pods left behind by stopped applications, with why; see Experiment.
-Kpis run_kpis(const std::vector<Kpis>& applications, std::int64_t leaked_pods);
+// Sums; for times the slowest application. pending_max: the run's own peak.
+Kpis run_kpis(const std::vector<Kpis>& applications, std::int64_t pending_max, std::int64_t leaked_pods);
 
 // The budgets that do not hold, one sentence each: "time_to_100_ms is 81000, the budget is at most 60000".
 std::vector<std::string> broken_budgets(const std::vector<Budget>& budgets, const Kpis& run,

@@ -6,9 +6,16 @@
 #include <vector>
 
 #include "fakeapi/cluster_state.h"
-#include "sim/experiment.h"
+#include "sim/projection.h"
 
 namespace podramp::sim {
+
+// A pod that its application left behind, and why; "" when nothing explains it.
+struct Leftover {
+  std::string pod;
+  std::string why;
+  bool leaked = true;  // false: Terminating on a node that is down, or kept by configuration
+};
 
 // conf: the application's, for keys that keep pods on purpose. Nothing for an application that has not ended.
 std::vector<Leftover> leftovers(const ApplicationView& app, const std::map<std::string, std::string>& conf,

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <string>
+#include <system_error>
 
 #include "sim/command_line.h"
 
@@ -15,15 +16,20 @@ int main(int argc, char** argv) {
     for (const Command& command : all_commands()) fmt::print("  {:<10} {}\n", command.name, command.summary);
     fmt::print(
         "\n\"podramp COMMAND --help\" says more. Exit codes: 0 fine, 1 a budget, property or expectation failed,\n"
-        "2 bad input, 3 divergence, 70 a bug of ours.\n\nexample: podramp run scenarios/ramp_500.json\n");
-    return arguments.empty() ? kExitBadInput : kExitFine;
+        "2 bad input, 3 divergence, 70 a bug of ours, 130 interrupted.\n\nexample: podramp run scenarios/ramp_500.json\n");
+    return finish_output(arguments.empty() ? kExitBadInput : kExitFine);
   }
   if (name == "--version") {
     fmt::print("podramp {}\n", kPodrampVersion);
-    return kExitFine;
+    return finish_output(kExitFine);
   }
   for (const Command& command : all_commands()) {
-    if (command.name == name) return command.run(Arguments(arguments.begin() + 1, arguments.end()));
+    if (command.name != name) continue;
+    try {
+      return finish_output(command.run(Arguments(arguments.begin() + 1, arguments.end())));
+    } catch (const std::system_error& e) {  // fmt::print: stdout cannot be written
+      return complain(e.what());
+    }
   }
   return complain(fmt::format("there is no command \"{}\"; see podramp --help", name));
 }

@@ -36,6 +36,34 @@ std::int64_t pending_of(const ApplicationView& app) {
 bool is_pending(Stage s) { return s >= Stage::stored && s <= Stage::starting; }
 bool is_live(Stage s) { return s >= Stage::stored && s <= Stage::registered; }
 
+bool serves(const ExecutorRow& r) { return r.stage == Stage::registered && !r.lost_us && !r.removed_us; }
+
+// What this one executor waits for; none: it serves, or nothing will come of it any more.
+Wait waits_for(const ExecutorRow& r) {
+  if (r.removed_us || r.stage == Stage::ended) return Wait::none;
+  if (r.lost_us) return Wait::not_noticed;
+  if (r.terminating_us) return Wait::none;
+  switch (r.stage) {
+    case Stage::asked: return Wait::api;
+    case Stage::stored: return Wait::scheduler;
+    case Stage::unschedulable: return Wait::unschedulable;
+    case Stage::bound: return Wait::kubelet;
+    case Stage::pulling: return Wait::image_pull;
+    case Stage::starting: return Wait::start;
+    case Stage::running: return Wait::registration;
+    case Stage::registered:
+    case Stage::ended: return Wait::none;
+  }
+  return Wait::none;
+}
+
+bool uses(const ExecutorRow& r, const std::string& image) {
+  const auto has = [&](const std::vector<Container>& list) {
+    return std::ranges::any_of(list, [&](const Container& c) { return c.image == image; });
+  };
+  return r.tmpl != nullptr && (has(r.tmpl->containers) || has(r.tmpl->init_containers));
+}
+
 }  // namespace
 
 void Projection::add_application(const std::string& name, const std::string& app_id, std::int64_t initial_executors) {
@@ -116,21 +144,15 @@ void Projection::account(ApplicationView& app, TimeUs t) {
 
 Wait Projection::waits_for(const ApplicationView& app) const {
   if (!app.started_us || app.stopped_us || app.exited_us || app.target <= 0) return Wait::none;
-  const std::int64_t useful = stage_count(app, Stage::registered) - app.lost;
-  if (useful >= app.target) return Wait::none;
+  if (app.serving >= app.target) return Wait::none;
   if (app.missing_after_round > 0 && app.limit != Limit::none) return from_limit(app.limit);
-  static constexpr std::array<std::pair<Stage, Wait>, 7> kStageWaits{{{Stage::unschedulable, Wait::unschedulable},
-                                                                      {Stage::pulling, Wait::image_pull},
-                                                                      {Stage::stored, Wait::scheduler},
-                                                                      {Stage::bound, Wait::kubelet},
-                                                                      {Stage::starting, Wait::start},
-                                                                      {Stage::running, Wait::registration},
-                                                                      {Stage::asked, Wait::api}}};
-  Wait most = Wait::not_noticed;
+  Wait most = Wait::allocator;
   std::int64_t count = 0;
-  for (const auto& [stage, wait] : kStageWaits) {
-    if (stage_count(app, stage) <= count) continue;
-    count = stage_count(app, stage);
+  for (const Wait wait : {Wait::unschedulable, Wait::image_pull, Wait::scheduler, Wait::kubelet, Wait::start,
+                          Wait::registration, Wait::api, Wait::not_noticed}) {
+    const std::int64_t n = app.waiting[static_cast<std::size_t>(wait)];
+    if (n <= count) continue;
+    count = n;
     most = wait;
   }
   return most;
@@ -140,6 +162,22 @@ void Projection::settle(ApplicationView& app) {
   account(app, now_);
   app.wait = waits_for(app);
   app.pending_max = std::max(app.pending_max, pending_of(app));
+  pending_max_ = std::max(pending_max_, pending_);
+}
+
+// Every change of a row goes through here, so that the counts made from rows hold.
+template <class Change>
+void Projection::change(ApplicationView& app, ExecutorRow& r, Change&& apply) {
+  const auto count = [&](std::int64_t one) {
+    app.in_stage[static_cast<std::size_t>(r.stage)] += one;
+    app.waiting[static_cast<std::size_t>(podramp::sim::waits_for(r))] += one;
+    if (serves(r)) app.serving += one;
+    if (is_pending(r.stage)) pending_ += one;
+  };
+  count(-1);
+  apply();
+  count(1);
+  settle(app);
 }
 
 void Projection::move(ApplicationView& app, ExecutorRow& r, Stage stage) {
@@ -151,11 +189,38 @@ void Projection::move(ApplicationView& app, ExecutorRow& r, Stage stage) {
   if (stage == Stage::ended && is_live(r.stage)) integrate(app.requested_us, app.requested_core_us, *r.stored_us);
   if (is_pending(r.stage) && !is_pending(stage)) integrate(app.pending_us, app.pending_core_us, *r.stored_us);
   if (r.stage == Stage::running) integrate(app.idle_us, app.idle_core_us, r.running_us.value_or(now_));
-  if (r.lost_us && stage == Stage::ended && r.stage >= Stage::running) --app.lost;
-  --app.in_stage[static_cast<std::size_t>(r.stage)];
-  ++app.in_stage[static_cast<std::size_t>(stage)];
-  r.stage = stage;
-  settle(app);
+  change(app, r, [&] { r.stage = stage; });
+}
+
+// Rows are by id - 1 as long as every id got its create; else they are searched.
+ExecutorRow* Projection::by_id(ApplicationView& app, ExecutorId id) {
+  const auto guess = static_cast<std::size_t>(id - 1);
+  if (id > 0 && guess < app.executors.size() && app.executors[guess].id == id) return &app.executors[guess];
+  const auto it = std::ranges::find(app.executors, id, &ExecutorRow::id);
+  return it == app.executors.end() ? nullptr : &*it;
+}
+
+// A create that was given up has been carried out after all.
+void Projection::revive(ApplicationView& app, ExecutorRow& r) {
+  change(app, r, [&] { r.stage = Stage::asked; });
+}
+
+// Creates are serial within a round: what is still unanswered when it ends was given up.
+void Projection::end_unanswered(ApplicationView& app) {
+  for (auto r = app.executors.rbegin(); r != app.executors.rend(); ++r) {
+    if (app.in_stage[static_cast<std::size_t>(Stage::asked)] == 0) return;
+    if (r->stage == Stage::asked) move(app, *r, Stage::ended);
+  }
+}
+
+template <class Visit>
+void Projection::each_on_node(const std::string& node, Visit&& visit) {
+  const auto rows = on_node_.find(node);
+  if (rows == on_node_.end()) return;
+  for (const Place& place : rows->second) {
+    ApplicationView& app = applications_[place.application];
+    visit(app, app.executors[place.row]);
+  }
 }
 
 void Projection::set_target(ApplicationView& app) {
@@ -213,8 +278,10 @@ void Projection::on(const EventRef& e, const out::Called& data) {
     const Resources requests = pod_requests(*pod.tmpl);
     r.cpu_milli = requests.cpu_milli.value_or(0);
     r.memory_bytes = requests.memory_bytes.value_or(0);
+    r.tmpl = pod.tmpl;
     places_[key] = {index, app->executors.size() - 1};
     ++app->in_stage[static_cast<std::size_t>(Stage::asked)];
+    ++app->waiting[static_cast<std::size_t>(Wait::api)];
     settle(*app);
   }
   const auto place = places_.find(key);
@@ -257,6 +324,7 @@ void Projection::on(const EventRef& e, const out::RoundDone& data) {
   app->missing_after_round = missing;
   if (round.aborted) app->last_abort = data.aborted;
   if (round.created > 0 || round.aborted) app->rounds.push_back(round);
+  if (round.aborted) end_unanswered(*app);
   settle(*app);
 }
 
@@ -268,10 +336,10 @@ void Projection::on(const EventRef& e, const out::RegistrationAccepted& data) {
     app->registered_max = app->registered;
     app->registered_first.emplace_back(app->registered, e.t);
   }
-  if (static_cast<std::size_t>(data.executor) > app->executors.size()) return;
-  ExecutorRow& r = app->executors[static_cast<std::size_t>(data.executor) - 1];
-  r.registered_us = e.t;
-  move(*app, r, Stage::registered);
+  ExecutorRow* r = by_id(*app, data.executor);
+  if (r == nullptr) return;
+  r->registered_us = e.t;
+  move(*app, *r, Stage::registered);
 }
 
 void Projection::on(const EventRef& e, const out::RegistrationRefused& /*data*/) {
@@ -282,11 +350,10 @@ void Projection::on(const EventRef& e, const out::ExecutorRemoved& data) {
   ApplicationView* app = by_name(e.by);
   if (app == nullptr) return;
   ++app->removed;
-  if (data.executor <= 0 || static_cast<std::size_t>(data.executor) > app->executors.size()) return;
-  ExecutorRow& r = app->executors[static_cast<std::size_t>(data.executor) - 1];
-  if (r.registered_us && !r.removed_us) --app->registered;
-  if (!r.removed_us) r.removed_us = e.t;
-  settle(*app);
+  ExecutorRow* r = by_id(*app, data.executor);
+  if (r == nullptr || r->removed_us) return;
+  if (r->registered_us) --app->registered;
+  change(*app, *r, [&] { r->removed_us = e.t; });
 }
 
 void Projection::on(const EventRef& e, const out::ReadyToSchedule& data) {
@@ -311,6 +378,7 @@ void Projection::on(const EventRef& e, const fact::PodCreated& data) {
   ApplicationView* app = nullptr;
   ExecutorRow* r = row(pod_key(*data.pod), &app);
   if (r == nullptr) return;
+  if (r->stage == Stage::ended && !r->stored_us) revive(*app, *r);
   r->stored_us = e.t;
   move(*app, *r, Stage::stored);
 }
@@ -332,31 +400,34 @@ void Projection::on(const EventRef& e, const fact::PodBound& data) {
   r->node = data.node;
   on_node_[data.node].push_back(places_.at(data.pod));
   move(*app, *r, Stage::bound);
+  const auto first = pulling_.lower_bound({data.node, ""});
+  for (auto pull = first; pull != pulling_.end() && pull->first == data.node; ++pull) {
+    if (!uses(*r, pull->second)) continue;
+    r->pull_started_us = e.t;  // it joins a pull that is under way
+    move(*app, *r, Stage::pulling);
+  }
 }
 
 void Projection::on(const EventRef& e, const fact::PullStarted& data) {
-  const auto rows = on_node_.find(data.node);
-  if (rows == on_node_.end()) return;
-  for (const Place& place : rows->second) {
-    ApplicationView& app = applications_[place.application];
-    ExecutorRow& r = app.executors[place.row];
-    if (r.stage != Stage::bound) continue;
+  pulling_.emplace(data.node, data.image);
+  each_on_node(data.node, [&](ApplicationView& app, ExecutorRow& r) {
+    if (r.stage != Stage::bound || !uses(r, data.image)) return;
     if (!r.pull_started_us) r.pull_started_us = e.t;
     move(app, r, Stage::pulling);
-  }
+  });
 }
 
 void Projection::on(const EventRef& e, const fact::PullFinished& data) {
-  const auto rows = on_node_.find(data.node);
-  if (rows == on_node_.end()) return;
-  for (const Place& place : rows->second) {
-    ApplicationView& app = applications_[place.application];
-    ExecutorRow& r = app.executors[place.row];
-    if (r.stage != Stage::pulling) continue;
+  pulling_.erase({data.node, data.image});
+  each_on_node(data.node, [&](ApplicationView& app, ExecutorRow& r) {
+    if (r.stage != Stage::pulling || !uses(r, data.image)) return;
     r.pulled_us = e.t;
     move(app, r, Stage::starting);
-  }
+  });
 }
+
+// The pod goes on waiting for its image; the next attempt is another PullStarted.
+void Projection::on(const EventRef& /*e*/, const fact::PullFailed& data) { pulling_.erase({data.node, data.image}); }
 
 void Projection::on(const EventRef& e, const fact::PodRunning& data) {
   ApplicationView* app = nullptr;
@@ -369,7 +440,8 @@ void Projection::on(const EventRef& e, const fact::PodRunning& data) {
 void Projection::on(const EventRef& e, const fact::PodTerminating& data) {
   ApplicationView* app = nullptr;
   ExecutorRow* r = row(data.pod, &app);
-  if (r != nullptr && !r->terminating_us) r->terminating_us = e.t;
+  if (r == nullptr || r->terminating_us) return;
+  change(*app, *r, [&] { r->terminating_us = e.t; });
 }
 
 void Projection::on(const EventRef& e, const fact::PodFinished& data) {
@@ -397,25 +469,20 @@ void Projection::on(const EventRef& e, const fact::PodGone& data) {
 
 void Projection::on(const EventRef& e, const fact::NodeSilent& data) {
   ++nodes_lost_;
-  for (const Place& place : on_node_[data.node]) {
-    ApplicationView& app = applications_[place.application];
-    ExecutorRow& r = app.executors[place.row];
-    if (r.lost_us || r.stage < Stage::running || r.stage == Stage::ended) continue;
-    r.lost_us = e.t;
-    ++app.lost;
-    settle(app);
-  }
+  if (data.containers_run) partitioned_.insert(data.node);
+  each_on_node(data.node, [&](ApplicationView& app, ExecutorRow& r) {
+    if (r.lost_us || r.stage < Stage::running || r.stage == Stage::ended) return;
+    change(app, r, [&] { r.lost_us = e.t; });
+  });
 }
 
+// Executors behind a partition have gone on running; those of a node without power stay lost (K75).
 void Projection::on(const EventRef& /*e*/, const fact::NodeReturned& data) {
-  for (const Place& place : on_node_[data.node]) {
-    ApplicationView& app = applications_[place.application];
-    ExecutorRow& r = app.executors[place.row];
-    if (!r.lost_us || r.stage == Stage::ended) continue;
-    r.lost_us.reset();
-    --app.lost;
-    settle(app);
-  }
+  if (partitioned_.erase(data.node) == 0) return;
+  each_on_node(data.node, [&](ApplicationView& app, ExecutorRow& r) {
+    if (!r.lost_us || r.terminating_us || r.stage == Stage::ended) return;  // a pending delete finishes now
+    change(app, r, [&] { r.lost_us.reset(); });
+  });
 }
 
 void Projection::on(const EventRef& /*e*/, const fact::RequestRefused& data) {

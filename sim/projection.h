@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -29,8 +30,8 @@ enum class Stage : std::uint8_t {
 };
 inline constexpr std::size_t kStages = 9;
 
-// What an application waits for while it has fewer executors than it wants: a limit of its own allocator (Limit), or
-// the stage in which most of its executors are.
+// What an application waits for while fewer executors serve it than it wants: a limit of its own allocator (Limit), or
+// the stage in which most of its executors are, or the allocator's next round when none is on its way.
 enum class Wait : std::uint8_t {
   none,
   batch_size,
@@ -46,9 +47,10 @@ enum class Wait : std::uint8_t {
   image_pull,
   start,
   registration,
-  not_noticed,  // executors are lost, the allocator still counts them
+  not_noticed,  // executors are lost, the driver still counts them
+  allocator,    // nothing is on its way: the allocator's next round has not come
 };
-inline constexpr std::size_t kWaits = 15;
+inline constexpr std::size_t kWaits = 16;
 }  // namespace podramp::sim
 
 namespace podramp {
@@ -62,7 +64,8 @@ struct EnumText<sim::Wait> {
   static constexpr std::array<std::string_view, sim::kWaits> names{
       "none",    "batch_size", "pending_cap", "profile_share", "unacknowledged",
       "refused", "api_error",  "api",         "scheduler",     "unschedulable",
-      "kubelet", "image_pull", "start",       "registration",  "not_noticed"};
+      "kubelet", "image_pull", "start",       "registration",  "not_noticed",
+      "allocator"};
 };
 }  // namespace podramp
 
@@ -76,7 +79,7 @@ struct ExecutorRow {
   Stage stage = Stage::asked;
   TimeUs asked_us = 0;
   std::optional<TimeUs> stored_us, unschedulable_us, bound_us, pull_started_us, pulled_us, running_us, registered_us;
-  std::optional<TimeUs> lost_us;         // its node fell silent
+  std::optional<TimeUs> lost_us;         // it ran on a node that fell silent, and that has not come back in time
   std::optional<TimeUs> terminating_us;  // a DELETE was accepted
   std::optional<TimeUs> finished_us;     // its containers ended
   std::optional<TimeUs> gone_us;         // its object was removed
@@ -85,6 +88,7 @@ struct ExecutorRow {
   int create_code = 0;  // of the last answer to its create; 0: none
   std::int64_t cpu_milli = 0;
   std::int64_t memory_bytes = 0;
+  TemplatePtr tmpl;                   // as it was asked for
   std::string unschedulable_message;  // the last
 };
 
@@ -119,7 +123,8 @@ struct ApplicationView {
   TimeUs target_max_us = 0;            // when it was first that high
   std::vector<ExecutorRow> executors;  // by id - 1
   std::array<std::int64_t, kStages> in_stage{};
-  std::int64_t lost = 0;        // registered or running, node silent, not removed
+  std::int64_t serving = 0;     // registered, not removed, node not silent
+  std::array<std::int64_t, kWaits> waiting{};  // executors by what each of them waits for
   std::int64_t registered = 0;  // by the driver's books
   std::int64_t registered_max = 0;
   std::int64_t pending_max = 0;                                   // stored and not running
@@ -157,6 +162,7 @@ class Projection : public EventSink {
   TimeUs end_us() const { return now_; }
   std::uint64_t count(std::string_view type) const;  // of events of this type so far
   std::int64_t nodes_lost() const { return nodes_lost_; }
+  std::int64_t pending_max() const { return pending_max_; }  // of all applications together
   // Refusals by text class: "exceeded quota: team" -> how often.
   const std::map<std::string, std::int64_t>& refusals() const { return refusals_; }
 
@@ -172,6 +178,13 @@ class Projection : public EventSink {
   void settle(ApplicationView& app);
   Wait waits_for(const ApplicationView& app) const;
   void move(ApplicationView& app, ExecutorRow& row, Stage stage);
+  template <class Change>
+  void change(ApplicationView& app, ExecutorRow& row, Change&& apply);
+  template <class Visit>
+  void each_on_node(const std::string& node, Visit&& visit);
+  ExecutorRow* by_id(ApplicationView& app, ExecutorId id);
+  void revive(ApplicationView& app, ExecutorRow& row);
+  void end_unanswered(ApplicationView& app);
   void set_target(ApplicationView& app);
 
   void on(const EventRef& e, const in::Started& data);
@@ -190,6 +203,7 @@ class Projection : public EventSink {
   void on(const EventRef& e, const fact::PodBound& data);
   void on(const EventRef& e, const fact::PullStarted& data);
   void on(const EventRef& e, const fact::PullFinished& data);
+  void on(const EventRef& e, const fact::PullFailed& data);
   void on(const EventRef& e, const fact::PodRunning& data);
   void on(const EventRef& e, const fact::PodTerminating& data);
   void on(const EventRef& e, const fact::PodFinished& data);
@@ -211,7 +225,11 @@ class Projection : public EventSink {
       calls_;                                                           // under way; row + 1 of a create
   std::array<std::uint64_t, std::variant_size_v<EventData>> counts_{};  // by index in the catalogue
   std::map<std::string, std::int64_t> refusals_;
+  std::set<std::pair<std::string, std::string>> pulling_;  // (node, image) under way
+  std::set<std::string> partitioned_;                      // silent nodes whose containers run
   std::int64_t nodes_lost_ = 0;
+  std::int64_t pending_ = 0;
+  std::int64_t pending_max_ = 0;
 };
 
 }  // namespace podramp::sim

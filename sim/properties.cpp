@@ -60,7 +60,7 @@ void Properties::on(const EventRef& /*event*/, const fact::NodeAdded& added) {
 void Properties::on(const EventRef& event, const fact::PodCreated& created) {
   const Resources requests = pod_requests(*created.pod->tmpl);
   PodBooks& pod = pods_[pod_key(*created.pod)];
-  pod = {requests.cpu_milli.value_or(0), requests.memory_bytes.value_or(0), "", false};
+  pod = {requests.cpu_milli.value_or(0), requests.memory_bytes.value_or(0), requests.other, "", false};
   const bool finished = created.pod->phase == PodPhase::succeeded || created.pod->phase == PodPhase::failed;
   if (!created.pod->node.empty() && !finished) place(event, pod, created.pod->node);
 }
@@ -77,6 +77,15 @@ void Properties::place(const EventRef& event, PodBooks& pod, const std::string& 
   const bool fits = node.cpu_milli <= node.allocatable.cpu_milli.value_or(INT64_MAX) &&
                     node.memory_bytes <= node.allocatable.memory_bytes.value_or(INT64_MAX) &&
                     node.pods <= node.pods_max;
+  for (const auto& [resource, amount] : pod.other) {
+    const std::int64_t asked = node.other[resource] += amount;
+    const auto offered = node.allocatable.other.find(resource);
+    const std::int64_t limit = offered == node.allocatable.other.end() ? 0 : offered->second;
+    if (amount == 0 || asked <= limit) continue;
+    fail(kNodeNeverOvercommitted,
+         fmt::format("pods on node {} now ask for {} of {}; it offers {}", node_name, asked, resource, limit),
+         event.seq, event.t);
+  }
   if (fits) return;
   fail(kNodeNeverOvercommitted,
        fmt::format("node {} now has {} pods asking for {} cpu and {} of memory; it offers {} pods, {} and {}",
@@ -93,6 +102,7 @@ void Properties::leave(PodBooks& pod) {
   node.cpu_milli -= pod.cpu_milli;
   node.memory_bytes -= pod.memory_bytes;
   node.pods -= 1;
+  for (const auto& [resource, amount] : pod.other) node.other[resource] -= amount;
 }
 
 void Properties::on(const EventRef& /*event*/, const fact::PodFinished& finished) { leave(pods_[finished.pod]); }

@@ -52,10 +52,12 @@ class Properties : public EventSink {
     std::int64_t cpu_milli = 0;
     std::int64_t memory_bytes = 0;
     std::int64_t pods = 0;
+    std::map<std::string, std::int64_t> other;
   };
   struct PodBooks {
     std::int64_t cpu_milli = 0;
     std::int64_t memory_bytes = 0;
+    std::map<std::string, std::int64_t> other;
     std::string node;
     bool counted = false;  // on its node
   };

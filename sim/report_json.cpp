@@ -7,12 +7,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-Json numbers(const Kpis& kpis) {
-  Json j = Json::object();
-  for (const auto& [name, value] : kpis) j[name] = value;
-  return j;
-}
-
 }  // namespace
 
 std::string replay_json(const ReplayReport& r) {
@@ -34,8 +28,8 @@ std::string replay_json(const ReplayReport& r) {
 
 std::string comparison_json(const Comparison& c) {
   Json j;
-  j["a"] = {{"path", c.a.path}, {"kpis", numbers(c.a.kpis)}};
-  j["b"] = {{"path", c.b.path}, {"kpis", numbers(c.b.kpis)}};
+  j["a"] = {{"path", c.a.path}, {"kpis", Json(c.a.kpis)}};
+  j["b"] = {{"path", c.b.path}, {"kpis", Json(c.b.kpis)}};
   j["differing"] = c.differing;
   j["first_difference"] = {{"line", c.first_difference}, {"a", c.line_a}, {"b", c.line_b}};
   return j.dump(2) + "\n";

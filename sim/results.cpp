@@ -18,6 +18,13 @@ tl::unexpected<Error> failure(std::string_view what, const std::string& path, co
   return tl::unexpected(Error{fmt::format("cannot {} {}: {}", what, path, code.message())});
 }
 
+// An empty folder or one that a run has written: nobody's home is removed by a mistyped --out.
+bool is_replaceable(const std::string& path) {
+  std::error_code code;
+  if (!fs::is_directory(path, code)) return false;
+  return fs::is_empty(path, code) || (fs::exists(path + "/summary.json", code) && fs::exists(path + "/events.jsonl", code));
+}
+
 std::string cell(const std::optional<TimeUs>& t) { return t ? fmt::format("{}", *t / kMillisecondUs) : ""; }
 
 // Milliseconds between two instants, empty unless both happened.
@@ -49,23 +56,32 @@ Result<std::string> read_file(const std::string& path) {
 }
 
 Result<bool> write_file(const std::string& path, const std::string& text) {
-  const std::string temporary = path + ".tmp";
+  std::error_code code;
+  const fs::file_status status = fs::symlink_status(path, code);
+  const bool in_place = fs::exists(status) && !fs::is_regular_file(status);
+  const std::string temporary = in_place ? path : path + ".tmp";
   {
     std::ofstream file(temporary, std::ios::binary | std::ios::trunc);
     file << text;
     file.close();
-    if (!file) return tl::unexpected(Error{fmt::format("cannot write {}: {}", temporary, std::strerror(errno))});
+    if (!file) return tl::unexpected(Error{fmt::format("cannot write {}: {}", path, std::strerror(errno))});
   }
-  std::error_code code;
+  if (in_place) return true;
   fs::rename(temporary, path, code);
   if (code) return failure("write", path, code);
   return true;
 }
 
-Result<ResultFolder> ResultFolder::create(const std::string& path, bool force) {
+Result<ResultFolder> ResultFolder::create(const std::string& where, bool force) {
+  const std::string path = where.substr(0, where.find_last_not_of('/') + 1);
+  if (path.empty()) return tl::unexpected(Error{fmt::format("\"{}\" cannot be a results folder", where)});
   std::error_code code;
   if (fs::exists(path, code) && !force) {
     return tl::unexpected(Error{fmt::format("{} exists already; give another --out, or --force to replace it", path)});
+  }
+  if (fs::exists(path, code) && !is_replaceable(path)) {
+    return tl::unexpected(
+        Error{fmt::format("{} is not a results folder, --force does not replace it; give another --out", path)});
   }
   std::string partial = path + ".partial";
   fs::remove_all(partial, code);

@@ -10,7 +10,8 @@ namespace podramp::sim {
 
 class ResultFolder {
  public:
-  // Makes "<path>.partial". Errors: the folder exists and force is false; it cannot be made.
+  // Makes "<path>.partial". Errors: the path exists and force is false, or is not a results folder (force replaces
+  // nothing else); it cannot be made.
   static Result<ResultFolder> create(const std::string& path, bool force);
 
   std::string log_path() const { return partial_ + "/events.jsonl"; }
@@ -28,7 +29,7 @@ class ResultFolder {
 
 // The file's whole text, or why it cannot be read.
 Result<std::string> read_file(const std::string& path);
-// Writes through a temporary name in the same folder.
+// Writes through a temporary name in the same folder; devices, pipes and links are written where they are.
 Result<bool> write_file(const std::string& path, const std::string& text);
 
 std::string executors_csv(const Projection& projection);

@@ -10,12 +10,6 @@ using Json = nlohmann::ordered_json;
 
 Json list(const std::vector<std::string>& lines) { return lines.empty() ? Json::array() : Json(lines); }
 
-Json numbers(const Kpis& kpis) {
-  Json j = Json::object();
-  for (const auto& [name, value] : kpis) j[name] = value;
-  return j;
-}
-
 }  // namespace
 
 std::string summary_json(const RunSummary& s) {
@@ -37,11 +31,9 @@ std::string summary_json(const RunSummary& s) {
   for (const Warning& w : s.warnings) {
     j["warnings"].push_back({{"subject", w.subject}, {"text", w.text}, {"changes_decisions", w.changes_decisions}});
   }
-  j["kpis"] = numbers(s.kpis);
-  j["applications"] = Json::object();
-  for (const auto& [name, kpis] : s.applications) j["applications"][name] = numbers(kpis);
-  j["refusals"] = Json::object();
-  for (const auto& [what, count] : s.refusals) j["refusals"][what] = count;
+  j["kpis"] = Json(s.kpis);
+  j["applications"] = Json(s.applications);
+  j["refusals"] = Json(s.refusals);
   j["leftovers"] = Json::array();
   for (const Leftover& l : s.leftovers)
     j["leftovers"].push_back({{"pod", l.pod}, {"why", l.why}, {"leaked", l.leaked}});

@@ -115,8 +115,8 @@ Result<std::uint64_t> as_seed(const JsonValue& value) {
   std::uint64_t seed = 0;
   const auto [end, code] = std::from_chars(value.text.data(), value.text.data() + value.text.size(), seed);
   if (value.kind != JsonKind::number || code != std::errc{} || end != value.text.data() + value.text.size()) {
-    return tl::unexpected(Error{fmt::format("must be a whole number from 0 to 18446744073709551615 (got {})",
-                                            describe(value))});
+    return tl::unexpected(
+        Error{fmt::format("must be a whole number from 0 to 18446744073709551615 (got {})", describe(value))});
   }
   return seed;
 }
@@ -148,8 +148,9 @@ void install_imported(ReadState& state) {
   cluster.existing = std::move(imported.existing);
   for (auto& spec : cluster.nodes) spec.node.images.clear();
   if (!imported.silent_nodes.empty()) {
-    state.warn("nodes", fmt::format("{} of them were not Ready ({}, ...): they are silent from the start",
-                                    imported.silent_nodes.size(), imported.silent_nodes.front()),
+    state.warn("nodes",
+               fmt::format("{} of them were not Ready ({}, ...): they are silent from the start",
+                           imported.silent_nodes.size(), imported.silent_nodes.front()),
                true);
     state.scenario.timeline.push_back({0, WorldAction(fakeapi::to::NodesDown{imported.silent_nodes, true})});
   }
@@ -171,13 +172,16 @@ void install_image(ReadState& state, const std::string& image, bool of_executors
   const auto listed = std::ranges::find(cluster.images, image, &fakeapi::ImageSpec::name);
   const auto known = state.imported->image_bytes.find(normal);
   const bool is_known = listed != cluster.images.end() || known != state.imported->image_bytes.end();
-  const std::int64_t bytes = listed != cluster.images.end() ? listed->bytes : is_known ? known->second : kAssumedImageBytes;
+  const std::int64_t bytes = listed != cluster.images.end() ? listed->bytes
+                             : is_known                     ? known->second
+                                                            : kAssumedImageBytes;
   if (listed == cluster.images.end()) cluster.images.push_back({image, bytes, 0});
   if (!of_executors) return;
   if (!is_known) {
-    state.warn("image " + image, fmt::format("is in no node's cache and of unknown size: assumed to be {}, pulled by "
-                                             "every node (say otherwise in cluster.images)",
-                                             format_bytes(bytes)),
+    state.warn("image " + image,
+               fmt::format("is in no node's cache and of unknown size: assumed to be {}, pulled by "
+                           "every node (say otherwise in cluster.images)",
+                           format_bytes(bytes)),
                true);
   } else if (warm < cluster.nodes.size()) {
     state.warn("image " + image, fmt::format("is in the cache of {} of {} nodes; the others pull {}", warm,
@@ -206,8 +210,8 @@ void check_namespaces(ReadState& state) {
   for (const auto& existing : state.scenario.cluster.existing) ++used[existing.pod.ns];
   const auto check = [&](std::string subject, const std::string& ns) {
     if (used.contains(ns)) return;
-    state.warn(std::move(subject), fmt::format("no application and no pod is in namespace \"{}\"{}", ns,
-                                               did_you_mean(ns, names_of(used))));
+    state.warn(std::move(subject),
+               fmt::format("no application and no pod is in namespace \"{}\"{}", ns, did_you_mean(ns, names_of(used))));
   };
   for (const auto& quota : state.scenario.cluster.quotas) check("quota " + quota.name, quota.ns);
   for (const auto& range : state.scenario.cluster.limit_ranges) check("limit range " + range.name, range.ns);
@@ -276,7 +280,8 @@ tl::expected<Loaded, FieldErrors> make_scenario(const Overrides& overrides) {
     missing.push_back({"", 0, "--cluster", "is missing: without a scenario, a cluster file says what the nodes are"});
   }
   if (!overrides.conf_file) {
-    missing.push_back({"", 0, "--conf-file", "is missing: without a scenario, a conf file says what the application is"});
+    missing.push_back(
+        {"", 0, "--conf-file", "is missing: without a scenario, a conf file says what the application is"});
   }
   if (!missing.empty()) return tl::unexpected(std::move(missing));
   const std::string name = application_name_of(*overrides.conf_file);

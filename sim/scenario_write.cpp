@@ -1,12 +1,13 @@
 // Writes a Scenario as a file that reads back to an equal one: every default is filled in, every reference is resolved
 // (nodes by name, demand in the application). The reader is scenario_json.cpp.
+#include "sim/scenario_write.h"
+
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
 #include <optional>
 
 #include "sim/scenario_read.h"
-#include "sim/scenario_write.h"
 
 namespace podramp::sim {
 namespace {
