@@ -33,7 +33,8 @@ std::string target_name(const ApiRequest& request) {
 }  // namespace
 
 void ApiServer::receive(const to::Request& message, Seq cause) {
-  Call call{message.client, message.call, message.request, cause, context_.now(), false, false, false, false, {}};
+  Call call{message.client, message.call, message.request, message.attempt, cause, context_.now(), false, false, false,
+            false,          {}};
   if (refuse_by_fault(call)) return;
   const std::string_view who = context_.client_name(call.client);
   const Verb verb = call.request.verb;
@@ -41,8 +42,8 @@ void ApiServer::receive(const to::Request& message, Seq cause) {
   const Latencies& latency = context_.config().latency;
   // A deletecollection starts with a list; each of its deletes then takes the time of a write.
   DurationUs service_us = is_read(verb) || verb == Verb::remove_collection
-                              ? context_.sample(latency.read, "cluster.read", who, ordinal)
-                              : context_.sample(latency.write, "cluster.write", who, ordinal);
+                              ? draw(latency.read, "cluster.read", call)
+                              : draw(latency.write, "cluster.write", call);
   const std::string target = fmt::format("{}/{}", who, ordinal);
   if (const FaultSpec* slow = faults_.find("api.slow", who, verb, who, ordinal)) {
     service_us += slow->delay_us;
@@ -241,8 +242,15 @@ void ApiServer::send(const Call& call, TimeUs at, Seq cause, ApiReply reply) {
 }
 
 DurationUs ApiServer::reply_latency(const Call& call) const {
-  return context_.sample(context_.config().latency.reply, "cluster.reply", context_.client_name(call.client),
-                         call.id.value);
+  return draw(context_.config().latency.reply, "cluster.reply", call);
+}
+
+// A create draws by the name of its pod, so that a batch size moves no executor's luck (design 2.1).
+DurationUs ApiServer::draw(const LatencyModel& model, std::string_view stream, const Call& call) const {
+  if (call.request.verb == Verb::create && call.request.body != nullptr) {
+    return context_.sample(model, stream, call.request.body->name, static_cast<std::uint64_t>(call.attempt));
+  }
+  return context_.sample(model, stream, context_.client_name(call.client), call.id.value);
 }
 
 TimeUs ApiServer::deadline(const Call& call) const {

@@ -40,6 +40,7 @@ class ApiServer {
     ClientId client = 0;
     CallId id;
     ApiRequest request;
+    int attempt = 1;
     Seq cause = 0;
     TimeUs arrived_us = 0;
     bool too_slow = false;     // its service time is beyond the time-out: it is given up, uncommitted
@@ -60,6 +61,7 @@ class ApiServer {
   Seq note_refusal(const Call& call, const ApiReply& reply, Seq cause);
   void send(const Call& call, TimeUs at, Seq cause, ApiReply reply);
   DurationUs reply_latency(const Call& call) const;
+  DurationUs draw(const LatencyModel& model, std::string_view stream, const Call& call) const;
   TimeUs deadline(const Call& call) const;
 
   Context& context_;

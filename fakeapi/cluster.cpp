@@ -98,6 +98,7 @@ class Cluster::Impl final : public Context {
     const Seq seq = ledger_.append(by, cause, key_of(fact), ref(fact), memory_);
     state_.apply(fact);
     showing_ = true;
+    verbs_.on_fact(fact);
     admission_.on_fact(fact, seq);
     watches_.on_fact(fact, seq);
     scheduler_.on_fact(fact, seq);

@@ -43,13 +43,15 @@ bool ImagePulls::need(PodId pod, const std::string& node, const std::string& ima
     return false;
   }
   if (present && (free || !always(image, policy))) return true;
-  if (free && !fail_hook_) return true;
-
   const Place place{node, image};
+  const bool asked = find_job(place) != nullptr;
+  if (free && !asked && !(fail_hook_ && fail_hook_(node, image, 1))) return true;
+
   const auto [it, fresh] = pulls_of(node).jobs.try_emplace(image);
   Job& job = it->second;
   if (fresh) {
     job.number = ++jobs_made_;
+    job.doomed = free;  // or it would not have come here
     job.check_only = present;
     job.cause = cause;
     places_[job.number] = place;
@@ -120,7 +122,7 @@ void ImagePulls::start(const Place& place, Job& job) {
     attempt_failed(place, "pull QPS exceeded", job.cause);
     return;
   }
-  job.doomed = fail_hook_ && fail_hook_(node, image, job.attempt);
+  job.doomed = job.doomed || (fail_hook_ && fail_hook_(node, image, job.attempt));
   if (job.doomed || job.check_only) {
     const DurationUs takes = context_.sample(context_.config().latency.read, "cluster.registry", node + "/" + image,
                                              static_cast<std::uint64_t>(job.attempt));
@@ -163,6 +165,7 @@ void ImagePulls::pull_ended(PullId pull, bool ok, Seq cause) {
 void ImagePulls::stop(const Place& place, Job& job) {
   if (job.pull != 0) running_.erase(job.pull);
   job.pull = 0;
+  job.doomed = false;
   if (job.running) --pulls_of(place.first).running;
   job.running = false;
 }

@@ -33,7 +33,7 @@ class ImagePulls {
   explicit ImagePulls(Context& context);
 
   void set_listener(Listener listener) { listener_ = std::move(listener); }
-  // Set it only when such a fault is configured: without it, an image of 0 bytes costs nothing at all.
+  // Asked once per attempt; for an image of 0 bytes, once per pod until an attempt has to be made.
   void set_fail_hook(FailHook hook) { fail_hook_ = std::move(hook); }
 
   // A pod on a node needs an image. True: it is there, go on. False: the listener will be told, once or more often,

@@ -195,6 +195,29 @@ TEST(ImagePulls, the_fail_hook_reaches_unlisted_images_too) {
   EXPECT_THAT(s.c.messages<from::StartPull>(), IsEmpty());
 }
 
+TEST(ImagePulls, a_hook_that_does_not_fire_leaves_unlisted_images_free) {
+  Started s(images_config());
+  s.c.pulls->set_fail_hook([](std::string_view, std::string_view, int) { return false; });
+  for (int i = 0; i < 30; ++i) s.c.create(fmt::format("p{}", i), make_template(100, 1, fmt::format("u:{}", i)));
+  s.c.run_until(kMinuteUs);
+  EXPECT_THAT(s.c.facts<fact::PullStarted>(), IsEmpty());
+  EXPECT_EQ(s.c.facts<fact::PodRunning>().size(), 30U);
+}
+
+TEST(ImagePulls, the_hook_is_asked_once_per_attempt) {
+  for (const char* image : {"c:1", "unlisted:1"}) {
+    Started s(images_config());
+    std::vector<int> asked;
+    s.c.pulls->set_fail_hook([&](std::string_view, std::string_view, int attempt) {
+      asked.push_back(attempt);
+      return attempt <= 2;
+    });
+    s.c.create("p", make_template(1000, 1, image));
+    s.c.run_until(kHourUs);
+    EXPECT_THAT(asked, ElementsAre(1, 2, 3)) << image;
+  }
+}
+
 TEST(ImagePulls, more_than_the_registry_rate_is_an_error_not_a_wait_K60) {
   ClusterConfig config = images_config(true);
   config.profile.registry_qps = 5;

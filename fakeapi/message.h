@@ -34,6 +34,7 @@ struct Request {
   ClientId client = 0;
   CallId call;
   ApiRequest request;
+  int attempt = 1;  // of the client's retries
 };
 
 struct ReleaseWatch {

@@ -58,7 +58,7 @@ Answer PodVerbs::get(const ApiRequest& request, Seq cause) const {
   return {replies::success(200, record->pod), cause};
 }
 
-Answer PodVerbs::list(const ApiRequest& request, Seq cause) const {
+Answer PodVerbs::list(const ApiRequest& request, Seq cause) {
   ApiReply reply = replies::success(200, nullptr);
   reply.resource_version = context_.state().resource_version();
   PodList& list = reply.list.emplace();
@@ -100,9 +100,9 @@ Answer PodVerbs::remove(const ApiRequest& request, Seq cause) {
   return {replies::success(200, after == nullptr ? before : after->pod), seq};
 }
 
-std::vector<const PodRecord*> PodVerbs::select(const ApiRequest& request) const {
+std::vector<const PodRecord*> PodVerbs::select(const ApiRequest& request) {
   std::vector<const PodRecord*> found;
-  const auto& pods = context_.state().pods_by_name();
+  const auto& pods = index_.candidates(context_.state(), request.label_selector);
   const std::string prefix = request.ns.empty() ? "" : request.ns + "/";
   for (auto it = pods.lower_bound(prefix); it != pods.end() && it->first.starts_with(prefix); ++it) {
     const PodRecord* record = context_.state().find_pod(it->second);

@@ -8,6 +8,7 @@
 #include "fakeapi/admission.h"
 #include "fakeapi/context.h"
 #include "fakeapi/deletion.h"
+#include "fakeapi/label_index.h"
 
 namespace podramp::fakeapi {
 
@@ -23,12 +24,13 @@ class PodVerbs {
 
   Answer create(const ApiRequest& request, Seq cause);  // K2-K4, K6, K8
   Answer get(const ApiRequest& request, Seq cause) const;
-  Answer list(const ApiRequest& request, Seq cause) const;  // K14
+  Answer list(const ApiRequest& request, Seq cause);        // K14
   Answer patch(const ApiRequest& request, Seq cause);       // metadata.labels
   Answer remove(const ApiRequest& request, Seq cause);      // K27-K31
 
   // The pods that the request's namespace and selectors name, by "namespace/name".
-  std::vector<const PodRecord*> select(const ApiRequest& request) const;
+  std::vector<const PodRecord*> select(const ApiRequest& request);
+  void on_fact(const Fact& fact) { index_.on_fact(fact, context_.state()); }
 
   // The id of the next pod to be stored; counted from 1.
   PodId next_id() { return ++last_id_; }
@@ -37,6 +39,7 @@ class PodVerbs {
   Context& context_;
   Admission& admission_;
   Deletion& deletion_;
+  LabelIndex index_;
   PodId last_id_ = 0;
 };
 

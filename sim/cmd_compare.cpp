@@ -9,16 +9,39 @@
 namespace podramp::sim {
 namespace {
 
+void print_kpis(const std::vector<std::string>& names, const Kpis& of_a, const Kpis& of_b) {
+  for (const std::string& name : names) {
+    const std::int64_t a = of_a.find(name)->second;
+    const std::int64_t b = of_b.find(name)->second;
+    fmt::print("{:<34} {:>14} {:>14} {:>+14}\n", name, a, b, b - a);
+  }
+}
+
+// When one application of several differs, its own numbers say more than the sums.
+void print_only_application(const Comparison& c) {
+  if (c.differing_applications.size() != 1 || c.a.applications.size() < 2) return;
+  const std::string& name = c.differing_applications.front();
+  const Kpis& a = c.a.applications.at(name);
+  const Kpis& b = c.b.applications.at(name);
+  std::vector<std::string> names;
+  for (const auto& [kpi, value] : a) {
+    if (b.find(kpi)->second != value) names.push_back(kpi);
+  }
+  fmt::print("only application {} differs:\n", name);
+  print_kpis(names, a, b);
+}
+
 void print(const Comparison& c) {
+  for (const ComparedRun* run : {&c.a, &c.b}) {
+    if (run->level != "all")
+      fmt::print("note      {} was logged at level {}: KPIs of pods are missing\n", run->path, run->level);
+  }
   if (c.differing.empty()) {
     fmt::print("kpis      all {} are equal\n", c.a.kpis.size());
   } else {
     fmt::print("{:<34} {:>14} {:>14} {:>14}\n", "kpi", "A", "B", "B - A");
-    for (const std::string& name : c.differing) {
-      const std::int64_t a = c.a.kpis.find(name)->second;
-      const std::int64_t b = c.b.kpis.find(name)->second;
-      fmt::print("{:<34} {:>14} {:>14} {:>+14}\n", name, a, b, b - a);
-    }
+    print_kpis(c.differing, c.a.kpis, c.b.kpis);
+    print_only_application(c);
   }
   if (c.first_difference == 0) {
     fmt::print("logs      the same after their headers\n");

@@ -4,6 +4,7 @@
 #include "sim/command_line.h"
 #include "sim/compare.h"
 #include "sim/option_parser.h"
+#include "sim/report_json.h"
 #include "sim/show.h"
 
 namespace podramp::sim {
@@ -27,8 +28,8 @@ Result<ShowAt> parse_at(const std::string& text) {
 }  // namespace
 
 int show_command(const Arguments& arguments) {
-  const std::vector<OptionSpec> specs{
-      {"at", "SEQ|TIME", "an event's number, or a time such as 90s (default: the end)"}};
+  const std::vector<OptionSpec> specs{{"at", "SEQ|TIME", "an event's number, or a time such as 90s (default: the end)"},
+                                      {"json", "", "the state as JSON"}};
   const auto options = parse_options(arguments, specs);
   if (!options) return complain(options.error().message);
   if (options->help()) {
@@ -45,9 +46,9 @@ int show_command(const Arguments& arguments) {
     if (!parsed) return complain(parsed.error().message);
     at = *parsed;
   }
-  const auto text = show_log(log_of(options->positional().front()), at);
-  if (!text) return complain(text.error().message);
-  fmt::print("{}", *text);
+  const auto shown = show_log(log_of(options->positional().front()), at);
+  if (!shown) return complain(shown.error().message);
+  fmt::print("{}", options->has("json") ? show_json(*shown) : show_text(*shown));
   return kExitFine;
 }
 

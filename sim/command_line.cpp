@@ -53,7 +53,7 @@ int complain(const FieldErrors& errors) {
 
 tl::expected<Loaded, FieldErrors> load_file(const std::string& file, const Overrides& overrides) {
   const auto text = read_file(file);
-  if (!text) return tl::unexpected(FieldErrors{{file, 0, "", text.error().message}});
+  if (!text) return tl::unexpected(FieldErrors{{"", 0, "", text.error().message}});
   return load_scenario({file, *text}, read_file, overrides);
 }
 

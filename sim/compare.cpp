@@ -40,7 +40,9 @@ Result<ComparedRun> read_run(const std::string& path) {
   if (!scenario) return tl::unexpected(Error{path + ": " + to_string(scenario.error().front())});
   Projection projection;
   for (const HeaderApplication& named : log->header().applications) {
-    auto app = make_application(scenario->scenario.applications.at(named.spec), log->header().seed);
+    if (named.spec >= scenario->scenario.applications.size())
+      return tl::unexpected(Error{path + ": the header names an application that its scenario does not have"});
+    auto app = make_application(scenario->scenario.applications[named.spec], log->header().seed);
     if (!app) return tl::unexpected(app.error());
     projection.add_application(named.by, named.app_id, app->conf.initial_executors);
   }
@@ -55,7 +57,7 @@ Result<ComparedRun> read_run(const std::string& path) {
   }
   if (log->footer()) end_us = log->footer()->t;
   projection.finish(end_us);
-  ComparedRun run{path, log->header().scenario_json, {}, {}};
+  ComparedRun run{path, log->header().scenario_json, std::string(to_text(log->header().level)), {}, {}};
   std::vector<Kpis> all;
   for (const ApplicationView& app : projection.applications()) {
     all.push_back(application_kpis(app, end_us));
@@ -72,7 +74,13 @@ Result<Comparison> compare_runs(const std::string& a, const std::string& b) {
   if (!run_a) return tl::unexpected(run_a.error());
   auto run_b = read_run(b);
   if (!run_b) return tl::unexpected(run_b.error());
-  Comparison c{std::move(*run_a), std::move(*run_b), {}, 0, "", ""};
+  Comparison c;
+  c.a = std::move(*run_a);
+  c.b = std::move(*run_b);
+  for (const auto& [name, kpis] : c.a.applications) {
+    const auto other = c.b.applications.find(name);
+    if (other != c.b.applications.end() && other->second != kpis) c.differing_applications.push_back(name);
+  }
   for (const auto& [name, value] : c.a.kpis) {
     if (c.b.kpis.find(name)->second != value) c.differing.push_back(name);
   }

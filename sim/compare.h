@@ -12,6 +12,7 @@ namespace podramp::sim {
 struct ComparedRun {
   std::string path;
   std::string scenario_json;
+  std::string level;  // of its log: below "all" the KPIs of pods are not known
   Kpis kpis;
   std::map<std::string, Kpis> applications;
 };
@@ -19,9 +20,10 @@ struct ComparedRun {
 struct Comparison {
   ComparedRun a;
   ComparedRun b;
-  std::vector<std::string> differing;  // names of KPIs of the run that are not equal
-  int first_difference = 0;            // line number from 1 (the header is line 1); 0: the same after the header
-  std::string line_a;                  // "" where a log has ended
+  std::vector<std::string> differing_applications;  // of those in both runs
+  std::vector<std::string> differing;               // names of KPIs of the run that are not equal
+  int first_difference = 0;  // line number from 1 (the header is line 1); 0: the same after the header
+  std::string line_a;        // "" where a log has ended
   std::string line_b;
 };
 

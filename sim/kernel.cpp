@@ -13,8 +13,8 @@ namespace {
 
 using namespace fakeapi;  // to::, from::, Part: the cluster's vocabulary is this file's business
 
-constexpr DurationUs kQuietUs = kMinuteUs;            // nothing happened for this long and all is as asked: quiet
-constexpr DurationUs kStuckUs = 15 * kMinuteUs;       // ... and something is missing: stuck; longer than any time-out
+constexpr DurationUs kQuietUs = kMinuteUs;       // nothing happened for this long and all is as asked: quiet
+constexpr DurationUs kStuckUs = 15 * kMinuteUs;  // ... and something is missing: stuck; longer than any time-out
 
 template <class... F>
 struct Overloaded : F... {
@@ -133,15 +133,30 @@ void Kernel::report_violations() {
 }
 
 // Whether the run ends before anything at `next` is done.
-std::optional<Ending> Kernel::over(TimeUs next) const {
+std::optional<Ending> Kernel::over(TimeUs next) {
   const TimeUs now = parts_.ledger.now();
   if (now >= options_.end_us) return Ending::end;
   if (!options_.until_quiet || planned_ > 0 || pulls_ > 0) return std::nullopt;
   const TimeUs silent_until = std::min(next, options_.end_us);
-  const DurationUs silence = silent_until == kNever ? kStuckUs + 1 : silent_until - parts_.pulse.last_us();
-  if (silence > kQuietUs && satisfied()) return Ending::quiet;
-  if (silence > kStuckUs) return Ending::stuck;
-  return std::nullopt;
+  const TimeUs alive_us = std::max(parts_.pulse.last_us(), planned_us_);
+  const DurationUs silence = silent_until == kNever ? kStuckUs + 1 : silent_until - alive_us;
+  if (silence <= kQuietUs) return std::nullopt;
+  if (satisfied()) return silence > kStuckUs || settled() ? std::optional(Ending::quiet) : std::nullopt;
+  return silence > kStuckUs ? std::optional(Ending::stuck) : std::nullopt;
+}
+
+// Whether nothing slow is under way: no silent node that the cluster may still take pods from (K67-K73), no pod in its
+// grace period. Facts are signs of life, so it is looked up once per silence.
+bool Kernel::settled() {
+  const TimeUs alive_us = std::max(parts_.pulse.last_us(), planned_us_);
+  if (settled_ && settled_->first == alive_us) return settled_->second;
+  const ClusterState& state = parts_.cluster.state();
+  const bool silent = std::ranges::any_of(
+      state.nodes(), [](const auto& node) { return node.second.silent && !node.second.pods.empty(); });
+  const bool terminating = std::ranges::any_of(
+      state.pods_by_name(), [&](const auto& pod) { return state.find_pod(pod.second)->pod->deletion_us.has_value(); });
+  settled_ = {alive_us, !silent && !terminating};
+  return settled_->second;
 }
 
 bool Kernel::satisfied() const {
@@ -174,7 +189,11 @@ void Kernel::handle(ForCluster& item) {
       !std::holds_alternative<to::Request>(item.message) && !std::holds_alternative<to::ReleaseWatch>(item.message) &&
       !std::holds_alternative<to::Timer>(item.message) && !std::holds_alternative<to::PullEnded>(item.message) &&
       !std::holds_alternative<to::ProcessExited>(item.message);
-  if (from_scenario) --planned_;
+  if (from_scenario) {
+    --planned_;
+    planned_us_ = now();
+  }
+  if (const auto* exited = std::get_if<to::ProcessExited>(&item.message)) process_stopped(exited->pod, item.cause);
   route(parts_.cluster.step(item.message, item.cause));
 }
 
@@ -225,6 +244,7 @@ void Kernel::handle(Ask& item) {
 
 void Kernel::handle(Exit& item) {
   --planned_;
+  planned_us_ = now();
   for (std::uint32_t i = 0; i < applications_.size(); ++i) {
     if (applications_[i].name != item.exit.application) continue;
     for (const ExecutorId id : item.exit.executors) {
@@ -285,13 +305,14 @@ void Kernel::send(std::uint32_t application, const out::Called& called, Seq caus
   }
   app.calls.insert(called.call);
   if (request.verb == Verb::watch) app.watches.insert(called.call);
-  // A named object's request draws by that name, so that batch sizes do not move anybody's luck (design 2.1).
-  const std::string& named = request.body != nullptr ? request.body->name : request.name;
-  const std::string& entity = named.empty() ? app.name : named;
-  const std::uint64_t ordinal = named.empty() ? called.call.value : static_cast<std::uint64_t>(called.attempt);
-  const DurationUs travel = parts_.cluster.config().latency.request.sample(
-      Draw(options_.seed, fmt::format("net.request.{}", to_text(request.verb)), entity, ordinal));
-  queue_.push(now() + travel, Lane::server, ForCluster{to::Request{application, called.call, request}, cause});
+  // A create draws by the name of its pod, so that a batch size moves no executor's luck (design 2.1).
+  const bool create = request.verb == Verb::create;
+  const std::string& entity = create ? request.body->name : app.name;
+  const std::uint64_t ordinal = create ? static_cast<std::uint64_t>(called.attempt) : called.call.value;
+  const DurationUs travel =
+      parts_.cluster.config().latency.request.sample(Draw(options_.seed, "net.request", entity, ordinal));
+  queue_.push(now() + travel, Lane::server,
+              ForCluster{to::Request{application, called.call, request, called.attempt}, cause});
   if (request.verb != Verb::watch) {
     queue_.push(now() + request.timeout_us, Lane::deliveries, Deadline{application, called.call, cause});
   }

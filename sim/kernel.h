@@ -155,8 +155,9 @@ class Kernel final : public Body {
   void push_input(TimeUs at, Lane lane, Payload item);
   void checkpoint(bool last = false);
   void report_violations();
-  std::optional<Ending> over(TimeUs next) const;
+  std::optional<Ending> over(TimeUs next);
   bool satisfied() const;
+  bool settled();
 
   KernelOptions options_;
   Parts parts_;
@@ -172,6 +173,8 @@ class Kernel final : public Body {
   std::uint64_t handled_at_instant_ = 0;
   Ending ending_ = Ending::end;
   bool started_ = false;
+  TimeUs planned_us_ = 0;                           // when the last scenario item was carried out
+  std::optional<std::pair<TimeUs, bool>> settled_;  // as of the last sign of life
   Seq checkpointed_ = 0;
   std::size_t reported_ = 0;  // violations that are in the log
 };

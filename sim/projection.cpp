@@ -489,6 +489,8 @@ void Projection::on(const EventRef& /*e*/, const fact::RequestRefused& data) {
   std::string what = data.reason.empty() ? "transport" : data.reason;
   const std::size_t quota = data.message.find("exceeded quota: ");
   if (quota != std::string::npos) what = data.message.substr(quota, data.message.find(',', quota) - quota);
+  const std::size_t invalid = data.message.find(" is invalid: ");
+  if (invalid != std::string::npos) what = "Invalid: " + data.message.substr(invalid + 13);
   ++refusals_[what];
 }
 

@@ -62,10 +62,9 @@ struct EnumText<sim::Stage> {
 template <>
 struct EnumText<sim::Wait> {
   static constexpr std::array<std::string_view, sim::kWaits> names{
-      "none",    "batch_size", "pending_cap", "profile_share", "unacknowledged",
-      "refused", "api_error",  "api",         "scheduler",     "unschedulable",
-      "kubelet", "image_pull", "start",       "registration",  "not_noticed",
-      "allocator"};
+      "none",      "batch_size",   "pending_cap", "profile_share", "unacknowledged", "refused",
+      "api_error", "api",          "scheduler",   "unschedulable", "kubelet",        "image_pull",
+      "start",     "registration", "not_noticed", "allocator"};
 };
 }  // namespace podramp
 
@@ -123,9 +122,9 @@ struct ApplicationView {
   TimeUs target_max_us = 0;            // when it was first that high
   std::vector<ExecutorRow> executors;  // by id - 1
   std::array<std::int64_t, kStages> in_stage{};
-  std::int64_t serving = 0;     // registered, not removed, node not silent
+  std::int64_t serving = 0;                    // registered, not removed, node not silent
   std::array<std::int64_t, kWaits> waiting{};  // executors by what each of them waits for
-  std::int64_t registered = 0;  // by the driver's books
+  std::int64_t registered = 0;                 // by the driver's books
   std::int64_t registered_max = 0;
   std::int64_t pending_max = 0;                                   // stored and not running
   std::vector<std::pair<std::int64_t, TimeUs>> registered_first;  // (count, when it was first reached), rising

@@ -22,7 +22,8 @@ tl::unexpected<Error> failure(std::string_view what, const std::string& path, co
 bool is_replaceable(const std::string& path) {
   std::error_code code;
   if (!fs::is_directory(path, code)) return false;
-  return fs::is_empty(path, code) || (fs::exists(path + "/summary.json", code) && fs::exists(path + "/events.jsonl", code));
+  return fs::is_empty(path, code) ||
+         (fs::exists(path + "/summary.json", code) && fs::exists(path + "/events.jsonl", code));
 }
 
 std::string cell(const std::optional<TimeUs>& t) { return t ? fmt::format("{}", *t / kMillisecondUs) : ""; }

@@ -133,6 +133,8 @@ void read_head(ReadState& state, ObjectReader& top, const std::string& file) {
   top.read("seed", scenario.seed, as_seed);
   if (state.overrides->seed) scenario.seed = *state.overrides->seed;
   if (top.read("end", scenario.end_us, as_duration) && scenario.end_us == 0) top.error("end", "must be above zero");
+  scenario.until_quiet = !top.has("end");
+  top.read("until_quiet", scenario.until_quiet, as_flag);
 }
 
 // ---------------------------------------------------------------------------------------------- the cluster file

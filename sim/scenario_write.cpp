@@ -280,6 +280,7 @@ Json whole(const Scenario& scenario) {
   root["about"] = scenario.about;
   root["seed"] = scenario.seed;
   root["end"] = duration(scenario.end_us);
+  root["until_quiet"] = scenario.until_quiet;
   root["kubernetes"] = kubernetes(scenario.cluster.profile);
   root["cluster"] = cluster(scenario.cluster);
   root["background"] = background(scenario.cluster.existing);

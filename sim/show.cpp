@@ -13,35 +13,42 @@
 namespace podramp::sim {
 namespace {
 
-std::string describe(const fakeapi::ClusterState& cluster) {
-  std::map<std::string, std::int64_t> phases;
-  std::map<std::string, std::int64_t> reasons;
+ShownCluster count(const fakeapi::ClusterState& cluster) {
+  ShownCluster shown;
+  shown.resource_version = cluster.resource_version();
   for (const auto& [name, id] : cluster.pods_by_name()) {
     const Pod& pod = *cluster.find_pod(id)->pod;
-    ++phases[pod.deletion_us ? "Terminating" : std::string(to_text(pod.phase))];
+    ++shown.pods[pod.deletion_us ? "Terminating" : std::string(to_text(pod.phase))];
     const Condition* scheduled = pod.condition("PodScheduled");
-    if (pod.node.empty() && scheduled != nullptr && scheduled->status == Truth::no) ++reasons[scheduled->message];
+    const bool waits = pod.node.empty() && scheduled != nullptr && scheduled->status == Truth::no;
+    if (waits) ++shown.unschedulable[scheduled->message];
   }
-  std::int64_t silent = 0;
-  std::int64_t not_ready = 0;
-  std::int64_t tainted = 0;
   for (const auto& [name, record] : cluster.nodes()) {
-    silent += record.silent ? 1 : 0;
-    not_ready += record.node.ready == Truth::yes ? 0 : 1;
-    tainted += record.node.taints.empty() ? 0 : 1;
+    ++shown.nodes;
+    shown.silent += record.silent ? 1 : 0;
+    shown.not_ready += record.node.ready == Truth::yes ? 0 : 1;
+    shown.tainted += record.node.taints.empty() ? 0 : 1;
   }
-  std::string text = fmt::format("cluster   resource version {}, {} nodes ({} silent, {} not ready, {} tainted)\n",
-                                 cluster.resource_version(), cluster.nodes().size(), silent, not_ready, tainted);
-  std::string pods;
-  for (const auto& [phase, count] : phases) pods += fmt::format("{}{} {}", pods.empty() ? "" : ", ", count, phase);
-  text += fmt::format("pods      {}\n", pods.empty() ? "none" : pods);
-  for (const auto& [reason, count] : reasons) text += fmt::format("          {} pods: {}\n", count, reason);
   for (const auto& [name, quota] : cluster.quotas()) {
-    std::string used;
     for (const auto& [resource, hard] : quota.hard) {
-      const auto it = quota.used.find(resource);
-      used += fmt::format(" {} {}/{}", resource, it == quota.used.end() ? 0 : it->second, hard);
+      const auto used = quota.used.find(resource);
+      shown.quotas[name][resource] = {used == quota.used.end() ? 0 : used->second, hard};
     }
+  }
+  return shown;
+}
+
+std::string text_of(const ShownCluster& c) {
+  std::string text = fmt::format("cluster   resource version {}, {} nodes ({} silent, {} not ready, {} tainted)\n",
+                                 c.resource_version, c.nodes, c.silent, c.not_ready, c.tainted);
+  std::string pods;
+  for (const auto& [phase, n] : c.pods) pods += fmt::format("{}{} {}", pods.empty() ? "" : ", ", n, phase);
+  text += fmt::format("pods      {}\n", pods.empty() ? "none" : pods);
+  for (const auto& [reason, n] : c.unschedulable) text += fmt::format("          {} pods: {}\n", n, reason);
+  for (const auto& [name, resources] : c.quotas) {
+    std::string used;
+    for (const auto& [resource, amount] : resources)
+      used += fmt::format(" {} {}/{}", resource, amount.first, amount.second);
     text += fmt::format("quota     {}:{}\n", name, used);
   }
   return text;
@@ -49,7 +56,7 @@ std::string describe(const fakeapi::ClusterState& cluster) {
 
 }  // namespace
 
-Result<std::string> show_log(const std::string& path, const ShowAt& at) {
+Result<Shown> show_log(const std::string& path, const ShowAt& at) {
   auto log = LogReader::open(path);
   if (!log) return tl::unexpected(log.error());
   auto scenario = load_scenario({"the log's header", log->header().scenario_json}, {}, {});
@@ -57,7 +64,9 @@ Result<std::string> show_log(const std::string& path, const ShowAt& at) {
   Ledger ledger({});
   std::map<std::string, std::unique_ptr<backend::Session>, std::less<>> sessions;
   for (const HeaderApplication& named : log->header().applications) {
-    auto app = make_application(scenario->scenario.applications.at(named.spec), log->header().seed);
+    if (named.spec >= scenario->scenario.applications.size())
+      return tl::unexpected(Error{path + ": the header names an application that its scenario does not have"});
+    auto app = make_application(scenario->scenario.applications[named.spec], log->header().seed);
     if (!app) return tl::unexpected(app.error());
     app->app_id = named.app_id;
     app->pod_name_prefix = named.pod_name_prefix;
@@ -88,14 +97,18 @@ Result<std::string> show_log(const std::string& path, const ShowAt& at) {
     last_line = log->line();
     if (at.seq && e.seq >= *at.seq) break;
   }
+  Shown shown{last, t, last_line, std::string(to_text(log->header().level)), {}, {}};
+  if (log->header().level == LogLevel::all) shown.cluster = count(cluster);
+  for (const auto& [name, session] : sessions) shown.application[name] = session->backend().describe();
+  return shown;
+}
+
+std::string show_text(const Shown& shown) {
   std::string text =
-      fmt::format("at        event {}, {}\nlast      {}\n", last, format_time(t), last_line.substr(0, 300));
-  if (log->header().level == LogLevel::all) {
-    text += describe(cluster);
-  } else {
-    text += fmt::format("cluster   not in this log (level {}); run with --log all\n", to_text(log->header().level));
-  }
-  for (const auto& [name, session] : sessions) text += fmt::format("\n[{}]\n{}", name, session->backend().describe());
+      fmt::format("at        event {}, {}\nlast      {}\n", shown.seq, format_time(shown.t), shown.line.substr(0, 300));
+  text += shown.cluster ? text_of(*shown.cluster)
+                        : fmt::format("cluster   not in this log (level {}); run with --log all\n", shown.level);
+  for (const auto& [name, description] : shown.application) text += fmt::format("\n[{}]\n{}", name, description);
   return text;
 }
 

@@ -9,18 +9,23 @@ namespace {
 
 std::string since(std::int64_t ms) { return ms < 0 ? "never" : format_time(ms * kMillisecondUs); }
 
+std::string count_of(std::int64_t n, std::string_view one, std::string_view many) {
+  return fmt::format("{} {}", n, n == 1 ? one : many);
+}
+
 std::string target_line(const RunSummary& s) {
   const auto kpi = [&](std::string_view name) { return s.kpis.find(name)->second; };
-  const std::string who = s.applications.size() == 1 ? s.applications.begin()->first
-                                                     : fmt::format("{} applications", s.applications.size());
-  std::string line =
-      fmt::format("target    {} wants {} executors: 50 % after {}, 90 % after {}, all after {}", who, kpi("target_max"),
-                  since(kpi("time_to_50_ms")), since(kpi("time_to_90_ms")), since(kpi("time_to_100_ms")));
+  const std::string who = s.applications.size() == 1 ? s.applications.begin()->first + " wants"
+                                                     : fmt::format("{} applications want", s.applications.size());
+  std::string line = fmt::format("target    {} {}: 50 % after {}, 90 % after {}, all after {}", who,
+                                 count_of(kpi("target_max"), "executor", "executors"), since(kpi("time_to_50_ms")),
+                                 since(kpi("time_to_90_ms")), since(kpi("time_to_100_ms")));
   if (s.applications.size() > 1) line += " (the slowest)";
-  if (kpi("time_to_100_ms") < 0) line += fmt::format("; at most {} were registered", kpi("registered_max"));
+  if (kpi("time_to_100_ms") < 0) line += fmt::format("; at most {} registered", kpi("registered_max"));
   return line;
 }
 
+// The largest waits, with their share; those below one percent of the whole are noise.
 std::string limits_line(const RunSummary& s) {
   std::vector<std::pair<std::int64_t, std::string>> waits;
   std::int64_t total = 0;
@@ -34,10 +39,11 @@ std::string limits_line(const RunSummary& s) {
       waits, [](const auto& a, const auto& b) { return a.first != b.first ? a.first > b.first : a.second < b.second; });
   std::string line = "limited   by ";
   const std::size_t shown = std::min<std::size_t>(4, waits.size());
-  for (std::size_t i = 0; i < shown; ++i) {
+  for (std::size_t i = 0; i < shown && (i == 0 || waits[i].first * 100 >= total); ++i) {
     line += fmt::format("{}{} {} ({} %)", i == 0 ? "" : ", ", waits[i].second, since(waits[i].first),
                         waits[i].first * 100 / total);
   }
+  if (s.applications.size() > 1) line += " of application time";
   return line;
 }
 
@@ -63,21 +69,24 @@ std::vector<std::string> wrongs(const RunSummary& s, const Projection& projectio
         std::ranges::count_if(app.executors, [](const ExecutorRow& r) { return r.unschedulable_us.has_value(); });
   }
   if (unschedulable > 0) {
-    all.push_back(
-        fmt::format("{} pods unschedulable for a time ({})", unschedulable, most_common_unschedulable(projection)));
+    all.push_back(fmt::format("{} unschedulable for a time ({})", count_of(unschedulable, "pod", "pods"),
+                              most_common_unschedulable(projection)));
   }
-  if (projection.nodes_lost() > 0) all.push_back(fmt::format("{} nodes lost", projection.nodes_lost()));
+  if (projection.nodes_lost() > 0) all.push_back(count_of(projection.nodes_lost(), "node lost", "nodes lost"));
   if (kpi("lost") > 0) {
     all.push_back(fmt::format(
-        "{} executors lost with their nodes, Spark noticed {}{}", kpi("lost"), kpi("lost_noticed"),
+        "{} lost with their nodes, Spark noticed {}{}", count_of(kpi("lost"), "executor", "executors"),
+        kpi("lost_noticed"),
         kpi("lost_noticed") == 0
             ? ""
             : fmt::format(" (after {} to {})", since(kpi("first_noticed_ms")), since(kpi("last_noticed_ms")))));
   }
-  if (kpi("rounds_aborted") > 0) all.push_back(fmt::format("{} rounds aborted", kpi("rounds_aborted")));
-  if (kpi("creation_timeouts") > 0) all.push_back(fmt::format("{} creation time-outs", kpi("creation_timeouts")));
-  if (kpi("creates_wasted") > 0) all.push_back(fmt::format("{} pods created for nothing", kpi("creates_wasted")));
-  if (kpi("leaked_pods") > 0) all.push_back(fmt::format("{} pods leaked", kpi("leaked_pods")));
+  if (kpi("rounds_aborted") > 0) all.push_back(count_of(kpi("rounds_aborted"), "round aborted", "rounds aborted"));
+  if (kpi("creation_timeouts") > 0)
+    all.push_back(count_of(kpi("creation_timeouts"), "creation time-out", "creation time-outs"));
+  if (kpi("creates_wasted") > 0)
+    all.push_back(count_of(kpi("creates_wasted"), "pod created for nothing", "pods created for nothing"));
+  if (kpi("leaked_pods") > 0) all.push_back(count_of(kpi("leaked_pods"), "pod leaked", "pods leaked"));
   for (const ApplicationView& app : projection.applications()) {
     if (app.exited_us && app.exit_code != 0) {
       all.push_back(
@@ -113,12 +122,13 @@ std::vector<std::string> summary_lines(const RunSummary& s, const Projection& pr
       "api       {} requests, {} failed, {} retried; {} creates for {} executors; peak {} pending", kpi("requests"),
       kpi("requests_failed"), kpi("retries"), kpi("creates"), kpi("executors_registered"), kpi("pending_max")));
   if (!s.waiting.empty() && kpi("time_to_100_ms") < 0) lines.push_back("waiting   " + joined(s.waiting, 3));
-  for (const Violation& v : s.violations) {
+  if (!s.violations.empty()) {
+    const Violation& v = s.violations.front();
     lines.push_back(fmt::format("VIOLATED  {} at {} (event {}): {}", v.property, format_time(v.t), v.seq, v.detail));
-    break;
   }
-  if (!s.broken_budgets.empty()) lines.push_back("FAILED    " + joined(s.broken_budgets, 3));
-  if (!s.never_seen.empty()) lines.push_back("FAILED    never seen: " + joined(s.never_seen, 5));
+  std::vector<std::string> failed = s.broken_budgets;
+  for (const std::string& type : s.never_seen) failed.push_back(fmt::format("{} was never seen", type));
+  if (!failed.empty()) lines.push_back("FAILED    " + joined(failed, 3));
   lines.push_back(fmt::format("ended     {} at {}, {} events, seed {}", to_text(s.ending), format_time(s.t),
                               s.footer.events, s.seed));
   if (!results_path.empty()) lines.push_back("results   " + results_path);

@@ -39,7 +39,8 @@ class Scratch {
 };
 
 // In the child: runs the scenario, leaves what it came to and what failed in files. Returns the exit code.
-int run_child(const Scenario& scenario, const std::string& log, const std::string& observed, const std::string& failures) {
+int run_child(const Scenario& scenario, const std::string& log, const std::string& observed,
+              const std::string& failures) {
   RunOptions options;
   options.log_path = log;
   const auto result = run_experiment(scenario, options);
@@ -52,7 +53,8 @@ int run_child(const Scenario& scenario, const std::string& log, const std::strin
   return kExitFine;
 }
 
-int in_child(const Scenario& scenario, const std::string& log, const std::string& observed, const std::string& failures) {
+int in_child(const Scenario& scenario, const std::string& log, const std::string& observed,
+             const std::string& failures) {
   std::fflush(nullptr);
   const pid_t child = ::fork();
   CHECK(child >= 0);
@@ -96,8 +98,9 @@ void climb(ScenarioTest& test, const Scenario& scenario, const Scratch& scratch)
   const auto report = replay_log(scratch.file("a.jsonl"));
   if (!report) return add(test, kExitDivergence, report.error().message);
   if (report->divergence) {
-    add(test, kExitDivergence, fmt::format("rung 1: line {} at {}: {}", report->divergence->line,
-                                           format_time(report->divergence->t), report->divergence->why));
+    add(test, kExitDivergence,
+        fmt::format("rung 1: line {} at {}: {}", report->divergence->line, format_time(report->divergence->t),
+                    report->divergence->why));
   }
   if (report->checkpoints == 0) add(test, kExitDivergence, "rung 3: the log has no checkpoint");
   const int code = in_child(scenario, scratch.file("b.jsonl"), scratch.file("b.json"), scratch.file("b.txt"));
@@ -121,7 +124,8 @@ Result<std::vector<std::string>> find_scenarios(const std::string& place) {
     if (it->path().filename() == "malformed") it.disable_recursion_pending();
     if (!it->is_regular_file() || it->path().extension() != ".json") continue;
     const auto text = read_file(path);
-    if (text && text->substr(0, 4000).find("\"podramp/v1\"") != std::string::npos && it->path().filename() != "schema.json") {
+    if (text && text->substr(0, 4000).find("\"podramp/v1\"") != std::string::npos &&
+        it->path().filename() != "schema.json") {
       found.push_back(path);
     }
   }
