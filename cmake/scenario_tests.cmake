@@ -1,4 +1,29 @@
-# Scenario, replay and ladder tests are registered here once the binary can run them.
+# Every scenario is a test: against its expected file, its budgets and rungs 1 to 3 of the replay ladder (design 2.4).
+# A scenario without an expected file, or an expected file without a scenario, fails the configuration.
+file(GLOB scenarios CONFIGURE_DEPENDS RELATIVE ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/scenarios/*.json)
+list(REMOVE_ITEM scenarios scenarios/schema.json)
+foreach(scenario ${scenarios})
+  string(REGEX REPLACE "(\\.expected)?\\.json$" "" stem ${scenario})
+  foreach(file ${stem}.json ${stem}.expected.json)
+    if(NOT EXISTS ${CMAKE_SOURCE_DIR}/${file})
+      message(FATAL_ERROR "${file} is missing. Make an expected file with: podramp test --update ${stem}.json")
+    endif()
+  endforeach()
+  if(scenario MATCHES "\\.expected\\.json$")
+    continue()
+  endif()
+  get_filename_component(name ${stem} NAME)
+  add_test(NAME scenario.${name} COMMAND podramp test --ladder ${scenario} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+  set_tests_properties(scenario.${name} PROPERTIES LABELS scenario TIMEOUT 120)
+endforeach()
+
+# Logs of earlier commits keep replaying, decision by decision.
+file(GLOB logs CONFIGURE_DEPENDS RELATIVE ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/scenarios/logs/v*/*.jsonl)
+foreach(log ${logs})
+  get_filename_component(name ${log} NAME_WE)
+  add_test(NAME replay.${name} COMMAND podramp replay ${log} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+  set_tests_properties(replay.${name} PROPERTIES LABELS replay TIMEOUT 60)
+endforeach()
 
 # schema.json accepts every scenario. Skipped without Debian's python3-jsonschema; the C++ reader is the authority.
 add_test(NAME schema COMMAND ${CMAKE_SOURCE_DIR}/scripts/check_schema)

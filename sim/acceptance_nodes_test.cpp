@@ -64,7 +64,10 @@ class NodeFailureWave : public testing::Test {
     }
     if (data.taints.empty()) node.untainted = e.t();
   }
-  void on(const LoggedEvent& /*e*/, const fact::PodBound& data) { pods_[data.pod].node = data.node; }
+  void on(const LoggedEvent& e, const fact::PodBound& data) {
+    PodStory& pod = pods_[data.pod];
+    if (e.t() < kFailure) pod.node = data.node;  // replacements are none of this
+  }
   void on(const LoggedEvent& e, const fact::PodConditionSet& data) {
     PodStory& pod = pods_.at(data.pod);
     if (data.condition.type == "Ready" && data.condition.status == Truth::no) pod.not_ready = e.t();

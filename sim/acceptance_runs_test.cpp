@@ -232,7 +232,9 @@ TEST(CutLog, ReadsAndReplaysUpToItsLastWholeLine) {
     const std::string part = whole.substr(0, bytes);
     write_bytes(cut, part);
     const auto lines = static_cast<std::size_t>(std::count(part.begin(), part.end(), '\n'));
-    if (i % 4 == 0) ASSERT_EQ(read_events(cut).size(), lines - 1) << "cut at " << bytes;
+    if (i % 4 == 0) {
+      ASSERT_EQ(read_events(cut).size(), lines - 1) << "cut at " << bytes;
+    }
     const auto report = replay_log(cut);
     ASSERT_TRUE(report) << "cut at " << bytes << ": " << report.error().message;
     ASSERT_FALSE(report->divergence) << "cut at " << bytes << ": " << report->divergence->why;

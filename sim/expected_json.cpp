@@ -1,3 +1,4 @@
+// expected.h with nlohmann/json: expected files are flattened and compared value by value.
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>

@@ -11,7 +11,18 @@
 namespace podramp::sim {
 namespace {
 
-using namespace fakeapi;  // to::, from::, Part: the cluster's vocabulary is this file's business
+// The cluster's vocabulary is this file's business.
+namespace to = fakeapi::to;
+namespace from = fakeapi::from;
+using fakeapi::ClientId;
+using fakeapi::ClusterState;
+using fakeapi::LatencyModel;
+using fakeapi::NodeRecord;
+using fakeapi::Outgoing;
+using fakeapi::Part;
+using fakeapi::PodId;
+using fakeapi::ToCluster;
+using fakeapi::uid_text;
 
 constexpr DurationUs kQuietUs = kMinuteUs;       // nothing happened for this long and all is as asked: quiet
 constexpr DurationUs kStuckUs = 15 * kMinuteUs;  // ... and something is missing: stuck; longer than any time-out

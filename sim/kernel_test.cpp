@@ -51,7 +51,9 @@ TEST(Kernel, IsNotQuietWhileTheClusterHasNotNoticedALostNode) {
   EXPECT_EQ(run.summary.ending, Ending::quiet);
   ASSERT_TRUE(run.summary.footer.by_type.contains("fact.pod_terminating"));  // evicted five minutes after the taint
   EXPECT_GT(run.summary.t, 2 * kMinuteUs + 340 * kSecondUs);
-  EXPECT_GT(run.summary.kpis.at("creates"), 6) << "Spark has asked for replacements";
+  EXPECT_EQ(run.summary.footer.by_type.at("fact.pod_terminating"),
+            static_cast<std::uint64_t>(run.summary.kpis.at("lost")));
+  EXPECT_EQ(run.summary.kpis.at("lost_noticed"), 0) << "the pods stay Terminating on the silent node";
 }
 
 TEST(Kernel, IsStuckWhenPodsFitNowhereAndNothingElseHappens) {

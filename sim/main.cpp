@@ -6,10 +6,10 @@
 
 #include "sim/command_line.h"
 
-int main(int argc, char** argv) {
-  using namespace podramp;
-  using namespace podramp::sim;
-  const Arguments arguments(argv + 1, argv + argc);
+namespace podramp::sim {
+namespace {
+
+int podramp_main(const Arguments& arguments) {
   const std::string name = arguments.empty() ? "--help" : arguments.front();
   if (name == "--help" || name == "-h" || name == "help") {
     fmt::print("usage: podramp COMMAND ...\n\nSpark-on-Kubernetes executor scale-up in virtual time.\n\n");
@@ -34,3 +34,8 @@ int main(int argc, char** argv) {
   }
   return complain(fmt::format("there is no command \"{}\"; see podramp --help", name));
 }
+
+}  // namespace
+}  // namespace podramp::sim
+
+int main(int argc, char** argv) { return podramp::sim::podramp_main({argv + 1, argv + argc}); }

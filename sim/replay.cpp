@@ -137,6 +137,7 @@ class Replay {
     ledger_.set_last_seq(event.seq - 1);
     (void)session->second->feed(Input(input), event.cause);
     pending_ = lines_.take();
+    fed_ = event.seq;
     if (pending_.front() != log_.line()) return diverge(event, "the input reads back differently", pending_.front());
     pending_.pop_front();
   }
@@ -173,8 +174,11 @@ class Replay {
   }
 
   void diverge(const Event& event, std::string why, std::string actual) {
-    report_.divergence = Divergence{log_.line_number(), event.t,           std::move(why),
-                                    log_.line(),        std::move(actual), causes_.of(event.cause)};
+    // A decision that the log lacks was caused by the last input, not by what made the line that stands in its place.
+    const bool is_decision = type_name(event.ref().data).starts_with("out.");
+    report_.divergence = Divergence{
+        log_.line_number(), event.t,           std::move(why),
+        log_.line(),        std::move(actual), causes_.of(pending_.empty() || is_decision ? event.cause : fed_)};
   }
 
   LogReader& log_;
@@ -186,6 +190,7 @@ class Replay {
   Causes causes_;
   Fingerprint all_;
   Seq last_seq_ = 0;
+  Seq fed_ = 0;  // the last input
   ReplayReport report_;
 };
 
