@@ -103,17 +103,29 @@ std::string joined(const std::vector<std::string>& parts, std::size_t max) {
   return text;
 }
 
+// Names everything that makes this run decide otherwise than Spark would, settings first; the words are in summary.json.
+std::string warning_line(const std::vector<Warning>& warnings) {
+  std::vector<std::string> settings;
+  std::vector<std::string> others;
+  for (const Warning& w : warnings) {
+    if (!w.changes_decisions) continue;
+    std::vector<std::string>& list = w.subject.starts_with("spark.") ? settings : others;
+    if (std::ranges::find(list, w.subject) == list.end()) list.push_back(w.subject);
+  }
+  if (settings.empty() && others.empty()) return "";
+  const std::string what = fmt::format("{}", fmt::join(settings, ", "));
+  const std::string more = fmt::format("{}", fmt::join(others, ", "));
+  return fmt::format("WARNING   not modelled, so real decisions will differ: {}{}{} (why: summary.json)", what,
+                     settings.empty() || others.empty() ? "" : "; cluster: ", more);
+}
+
 }  // namespace
 
 std::vector<std::string> summary_lines(const RunSummary& s, const Projection& projection,
                                        const std::string& results_path) {
   const auto kpi = [&](std::string_view name) { return s.kpis.find(name)->second; };
   std::vector<std::string> lines;
-  std::vector<std::string> loud;
-  for (const Warning& w : s.warnings) {
-    if (w.changes_decisions) loud.push_back(fmt::format("{}: {}", w.subject, w.text));
-  }
-  if (!loud.empty()) lines.push_back("WARNING   " + joined(loud, 3));
+  if (const std::string loud = warning_line(s.warnings); !loud.empty()) lines.push_back(loud);
   lines.push_back(target_line(s));
   lines.push_back(limits_line(s));
   const auto wrong = wrongs(s, projection);
