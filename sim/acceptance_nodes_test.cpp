@@ -213,8 +213,8 @@ TEST_F(NodeFailureWave, PodsOfNodesThatStaySilentAreTerminatingAtTheEnd) {
 // 02 2.4: Running stays Running while the node is Unknown, Terminating counts as nothing in the allocator only once
 // the watch shows it. So what Spark has seen as Terminating, Failed or gone is what it may replace, and no more.
 TEST_F(NodeFailureWave, ReplacementsAreAskedForOnlyAfterSparkHasSeenThePodsEnd) {
-  std::set<std::string> ended;        // seen Failed, deleted, or missing from a list
-  std::set<std::string> live;         // seen, not ended
+  std::set<std::string> ended;  // seen Failed, deleted, or missing from a list
+  std::set<std::string> live;   // seen, not ended
   std::size_t asked = 0;
   std::vector<TimeUs> instants;
   for (const LoggedEvent& e : events_) {

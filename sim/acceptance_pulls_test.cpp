@@ -20,9 +20,9 @@ struct Pull {
   std::string node;
   std::string image;
   std::int64_t bytes = 0;
-  TimeUs asked = 0;             // pull_started: it enters the registry's admission queue
-  TimeUs ended = -1;            // pull_finished
-  int after = -1;               // the pull of the same node whose end let this one start at once; -1: none
+  TimeUs asked = 0;   // pull_started: it enters the registry's admission queue
+  TimeUs ended = -1;  // pull_finished
+  int after = -1;     // the pull of the same node whose end let this one start at once; -1: none
 };
 
 std::vector<Pull> pulls_of(const std::vector<LoggedEvent>& events) {

@@ -70,8 +70,8 @@ void expect_every_gap_is(DurationUs delay, const std::vector<LoggedEvent>& event
     if (const auto* set = e.get<out::TimerSet>(); set != nullptr && set->timer == TimerKind::allocator_tick) {
       ASSERT_FALSE(armed) << "armed twice: " << e.line;
       ASSERT_TRUE(run_began) << "no timer-driven run has ended: " << e.line;
-      const bool reported = !rounds.empty() && rounds.back().trigger == RoundTrigger::timer &&
-                            rounds.back().started == *run_began;
+      const bool reported =
+          !rounds.empty() && rounds.back().trigger == RoundTrigger::timer && rounds.back().started == *run_began;
       run_ended = reported ? rounds.back().ended : *run_began;
       ASSERT_EQ(e.t(), run_ended) << "set later than the run's end: " << e.line;
       ASSERT_EQ(set->at_us, run_ended + delay) << e.line;
@@ -101,8 +101,8 @@ TEST(Ramp500, EachTimerDrivenRoundStartsOneDelayAfterTheEndOfTheOneBefore) {
 TEST(Ramp500, TheDelayIsMeasuredFromTheEndAlsoWhenRoundsAreLong) {
   expect_every_gap_is(kSecondUs, run_and_read(shipped_scenario("ramp_500.json", {kBatch50})));
   // A create of 0.3 s makes a round of ten three times as long as the delay.
-  expect_every_gap_is(kSecondUs,
-                      run_and_read(shipped_scenario("ramp_500.json", {"cluster.latency.write={\"constant\":\"300ms\"}"})));
+  expect_every_gap_is(
+      kSecondUs, run_and_read(shipped_scenario("ramp_500.json", {"cluster.latency.write={\"constant\":\"300ms\"}"})));
 }
 
 TEST(Ramp500, AnotherDelayMovesEveryRound) {
@@ -181,9 +181,8 @@ void expect_rounds_wait_for_acknowledgement(const std::vector<LoggedEvent>& even
 TEST(Ramp500, AWatchDelayOfFiveSecondsPostponesRoundsUntilEveryPodIsShownOrRegistered) {
   // Executors take 10 s to register, so that the watch is what acknowledges.
   const std::string jvm = "cluster.latency.jvm={\"constant\":\"10s\"}";
-  for (const std::string& watch :
-       {std::string("cluster.latency.watch={\"constant\":\"5s\"}"),
-        std::string("faults=[{\"point\":\"watch.delay\",\"delay\":\"5s\"}]")}) {
+  for (const std::string& watch : {std::string("cluster.latency.watch={\"constant\":\"5s\"}"),
+                                   std::string("faults=[{\"point\":\"watch.delay\",\"delay\":\"5s\"}]")}) {
     SCOPED_TRACE(watch);
     const auto events = run_and_read(shipped_scenario("ramp_500.json", {jvm, watch}));
     // 50 rounds of ten, most of them followed by four ticks or more that find pods unacknowledged; the 30 s poll

@@ -135,9 +135,9 @@ TEST(ShuffledTies, KeepEveryInvariantWhileApplicationsShareAQuota) {
 
 // What is drawn for one executor, from the log: differences of times that no queue comes between.
 struct Drawn {
-  std::optional<DurationUs> bound_to_waiting;     // kubelet
-  std::optional<DurationUs> waiting_to_running;   // start + status, the image is there
-  std::optional<DurationUs> running_to_asking;    // jvm - status
+  std::optional<DurationUs> bound_to_waiting;    // kubelet
+  std::optional<DurationUs> waiting_to_running;  // start + status, the image is there
+  std::optional<DurationUs> running_to_asking;   // jvm - status
   friend bool operator==(const Drawn&, const Drawn&) = default;
 };
 
@@ -171,7 +171,8 @@ World world_of(const std::vector<LoggedEvent>& events) {
       world.executors[pod].running_to_asking = e.t() - running.at(pod);
     } else if (const auto* silent = e.get<fact::NodeSilent>()) {
       world.silent.emplace_back(e.t(), silent->node);
-    } else if (const auto* ready = e.get<fact::NodeReadyChanged>(); ready != nullptr && ready->ready == Truth::unknown) {
+    } else if (const auto* ready = e.get<fact::NodeReadyChanged>();
+               ready != nullptr && ready->ready == Truth::unknown) {
       world.unknown.emplace_back(e.t(), ready->node);
     }
   }

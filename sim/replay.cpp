@@ -110,7 +110,7 @@ class Replay {
     } else if constexpr (kType.starts_with("out.")) {
       decision(event);
     } else if (!pending_.empty()) {
-      diverge(event, "the backend takes a decision here that the log does not have", pending_.front());
+      diverge_unlogged(event);
     } else if constexpr (kType.starts_with("fact.")) {
       world_.apply(data);
     }
@@ -128,7 +128,7 @@ class Replay {
   void feed(const Event& event, const T& input) {
     ++report_.inputs;
     if (!pending_.empty()) {
-      return diverge(event, "the backend takes a decision here that the log does not have", pending_.front());
+      return diverge_unlogged(event);
     }
     const auto session = sessions_.find(event.by);
     if (session == sessions_.end())
@@ -174,11 +174,15 @@ class Replay {
   }
 
   void diverge(const Event& event, std::string why, std::string actual) {
-    // A decision that the log lacks was caused by the last input, not by what made the line that stands in its place.
-    const bool is_decision = type_name(event.ref().data).starts_with("out.");
-    report_.divergence = Divergence{
-        log_.line_number(), event.t,           std::move(why),
-        log_.line(),        std::move(actual), causes_.of(pending_.empty() || is_decision ? event.cause : fed_)};
+    diverge(event, std::move(why), std::move(actual), event.cause);
+  }
+  void diverge(const Event& event, std::string why, std::string actual, Seq cause) {
+    report_.divergence =
+        Divergence{log_.line_number(), event.t, std::move(why), log_.line(), std::move(actual), causes_.of(cause)};
+  }
+  // The last input made the backend take a decision for which another line stands in the log.
+  void diverge_unlogged(const Event& event) {
+    diverge(event, "the backend takes a decision here that the log does not have", pending_.front(), fed_);
   }
 
   LogReader& log_;

@@ -192,7 +192,7 @@ TEST_P(Replayed, TwoSwappedDecisionsAreFoundAtTheFirst) {
   EXPECT_GE(edits, 15U);
 }
 
-TEST_P(Replayed, AnInputInAnotherNumberFormIsFoundThere) {
+TEST_P(Replayed, AnInputOfAnApplicationThatTheHeaderDoesNotNameIsFoundThere) {
   for (const std::size_t i : some(5, [](const std::string& line) { return is_type(line, "in."); })) {
     Lines edited = lines_;
     ASSERT_TRUE(change(edited[i], "\"by\":\"", "\"by\":\"x"));
@@ -306,7 +306,8 @@ TEST(ReplayCommand, ExitsThreeWithExpectedActualAndCausesWhenADecisionWasChanged
   EXPECT_EQ(fine.exit_code, 0) << fine.out;
   EXPECT_NE(fine.out.find("replayed"), std::string::npos) << fine.out;
 
-  const auto found = std::ranges::find_if(lines, [](const std::string& line) { return is_type(line, "out.round_done"); });
+  const auto found =
+      std::ranges::find_if(lines, [](const std::string& line) { return is_type(line, "out.round_done"); });
   const auto at = static_cast<std::size_t>(found - lines.begin());
   for (const bool footer : {true, false}) {
     Lines edited = lines;

@@ -121,7 +121,7 @@ Result<std::vector<std::string>> find_scenarios(const std::string& place) {
   std::vector<std::string> found;
   for (auto it = fs::recursive_directory_iterator(place, code); it != fs::recursive_directory_iterator(); ++it) {
     const std::string path = it->path().string();
-    if (it->path().filename() == "malformed") it.disable_recursion_pending();
+    if (it->path().filename() == "malformed" || it->path().filename() == "logs") it.disable_recursion_pending();
     if (!it->is_regular_file() || it->path().extension() != ".json") continue;
     const auto text = read_file(path);
     if (text && text->substr(0, 4000).find("\"podramp/v1\"") != std::string::npos &&
