@@ -17,11 +17,11 @@ namespace podramp::backend {
 // One application as the backend is told of it at its start. Everything that decisions depend on is here or comes in
 // as Input; a log's header holds it, so a replay can rebuild it.
 struct Application {
-  std::string name;                        // the session's name: `by` in the log
+  std::string name;  // the session's name: `by` in the log
   std::string app_id;
-  std::string pod_name_prefix;             // resolved (02 6.1)
+  std::string pod_name_prefix;  // resolved (02 6.1)
   Conf conf;
-  std::vector<ResourceProfile> profiles;   // besides the default one
+  std::vector<ResourceProfile> profiles;  // besides the default one
 };
 
 class Backend {
@@ -40,7 +40,7 @@ class Backend {
     std::int64_t outstanding = 0;
     std::int64_t registered = 0;
     bool round_in_flight = false;
-    std::vector<ProfileReport> profiles;   // of the round in flight, or of the last one
+    std::vector<ProfileReport> profiles;  // of the round in flight, or of the last one
   };
   Books books() const;
   // The whole state as text for people, one fact a line.

@@ -14,7 +14,7 @@ namespace podramp::backend {
 struct RegisteredExecutor {
   TimeUs registered_us = 0;
   std::string host;
-  bool disabled = false;   // disconnected, loss reason pending
+  bool disabled = false;  // disconnected, loss reason pending
 };
 
 class ExecutorTable {

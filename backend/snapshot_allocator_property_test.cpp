@@ -6,8 +6,8 @@
 
 #include <algorithm>
 
-#include "backend/test_allocator_world.h"
 #include "backend/port/random.h"
+#include "backend/test_allocator_world.h"
 
 namespace podramp::backend {
 namespace {

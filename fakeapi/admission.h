@@ -84,7 +84,7 @@ class Admission {
 
   Context& context_;
   std::map<std::string, std::vector<LimitRangeSpec>, std::less<>> limit_ranges_;  // with their own defaults
-  std::map<std::string, std::unordered_map<std::uint64_t, PreparedTemplate>, std::less<>> prepared_;
+  std::map<std::string, std::unordered_map<std::uint64_t, PreparedTemplate>, std::less<>> prepared_;  // never iterated
   std::unordered_map<std::uint64_t, fact::Usage> usage_;  // by template hash
   std::vector<Quota> quotas_;
   std::map<std::string, std::uint32_t, std::less<>> quota_index_;

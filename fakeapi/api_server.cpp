@@ -33,17 +33,16 @@ std::string target_name(const ApiRequest& request) {
 }  // namespace
 
 void ApiServer::receive(const to::Request& message, Seq cause) {
-  Call call{message.client, message.call, message.request, message.attempt, cause, context_.now(), false, false, false,
-            false,          {}};
+  Call call{message.client, message.call, message.request, message.attempt, cause, context_.now(),
+            false,          false,        false,           false,           {}};
   if (refuse_by_fault(call)) return;
   const std::string_view who = context_.client_name(call.client);
   const Verb verb = call.request.verb;
   const std::uint64_t ordinal = call.id.value;
   const Latencies& latency = context_.config().latency;
   // A deletecollection starts with a list; each of its deletes then takes the time of a write.
-  DurationUs service_us = is_read(verb) || verb == Verb::remove_collection
-                              ? draw(latency.read, "cluster.read", call)
-                              : draw(latency.write, "cluster.write", call);
+  DurationUs service_us = is_read(verb) || verb == Verb::remove_collection ? draw(latency.read, "cluster.read", call)
+                                                                           : draw(latency.write, "cluster.write", call);
   const std::string target = fmt::format("{}/{}", who, ordinal);
   if (const FaultSpec* slow = faults_.find("api.slow", who, verb, who, ordinal)) {
     service_us += slow->delay_us;

@@ -14,37 +14,37 @@ namespace podramp::fakeapi {
 
 // A node and its place in the physics. Its index in ClusterConfig::nodes is its index in the engine's platform.
 struct NodeSpec {
-  Node node;                                      // created_us is when it joins; 0 for the start
-  std::int64_t bytes_per_s = 125'000'000;         // its link, each way (1 Gb/s)
-  bool joins_later = false;                       // a timeline entry adds it
+  Node node;                               // created_us is when it joins; 0 for the start
+  std::int64_t bytes_per_s = 125'000'000;  // its link, each way (1 Gb/s)
+  bool joins_later = false;                // a timeline entry adds it
   friend bool operator==(const NodeSpec&, const NodeSpec&) = default;
 };
 
 struct ImageSpec {
   std::string name;
   std::int64_t bytes = 0;
-  int registry = 0;                               // index in registries
+  int registry = 0;  // index in registries
   friend bool operator==(const ImageSpec&, const ImageSpec&) = default;
 };
 
 struct RegistrySpec {
   std::string name;
-  std::int64_t bytes_per_s = 1'250'000'000;       // 10 Gb/s
-  int concurrent_max = 64;                        // admission queue (design 2.2); 0 is unlimited
+  std::int64_t bytes_per_s = 1'250'000'000;  // 10 Gb/s
+  int concurrent_max = 64;                   // admission queue (design 2.2); 0 is unlimited
   friend bool operator==(const RegistrySpec&, const RegistrySpec&) = default;
 };
 
 struct QuotaSpec {
   std::string ns;
   std::string name;
-  fact::Usage hard;                               // "pods", "count/pods", "requests.cpu" (milli), "limits.memory", ...
+  fact::Usage hard;  // "pods", "count/pods", "requests.cpu" (milli), "limits.memory", ...
   friend bool operator==(const QuotaSpec&, const QuotaSpec&) = default;
 };
 
 struct LimitRangeSpec {
   std::string ns;
   std::string name;
-  Resources default_request;                      // per container
+  Resources default_request;  // per container
   Resources default_limit;
   Resources min;
   Resources max;
@@ -53,39 +53,39 @@ struct LimitRangeSpec {
 
 // A pod that is there from the start, bound to a node or pending: system pods, other people's work.
 struct ExistingPod {
-  Pod pod;                                        // tmpl set; node set when it is placed
-  std::optional<TimeUs> ends_us;                  // finishes with exit code 0 then; absent: stays
+  Pod pod;                        // tmpl set; node set when it is placed
+  std::optional<TimeUs> ends_us;  // finishes with exit code 0 then; absent: stays
   friend bool operator==(const ExistingPod&, const ExistingPod&) = default;
 };
 
 // Defaults of one Kubernetes version or installation. 03 B5-B7, B13.
 struct ClusterProfile {
   std::string name = "k8s-1.32";
-  DurationUs lease_renew_us = 10 * kSecondUs;             // K67
-  DurationUs monitor_period_us = 5 * kSecondUs;           // K68
-  DurationUs monitor_grace_us = 50 * kSecondUs;           // K68: 40 s up to 1.31
-  DurationUs taint_period_us = 10 * kSecondUs;            // K70: 0.1 node/s
-  DurationUs slow_taint_period_us = 100 * kSecondUs;      // K70: 0.01 node/s
-  int unhealthy_zone_permille = 550;                      // K70
-  int small_zone_nodes = 50;                              // K70
-  std::int64_t toleration_s = 300;                        // K71
-  DurationUs pod_gc_period_us = 20 * kSecondUs;           // K73
-  DurationUs pod_gc_quarantine_us = 40 * kSecondUs;       // K73
-  DurationUs backoff_initial_us = 1 * kSecondUs;          // K46
-  DurationUs backoff_max_us = 10 * kSecondUs;             // K46
-  DurationUs unschedulable_timeout_us = 5 * kMinuteUs;    // K45
-  DurationUs unschedulable_flush_us = 30 * kSecondUs;     // K45
-  int scheduler_qps = 50;                                 // K56
-  int scheduler_burst = 100;                              // K56
-  int registry_qps = 5;                                   // K60, per node
-  int registry_burst = 10;                                // K60
-  DurationUs pull_backoff_initial_us = 10 * kSecondUs;    // K61
-  DurationUs pull_backoff_max_us = 300 * kSecondUs;       // K61
-  DurationUs watch_timeout_min_us = 1800 * kSecondUs;     // K21
-  DurationUs watch_timeout_max_us = 3600 * kSecondUs;     // K21
-  int watch_history_max = 102'400;                        // K19
-  DurationUs watch_history_us = 75 * kSecondUs;           // K19
-  DurationUs quota_resync_us = 5 * kMinuteUs;             // K42
+  DurationUs lease_renew_us = 10 * kSecondUs;           // K67
+  DurationUs monitor_period_us = 5 * kSecondUs;         // K68
+  DurationUs monitor_grace_us = 50 * kSecondUs;         // K68: 40 s up to 1.31
+  DurationUs taint_period_us = 10 * kSecondUs;          // K70: 0.1 node/s
+  DurationUs slow_taint_period_us = 100 * kSecondUs;    // K70: 0.01 node/s
+  int unhealthy_zone_permille = 550;                    // K70
+  int small_zone_nodes = 50;                            // K70
+  std::int64_t toleration_s = 300;                      // K71
+  DurationUs pod_gc_period_us = 20 * kSecondUs;         // K73
+  DurationUs pod_gc_quarantine_us = 40 * kSecondUs;     // K73
+  DurationUs backoff_initial_us = 1 * kSecondUs;        // K46
+  DurationUs backoff_max_us = 10 * kSecondUs;           // K46
+  DurationUs unschedulable_timeout_us = 5 * kMinuteUs;  // K45
+  DurationUs unschedulable_flush_us = 30 * kSecondUs;   // K45
+  int scheduler_qps = 50;                               // K56
+  int scheduler_burst = 100;                            // K56
+  int registry_qps = 5;                                 // K60, per node
+  int registry_burst = 10;                              // K60
+  DurationUs pull_backoff_initial_us = 10 * kSecondUs;  // K61
+  DurationUs pull_backoff_max_us = 300 * kSecondUs;     // K61
+  DurationUs watch_timeout_min_us = 1800 * kSecondUs;   // K21
+  DurationUs watch_timeout_max_us = 3600 * kSecondUs;   // K21
+  int watch_history_max = 102'400;                      // K19
+  DurationUs watch_history_us = 75 * kSecondUs;         // K19
+  DurationUs quota_resync_us = 5 * kMinuteUs;           // K42
   friend bool operator==(const ClusterProfile&, const ClusterProfile&) = default;
 };
 
@@ -100,10 +100,10 @@ struct FaultSpec {
   TimeUs until_us = kNever;
   std::int64_t numerator = 1;
   std::int64_t denominator = 1;
-  std::int64_t retry_after_s = 1;     // for 429
-  DurationUs delay_us = 0;            // for delays
-  std::string client;                 // only this client; "" for all
-  std::optional<Verb> verb;           // only this verb
+  std::int64_t retry_after_s = 1;  // for 429
+  DurationUs delay_us = 0;         // for delays
+  std::string client;              // only this client; "" for all
+  std::optional<Verb> verb;        // only this verb
   friend bool operator==(const FaultSpec&, const FaultSpec&) = default;
 };
 
@@ -111,13 +111,13 @@ struct ClusterConfig {
   ClusterProfile profile;
   std::vector<NodeSpec> nodes;
   std::vector<RegistrySpec> registries{{"registry"}};
-  std::vector<ImageSpec> images;      // an image that is not listed has 0 bytes to pull
+  std::vector<ImageSpec> images;  // an image that is not listed has 0 bytes to pull
   std::vector<QuotaSpec> quotas;
   std::vector<LimitRangeSpec> limit_ranges;
   std::vector<ExistingPod> existing;
   std::vector<FaultSpec> faults;
   Latencies latency;
-  bool parallel_pulls = false;        // K60
+  bool parallel_pulls = false;  // K60
   friend bool operator==(const ClusterConfig&, const ClusterConfig&) = default;
 };
 

@@ -1,6 +1,14 @@
 // Named fault points: the one table of what can be made to go wrong, and the dates at which it does.
 // A fault hits or misses by a draw of (seed, point, key, ordinal): it does not depend on what happened before.
-//
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "fakeapi/context.h"
+
 //   point                          what it does while its window [from_us, until_us) is open
 //   api.outage                     the client's requests are refused in transport; at from_us its watches end
 //   api.throttle                   429 TooManyRequests with Retry-After retry_after_s; costs no admission (K1)
@@ -12,15 +20,6 @@
 //   watch.delay                    watch events arrive delay_us later
 //   watch.drop                     a watch event is lost; the watch goes on
 //   pull.fail                      an image pull fails (K61); `client` names a node
-#pragma once
-
-#include <array>
-#include <optional>
-#include <string_view>
-#include <vector>
-
-#include "fakeapi/context.h"
-
 namespace podramp::fakeapi {
 
 class Faults {

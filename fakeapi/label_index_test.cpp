@@ -25,7 +25,8 @@ class LabelIndexTest : public testing::Test {
   }
   std::vector<std::string> names(const std::string& selector) {
     std::vector<std::string> found;
-    for (const auto& [name, id] : index_.candidates(state_, parse_label_selector(selector).value())) found.push_back(name);
+    for (const auto& [name, id] : index_.candidates(state_, parse_label_selector(selector).value()))
+      found.push_back(name);
     return found;
   }
   using Names = std::vector<std::string>;

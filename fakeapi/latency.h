@@ -17,9 +17,9 @@ enum class LatencyKind : std::uint8_t { constant, lognormal, uniform, quantiles 
 
 struct LatencyModel {
   LatencyKind kind = LatencyKind::constant;
-  DurationUs base_us = 0;           // constant: the value; lognormal: the median; uniform: the lowest
-  DurationUs high_us = 0;           // uniform: the highest; lognormal: cap, 0 for none
-  std::int64_t sigma_milli = 0;     // lognormal: sigma of the logarithm, in thousandths
+  DurationUs base_us = 0;                          // constant: the value; lognormal: the median; uniform: the lowest
+  DurationUs high_us = 0;                          // uniform: the highest; lognormal: cap, 0 for none
+  std::int64_t sigma_milli = 0;                    // lognormal: sigma of the logarithm, in thousandths
   std::vector<std::pair<int, DurationUs>> points;  // quantiles: (per mille, value), rising; linear in between
 
   static LatencyModel constant(DurationUs us) { return {LatencyKind::constant, us, 0, 0, {}}; }
@@ -33,35 +33,34 @@ struct LatencyModel {
 
 // Every delay of the fake cluster by name. Defaults and their sources: docs/behaviour.md (03 B11).
 struct Latencies {
-  LatencyModel request = LatencyModel::lognormal(500, 300);                 // client -> server, one way
-  LatencyModel reply = LatencyModel::lognormal(500, 300);                   // server -> client, one way
-  LatencyModel write = LatencyModel::lognormal(8'000, 600, 1'000'000);      // a mutating request at the server
-  LatencyModel read = LatencyModel::lognormal(3'000, 600, 1'000'000);       // get, list, watch
-  LatencyModel watch = LatencyModel::lognormal(5'000, 800);                 // commit -> event at the client
-  LatencyModel schedule = LatencyModel::lognormal(3'000, 400);              // one scheduling cycle
-  LatencyModel bind = LatencyModel::lognormal(20'000, 300);                 // decision -> spec.nodeName visible
-  LatencyModel kubelet = LatencyModel::lognormal(20'000, 300);              // bound -> seen by the kubelet
-  LatencyModel start = LatencyModel::lognormal(1'000'000, 300);             // sandbox, CNI, create, start
-  LatencyModel status = LatencyModel::lognormal(20'000, 300);               // kubelet status patch
-  LatencyModel stop = LatencyModel::lognormal(500'000, 300);                // SIGTERM -> container exit (within grace)
-  LatencyModel jvm = LatencyModel::lognormal(3'000'000, 250);               // container start -> RegisterExecutor
-  LatencyModel quota = LatencyModel::lognormal(300'000, 500, 5'000'000);    // freed -> recounted (K42)
+  LatencyModel request = LatencyModel::lognormal(500, 300);               // client -> server, one way
+  LatencyModel reply = LatencyModel::lognormal(500, 300);                 // server -> client, one way
+  LatencyModel write = LatencyModel::lognormal(8'000, 600, 1'000'000);    // a mutating request at the server
+  LatencyModel read = LatencyModel::lognormal(3'000, 600, 1'000'000);     // get, list, watch
+  LatencyModel watch = LatencyModel::lognormal(5'000, 800);               // commit -> event at the client
+  LatencyModel schedule = LatencyModel::lognormal(3'000, 400);            // one scheduling cycle
+  LatencyModel bind = LatencyModel::lognormal(20'000, 300);               // decision -> spec.nodeName visible
+  LatencyModel kubelet = LatencyModel::lognormal(20'000, 300);            // bound -> seen by the kubelet
+  LatencyModel start = LatencyModel::lognormal(1'000'000, 300);           // sandbox, CNI, create, start
+  LatencyModel status = LatencyModel::lognormal(20'000, 300);             // kubelet status patch
+  LatencyModel stop = LatencyModel::lognormal(500'000, 300);              // SIGTERM -> container exit (within grace)
+  LatencyModel jvm = LatencyModel::lognormal(3'000'000, 250);             // container start -> RegisterExecutor
+  LatencyModel quota = LatencyModel::lognormal(300'000, 500, 5'000'000);  // freed -> recounted (K42)
 
   using Member = LatencyModel Latencies::*;
-  static constexpr std::array<std::pair<std::string_view, Member>, 13> kByName{
-      {{"request", &Latencies::request},
-       {"reply", &Latencies::reply},
-       {"write", &Latencies::write},
-       {"read", &Latencies::read},
-       {"watch", &Latencies::watch},
-       {"schedule", &Latencies::schedule},
-       {"bind", &Latencies::bind},
-       {"kubelet", &Latencies::kubelet},
-       {"start", &Latencies::start},
-       {"status", &Latencies::status},
-       {"stop", &Latencies::stop},
-       {"jvm", &Latencies::jvm},
-       {"quota", &Latencies::quota}}};
+  static constexpr std::array<std::pair<std::string_view, Member>, 13> kByName{{{"request", &Latencies::request},
+                                                                                {"reply", &Latencies::reply},
+                                                                                {"write", &Latencies::write},
+                                                                                {"read", &Latencies::read},
+                                                                                {"watch", &Latencies::watch},
+                                                                                {"schedule", &Latencies::schedule},
+                                                                                {"bind", &Latencies::bind},
+                                                                                {"kubelet", &Latencies::kubelet},
+                                                                                {"start", &Latencies::start},
+                                                                                {"status", &Latencies::status},
+                                                                                {"stop", &Latencies::stop},
+                                                                                {"jvm", &Latencies::jvm},
+                                                                                {"quota", &Latencies::quota}}};
   friend bool operator==(const Latencies&, const Latencies&) = default;
 };
 

@@ -13,12 +13,23 @@
 
 namespace podramp::fakeapi {
 
-using ClientId = std::uint32_t;   // who asks: a session's index; names are given to Cluster::add_client
-using PodId = std::uint64_t;      // a stored pod, for ever; its uid is written from it (1, 2, 3, ...)
+using ClientId = std::uint32_t;  // who asks: a session's index; names are given to Cluster::add_client
+using PodId = std::uint64_t;     // a stored pod, for ever; its uid is written from it (1, 2, 3, ...)
 using PullId = std::uint64_t;
 
 // A timer of one of the cluster's parts.
-enum class Part : std::uint8_t { node_lifecycle, api_server, admission, watch_hub, scheduler, kubelet, image_pulls, deletion, faults, cluster };
+enum class Part : std::uint8_t {
+  node_lifecycle,
+  api_server,
+  admission,
+  watch_hub,
+  scheduler,
+  kubelet,
+  image_pulls,
+  deletion,
+  faults,
+  cluster
+};
 
 // kind and the two arguments mean what the part says they mean.
 struct ClusterTimer {
@@ -60,19 +71,19 @@ struct ProcessExited {
 
 // Timeline entries: the world acts on the cluster.
 struct AddNodes {
-  std::vector<std::uint32_t> nodes;   // indexes in ClusterConfig::nodes that join now
+  std::vector<std::uint32_t> nodes;  // indexes in ClusterConfig::nodes that join now
   friend bool operator==(const AddNodes&, const AddNodes&) = default;
 };
 struct NodesDown {
   std::vector<std::string> nodes;
-  bool containers_run = false;        // true: a network partition; false: power is lost
+  bool containers_run = false;  // true: a network partition; false: power is lost
   friend bool operator==(const NodesDown&, const NodesDown&) = default;
 };
 struct NodesUp {
   std::vector<std::string> nodes;
   friend bool operator==(const NodesUp&, const NodesUp&) = default;
 };
-struct DeleteNodes {                  // the Node objects (K73, K74)
+struct DeleteNodes {  // the Node objects (K73, K74)
   std::vector<std::string> nodes;
   friend bool operator==(const DeleteNodes&, const DeleteNodes&) = default;
 };
@@ -80,17 +91,16 @@ struct SetQuota {
   QuotaSpec quota;
   friend bool operator==(const SetQuota&, const SetQuota&) = default;
 };
-struct DeletePods {                   // somebody's kubectl delete
-  std::vector<std::string> pods;      // "namespace/name"
+struct DeletePods {               // somebody's kubectl delete
+  std::vector<std::string> pods;  // "namespace/name"
   std::optional<std::int64_t> grace_s;
   friend bool operator==(const DeletePods&, const DeletePods&) = default;
 };
 
 }  // namespace to
 
-using ToCluster = std::variant<to::Request, to::ReleaseWatch, to::Timer, to::PullEnded, to::ProcessExited,
-                               to::AddNodes, to::NodesDown, to::NodesUp, to::DeleteNodes, to::SetQuota,
-                               to::DeletePods>;
+using ToCluster = std::variant<to::Request, to::ReleaseWatch, to::Timer, to::PullEnded, to::ProcessExited, to::AddNodes,
+                               to::NodesDown, to::NodesUp, to::DeleteNodes, to::SetQuota, to::DeletePods>;
 
 namespace from {  // messages from the cluster
 
@@ -122,7 +132,7 @@ struct SetTimer {
 struct StartPull {
   PullId pull = 0;
   int registry = 0;
-  std::uint32_t node = 0;             // index in ClusterConfig::nodes
+  std::uint32_t node = 0;  // index in ClusterConfig::nodes
   std::int64_t bytes = 0;
 };
 struct CancelPull {
@@ -130,7 +140,7 @@ struct CancelPull {
 };
 struct NodePower {
   std::uint32_t node = 0;
-  bool on = true;                     // off fails its transfers
+  bool on = true;  // off fails its transfers
 };
 
 // The main process of a pod runs / has been told to stop and then is dead / is dead at once.

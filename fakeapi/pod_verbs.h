@@ -24,9 +24,9 @@ class PodVerbs {
 
   Answer create(const ApiRequest& request, Seq cause);  // K2-K4, K6, K8
   Answer get(const ApiRequest& request, Seq cause) const;
-  Answer list(const ApiRequest& request, Seq cause);        // K14
-  Answer patch(const ApiRequest& request, Seq cause);       // metadata.labels
-  Answer remove(const ApiRequest& request, Seq cause);      // K27-K31
+  Answer list(const ApiRequest& request, Seq cause);    // K14
+  Answer patch(const ApiRequest& request, Seq cause);   // metadata.labels
+  Answer remove(const ApiRequest& request, Seq cause);  // K27-K31
 
   // The pods that the request's namespace and selectors name, by "namespace/name".
   std::vector<const PodRecord*> select(const ApiRequest& request);

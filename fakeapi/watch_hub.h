@@ -87,7 +87,8 @@ class WatchHub {
   const Faults& faults_;
   std::map<Serial, Watch> watches_;
   std::map<std::pair<ClientId, std::uint64_t>, Serial> by_call_;
-  std::map<std::string, std::unordered_map<std::string, Bucket>, std::less<>> index_;  // label -> value -> watches
+  // Label -> value -> watches.
+  std::map<std::string, std::unordered_map<std::string, Bucket>, std::less<>> index_;  // never iterated
   Bucket unindexed_;
   Bucket candidates_;  // scratch of on_fact
   std::deque<Version> history_;

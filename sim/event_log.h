@@ -44,8 +44,8 @@ struct HeaderApplication {
 struct LogHeader {
   std::uint64_t seed = 0;
   LogLevel level = LogLevel::all;  // stated by the EventLog itself
-  std::string engine;  // "simgrid", "fluid"
-  std::string ties;    // "fixed", "shuffled"
+  std::string engine;              // "simgrid", "fluid"
+  std::string ties;                // "fixed", "shuffled"
   std::string wall_zero = "2026-01-01T00:00:00Z";
   std::vector<HeaderApplication> applications;
   std::string scenario_json;  // resolved; goes in as JSON, not as text

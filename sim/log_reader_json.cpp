@@ -1,3 +1,4 @@
+// A log's header and footer as JSON (declared in log_reader.h).
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>

@@ -103,7 +103,8 @@ std::string joined(const std::vector<std::string>& parts, std::size_t max) {
   return text;
 }
 
-// Names everything that makes this run decide otherwise than Spark would, settings first; the words are in summary.json.
+// Names everything that makes this run decide otherwise than Spark would, settings first; the words are in
+// summary.json.
 std::string warning_line(const std::vector<Warning>& warnings) {
   std::vector<std::string> settings;
   std::vector<std::string> others;
@@ -113,10 +114,8 @@ std::string warning_line(const std::vector<Warning>& warnings) {
     if (std::ranges::find(list, w.subject) == list.end()) list.push_back(w.subject);
   }
   if (settings.empty() && others.empty()) return "";
-  const std::string what = fmt::format("{}", fmt::join(settings, ", "));
-  const std::string more = fmt::format("{}", fmt::join(others, ", "));
-  return fmt::format("WARNING   not modelled, so real decisions will differ: {}{}{} (why: summary.json)", what,
-                     settings.empty() || others.empty() ? "" : "; cluster: ", more);
+  settings.insert(settings.end(), others.begin(), others.end());
+  return "WARNING   not modelled, decisions may differ: " + joined(settings, 6);
 }
 
 }  // namespace

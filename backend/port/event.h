@@ -28,8 +28,8 @@ template <class... A, class... B, class... Rest>
 struct Join<std::variant<A...>, std::variant<B...>, Rest...> : Join<std::variant<A..., B...>, Rest...> {};
 
 using Catalogue = Join<Input, Effect, Fact,
-                       std::variant<fault::Fired, fault::WindowOpened, fault::WindowClosed, check::Failed,
-                                    check::Seen, note::Text, run::Checkpoint>>;
+                       std::variant<fault::Fired, fault::WindowOpened, fault::WindowClosed, check::Failed, check::Seen,
+                                    note::Text, run::Checkpoint>>;
 
 }  // namespace detail
 
@@ -41,10 +41,8 @@ DataRef ref(const std::variant<V...>& data) {
   return std::visit([](const auto& one) { return DataRef(&one); }, data);
 }
 template <class T>
-  requires requires { T::kType; }
-DataRef ref(const T& data) {
-  return DataRef(&data);
-}
+requires requires { T::kType; }
+DataRef ref(const T& data) { return DataRef(&data); }
 
 std::string_view type_name(const DataRef& data);
 

@@ -17,7 +17,8 @@ struct Unreadable {
 std::uint64_t parse_hex(const std::string& text) {
   std::uint64_t value = 0;
   const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), value, 16);
-  if (code != std::errc{} || end != text.data() + text.size()) throw Unreadable{fmt::format("\"{}\" is not a hash", text)};
+  if (code != std::errc{} || end != text.data() + text.size())
+    throw Unreadable{fmt::format("\"{}\" is not a hash", text)};
   return value;
 }
 
@@ -70,7 +71,7 @@ class JsonReader {
     }
   }
   template <class T>
-    requires HasFields<T>
+  requires HasFields<T>
   void read(const json& j, T& v) {
     JsonReader inner(j, memory_);
     T::fields(inner, v);

@@ -67,10 +67,8 @@ class Filler {
   void fill(TemplatePtr& v) { v = sample_pod(1)->tmpl; }
   void fill(PodList& v) { v.items = {sample_pod(1), sample_pod(2)}; }
   template <class T>
-    requires HasFields<T>
-  void fill(T& v) {
-    T::fields(*this, v);
-  }
+  requires HasFields<T>
+  void fill(T& v) { T::fields(*this, v); }
 
   int n_ = 0;
 };
@@ -100,7 +98,8 @@ void expect_round_trip() {
 TEST(EventLine, EveryTypeOfTheCatalogueReadsBackAsItWasWritten) {
   []<std::size_t... I>(std::index_sequence<I...> /*all*/) {
     (expect_round_trip<std::variant_alternative_t<I, EventData>>(), ...);
-  }(std::make_index_sequence<std::variant_size_v<EventData>>());
+  }
+  (std::make_index_sequence<std::variant_size_v<EventData>>());
 }
 
 TEST(EventLine, EveryTypeNameIsUniqueAndHasAKnownFamily) {
@@ -108,18 +107,21 @@ TEST(EventLine, EveryTypeNameIsUniqueAndHasAKnownFamily) {
   const auto add = [&](std::string_view name) {
     EXPECT_TRUE(names.insert(name).second) << name;
     const std::string_view family = name.substr(0, name.find('.'));
-    EXPECT_TRUE(std::set<std::string_view>({"in", "out", "fact", "fault", "check", "note", "run"}).contains(family)) << name;
+    EXPECT_TRUE(std::set<std::string_view>({"in", "out", "fact", "fault", "check", "note", "run"}).contains(family))
+        << name;
   };
   [&]<std::size_t... I>(std::index_sequence<I...> /*all*/) {
     (add(std::variant_alternative_t<I, EventData>::kType), ...);
-  }(std::make_index_sequence<std::variant_size_v<EventData>>());
+  }
+  (std::make_index_sequence<std::variant_size_v<EventData>>());
   EXPECT_EQ(names.size(), std::variant_size_v<EventData>);
 }
 
 TEST(EventLine, HasTheEnvelopeInItsFixedOrder) {
   PodMemory memory;
-  EXPECT_EQ(write({5, 12, "etl", 4, "exec/1", in::Registered{1, "node-1"}}, memory),
-            R"({"seq":5,"t":12,"type":"in.registered","by":"etl","cause":4,"key":"exec/1","data":{"executor":1,"host":"node-1"}})");
+  EXPECT_EQ(
+      write({5, 12, "etl", 4, "exec/1", in::Registered{1, "node-1"}}, memory),
+      R"({"seq":5,"t":12,"type":"in.registered","by":"etl","cause":4,"key":"exec/1","data":{"executor":1,"host":"node-1"}})");
 }
 
 TEST(EventLine, APodThatWasShownBeforeIsOnlyNamed) {

@@ -322,12 +322,12 @@ struct HistoryTrimmed {
 
 namespace podramp {
 
-using Fact = std::variant<fact::NodeAdded, fact::NodeSilent, fact::NodeReturned, fact::NodeReadyChanged,
-                          fact::NodeTainted, fact::NodeGone, fact::PodCreated, fact::PodBound,
-                          fact::PodUnschedulable, fact::PodWaiting, fact::PodRunning, fact::PodFinished,
-                          fact::PodConditionSet, fact::PodLabelled, fact::PodTerminating, fact::PodGone,
-                          fact::PullStarted, fact::PullFinished, fact::PullFailed, fact::QuotaSet,
-                          fact::QuotaCharged, fact::QuotaRecounted, fact::RequestRefused, fact::HistoryTrimmed>;
+using Fact =
+    std::variant<fact::NodeAdded, fact::NodeSilent, fact::NodeReturned, fact::NodeReadyChanged, fact::NodeTainted,
+                 fact::NodeGone, fact::PodCreated, fact::PodBound, fact::PodUnschedulable, fact::PodWaiting,
+                 fact::PodRunning, fact::PodFinished, fact::PodConditionSet, fact::PodLabelled, fact::PodTerminating,
+                 fact::PodGone, fact::PullStarted, fact::PullFinished, fact::PullFailed, fact::QuotaSet,
+                 fact::QuotaCharged, fact::QuotaRecounted, fact::RequestRefused, fact::HistoryTrimmed>;
 
 namespace fault {
 

@@ -19,7 +19,9 @@ template <class E>
 struct EnumText;  // static constexpr std::array<std::string_view, N> names, indexed by the enum's value
 
 template <class E>
-concept NamedEnum = std::is_enum_v<E> && requires { EnumText<E>::names.size(); };
+concept NamedEnum = std::is_enum_v<E> && requires {
+  EnumText<E>::names.size();
+};
 
 template <NamedEnum E>
 constexpr std::string_view to_text(E value) {
@@ -41,6 +43,8 @@ struct AnyVisitor {
 }  // namespace detail
 
 template <class T>
-concept HasFields = requires(detail::AnyVisitor visit, T& self) { std::remove_const_t<T>::fields(visit, self); };
+concept HasFields = requires(detail::AnyVisitor visit, T& self) {
+  std::remove_const_t<T>::fields(visit, self);
+};
 
 }  // namespace podramp

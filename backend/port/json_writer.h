@@ -135,7 +135,7 @@ class JsonWriter {
     close();
   }
   template <class T>
-    requires HasFields<T>
+  requires HasFields<T>
   void write(const T& v) {
     open();
     T::fields(*this, v);
@@ -143,10 +143,10 @@ class JsonWriter {
   }
   void write(const LabelSelector& s) { text(to_string(s)); }
   void write(const FieldSelector& s) { text(to_string(s)); }
-  void write(const TemplatePtr& tmpl);      // "hash", or {"hash":..,fields} the first time
-  void write(const PodPtr& pod);            // {"known":"ns/name","rv":..} or in full
-  void write(const PodList& list);          // {"count":..,"hash":..,"changed":[..],"gone":[..]}
-  void write(const WatchEvent& event);      // DELETED forgets
+  void write(const TemplatePtr& tmpl);  // "hash", or {"hash":..,fields} the first time
+  void write(const PodPtr& pod);        // {"known":"ns/name","rv":..} or in full
+  void write(const PodList& list);      // {"count":..,"hash":..,"changed":[..],"gone":[..]}
+  void write(const WatchEvent& event);  // DELETED forgets
 
   void open() {
     out_ += '{';

@@ -89,9 +89,9 @@ struct VolumeMount {
 
 struct Volume {
   std::string name;
-  std::string type;        // "emptyDir", "hostPath", "persistentVolumeClaim", "nfs", "configMap", "secret"
-  std::string source;      // claim name, config map, secret, path or nfs server:path
-  StringMap options;       // medium, sizeLimit, readOnly, ...
+  std::string type;    // "emptyDir", "hostPath", "persistentVolumeClaim", "nfs", "configMap", "secret"
+  std::string source;  // claim name, config map, secret, path or nfs server:path
+  StringMap options;   // medium, sizeLimit, readOnly, ...
   static void fields(auto& visit, auto& self) {
     visit("name", self.name);
     visit("type", self.type);
@@ -130,10 +130,10 @@ struct Container {
 };
 
 struct Toleration {
-  std::string key;       // "" with op Exists tolerates everything
-  std::string op;        // "Equal" or "Exists"; "" is Equal
+  std::string key;  // "" with op Exists tolerates everything
+  std::string op;   // "Equal" or "Exists"; "" is Equal
   std::string value;
-  std::string effect;    // "" is every effect
+  std::string effect;                   // "" is every effect
   std::optional<std::int64_t> seconds;  // for NoExecute; absent is for ever
   static void fields(auto& visit, auto& self) {
     visit("key", self.key);
@@ -174,7 +174,7 @@ struct PodTemplate {
   std::vector<std::string> image_pull_secrets;
   std::vector<Volume> volumes;
   std::optional<std::int64_t> termination_grace_s;  // absent is 30 (K27)
-  std::string extra_json;      // fields of the object that we do not model, kept word for word
+  std::string extra_json;                           // fields of the object that we do not model, kept word for word
   static void fields(auto& visit, auto& self) {
     visit("labels", self.labels);
     visit("annotations", self.annotations);
@@ -248,7 +248,7 @@ struct ContainerStatus {
   ContainerStateKind state = ContainerStateKind::waiting;
   std::string reason;  // "ContainerCreating", "ErrImagePull", "OOMKilled", "Error", "Completed" (K66)
   std::string message;
-  int exit_code = 0;   // when terminated
+  int exit_code = 0;  // when terminated
   static void fields(auto& visit, auto& self) {
     visit("name", self.name);
     visit("state", self.state);
@@ -262,20 +262,20 @@ struct ContainerStatus {
 struct Pod {
   std::string name;
   std::string ns;
-  std::string uid;                     // "" until the server has stored it
+  std::string uid;  // "" until the server has stored it
   std::uint64_t resource_version = 0;
-  TemplatePtr tmpl;                    // never null once built
-  StringMap own_labels;                // this pod's labels that are not the template's; win over them
+  TemplatePtr tmpl;      // never null once built
+  StringMap own_labels;  // this pod's labels that are not the template's; win over them
   StringMap own_annotations;
-  std::vector<EnvVar> own_env;         // appended to the Spark container's env
+  std::vector<EnvVar> own_env;  // appended to the Spark container's env
   std::string hostname;
-  TimeUs created_us = 0;               // whole second (K3)
-  std::optional<TimeUs> deletion_us;   // deletionTimestamp = request + grace, whole second (K29)
+  TimeUs created_us = 0;              // whole second (K3)
+  std::optional<TimeUs> deletion_us;  // deletionTimestamp = request + grace, whole second (K29)
   std::optional<std::int64_t> deletion_grace_s;
   PodPhase phase = PodPhase::pending;
-  std::string reason;                  // status.reason: "Evicted", "NodeLost", "OutOfcpu"
+  std::string reason;  // status.reason: "Evicted", "NodeLost", "OutOfcpu"
   std::string message;
-  std::string node;                    // spec.nodeName, "" while unscheduled
+  std::string node;  // spec.nodeName, "" while unscheduled
   std::string pod_ip;
   std::vector<Condition> conditions;
   std::vector<ContainerStatus> containers;
@@ -358,8 +358,8 @@ std::string to_string(const FieldSelector& selector);
 enum class Verb : std::uint8_t { create, get, list, watch, patch, remove, remove_collection };
 template <>
 struct EnumText<Verb> {
-  static constexpr std::array<std::string_view, 7> names{"create", "get",    "list",            "watch",
-                                                         "patch",  "delete", "deletecollection"};
+  static constexpr std::array<std::string_view, 7> names{"create",          "get", "list", "watch", "patch", "delete",
+                                                         "deletecollection"};
 };
 
 enum class Kind : std::uint8_t { pod, node };
@@ -372,14 +372,14 @@ struct ApiRequest {
   Verb verb = Verb::get;
   Kind kind = Kind::pod;
   std::string ns;
-  std::string name;                    // get, patch, delete
-  LabelSelector label_selector;        // list, watch, deletecollection
-  FieldSelector field_selector;        // likewise
-  std::string resource_version;        // "" unset, "0" any, else exact (K13-K17)
-  PodPtr body;                         // create
-  StringMap set_labels;                // patch: strategic merge of metadata.labels
-  std::optional<std::int64_t> grace_s; // delete: overrides the pod's own (K27)
-  std::string uid_precondition;        // delete: 409 when it differs (K31)
+  std::string name;                        // get, patch, delete
+  LabelSelector label_selector;            // list, watch, deletecollection
+  FieldSelector field_selector;            // likewise
+  std::string resource_version;            // "" unset, "0" any, else exact (K13-K17)
+  PodPtr body;                             // create
+  StringMap set_labels;                    // patch: strategic merge of metadata.labels
+  std::optional<std::int64_t> grace_s;     // delete: overrides the pod's own (K27)
+  std::string uid_precondition;            // delete: 409 when it differs (K31)
   DurationUs timeout_us = 10 * kSecondUs;  // the transport gives up after this (K85); not for watches
 
   static void fields(auto& visit, auto& self) {
@@ -412,13 +412,13 @@ struct PodList {
 
 struct ApiReply {
   Transport transport = Transport::ok;
-  int code = 0;                             // HTTP status, 0 when transport is not ok
-  std::string reason;                       // Status.reason: "AlreadyExists", "Forbidden", "Expired", ...
-  std::string message;                      // Status.message, as the real server words it
+  int code = 0;         // HTTP status, 0 when transport is not ok
+  std::string reason;   // Status.reason: "AlreadyExists", "Forbidden", "Expired", ...
+  std::string message;  // Status.message, as the real server words it
   std::optional<std::int64_t> retry_after_s;
-  std::uint64_t resource_version = 0;       // of a list, or where a watch starts
-  PodPtr object;                            // create, get, patch, delete
-  std::optional<PodList> list;              // list
+  std::uint64_t resource_version = 0;  // of a list, or where a watch starts
+  PodPtr object;                       // create, get, patch, delete
+  std::optional<PodList> list;         // list
 
   bool ok() const { return transport == Transport::ok && code >= 200 && code < 300; }
   static void fields(auto& visit, auto& self) {
@@ -468,10 +468,10 @@ struct Node {
   std::uint64_t resource_version = 0;
   StringMap labels;
   std::vector<Taint> taints;
-  bool unschedulable = false;        // cordoned
+  bool unschedulable = false;  // cordoned
   Resources allocatable;
-  std::int64_t pods_max = 110;       // K57, K62
-  std::vector<std::string> images;   // present at start
+  std::int64_t pods_max = 110;      // K57, K62
+  std::vector<std::string> images;  // present at start
   Truth ready = Truth::yes;
   TimeUs created_us = 0;
   static void fields(auto& visit, auto& self) {

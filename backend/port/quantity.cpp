@@ -71,7 +71,8 @@ Result<std::int64_t> parse_scaled(std::string_view text, std::int64_t scale) {
     for (const Suffix& suffix : kSuffixes) {
       if (suffix.text == rest) found = &suffix;
     }
-    if (found == nullptr) return fail(fmt::format("the suffix \"{}\" is unknown (k, M, G, T, Ki, Mi, Gi, Ti, m)", rest));
+    if (found == nullptr)
+      return fail(fmt::format("the suffix \"{}\" is unknown (k, M, G, T, Ki, Mi, Gi, Ti, m)", rest));
     numerator = found->numerator;
     denominator *= found->denominator;
   }

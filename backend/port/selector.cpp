@@ -52,7 +52,8 @@ std::optional<Requirement> parse_set_term(std::string_view term) {
   const std::string_view op = trim(head.substr(space));
   if (op != "in" && op != "notin") return std::nullopt;
   Requirement r{std::string(head.substr(0, space)), op == "in" ? SelectorOp::in : SelectorOp::not_in, {}};
-  for (const std::string_view value : split_terms(term.substr(open + 1, term.size() - open - 2))) r.values.emplace_back(value);
+  for (const std::string_view value : split_terms(term.substr(open + 1, term.size() - open - 2)))
+    r.values.emplace_back(value);
   return r;
 }
 
@@ -153,7 +154,8 @@ Result<FieldSelector> parse_field_selector(std::string_view text) {
     if (r.op != SelectorOp::equals && r.op != SelectorOp::not_equals) {
       return bad("field selector", text, fmt::format("\"{}\" is neither field=value nor field!=value", term));
     }
-    if (!pod_field(kBlank, r.key)) return bad("field selector", text, fmt::format("field \"{}\" is not supported", r.key));
+    if (!pod_field(kBlank, r.key))
+      return bad("field selector", text, fmt::format("field \"{}\" is not supported", r.key));
     selector.all.push_back({r.key, r.values.at(0), r.op == SelectorOp::equals});
   }
   return selector;

@@ -27,10 +27,9 @@ std::string to_string(const FieldError& error) {
 void set_check_context(std::string_view context) { check_context() = context; }
 
 void check_failed(const char* file, int line, const char* condition, std::string_view detail) {
-  const std::string text =
-      fmt::format("podramp: a bug of ours: {}:{}: {} does not hold{}{}\n{}{}please report this with the scenario and seed\n",
-                  file, line, condition, detail.empty() ? "" : ": ", detail, check_context(),
-                  check_context().empty() ? "" : "\n");
+  const std::string text = fmt::format(
+      "podramp: a bug of ours: {}:{}: {} does not hold{}{}\n{}{}please report this with the scenario and seed\n", file,
+      line, condition, detail.empty() ? "" : ": ", detail, check_context(), check_context().empty() ? "" : "\n");
   std::fputs(text.c_str(), stderr);
   std::fflush(nullptr);
   std::_Exit(kExitBug);

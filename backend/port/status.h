@@ -33,11 +33,11 @@ std::string to_string(const FieldError& error);
 // Exit codes of every podramp command (design 3).
 enum ExitCode : int {
   kExitFine = 0,
-  kExitFailed = 1,       // a budget, property or expectation failed
-  kExitBadInput = 2,     // a user's mistake
-  kExitDivergence = 3,   // a replay or fork differs from its log
-  kExitCluster = 4,      // a cluster is unreachable or refused
-  kExitBug = 70,         // a bug of ours
+  kExitFailed = 1,      // a budget, property or expectation failed
+  kExitBadInput = 2,    // a user's mistake
+  kExitDivergence = 3,  // a replay or fork differs from its log
+  kExitCluster = 4,     // a cluster is unreachable or refused
+  kExitBug = 70,        // a bug of ours
 };
 
 // What CHECK prints besides the condition, so that a report can be reproduced: seed, scenario, last event.
@@ -48,8 +48,8 @@ void set_check_context(std::string_view context);
 }  // namespace podramp
 
 // A programmer's mistake ends the process with exit code 70. The detail is any string.
-#define PODRAMP_CHECK(condition, detail)                                                        \
-  do {                                                                                          \
-    if (!(condition)) ::podramp::check_failed(__FILE__, __LINE__, #condition, (detail));        \
+#define PODRAMP_CHECK(condition, detail)                                                 \
+  do {                                                                                   \
+    if (!(condition)) ::podramp::check_failed(__FILE__, __LINE__, #condition, (detail)); \
   } while (false)
 #define CHECK(condition) PODRAMP_CHECK(condition, "")

@@ -16,9 +16,9 @@ namespace podramp {
 
 template <>
 struct EnumText<TimerKind> {
-  static constexpr std::array<std::string_view, 8> names{"allocator_tick",  "lifecycle_tick", "poll",
-                                                         "call_retry",      "driver_ready",   "watch_reconnect",
-                                                         "ready_wait",      "stop_grace"};
+  static constexpr std::array<std::string_view, 8> names{"allocator_tick", "lifecycle_tick", "poll",
+                                                         "call_retry",     "driver_ready",   "watch_reconnect",
+                                                         "ready_wait",     "stop_grace"};
 };
 
 namespace in {
@@ -124,8 +124,8 @@ enum class Limit : std::uint8_t {
 };
 template <>
 struct EnumText<Limit> {
-  static constexpr std::array<std::string_view, 7> names{
-      "none", "batch_size", "pending_cap", "profile_share", "unacknowledged", "refused", "api_error"};
+  static constexpr std::array<std::string_view, 7> names{"none",           "batch_size", "pending_cap", "profile_share",
+                                                         "unacknowledged", "refused",    "api_error"};
 };
 
 // One profile's books in one round, in the terms of 02 1.3.
@@ -137,10 +137,10 @@ struct ProfileReport {
   std::int64_t pending_unknown = 0;
   std::int64_t new_unknown = 0;
   std::int64_t new_known = 0;
-  std::int64_t have = 0;            // after excess removal
+  std::int64_t have = 0;  // after excess removal
   std::int64_t excess_deleted = 0;
-  std::int64_t asked = 0;           // n of 1.3 step 12; 0 when the profile did not take part
-  std::int64_t created = 0;         // POSTs that succeeded
+  std::int64_t asked = 0;    // n of 1.3 step 12; 0 when the profile did not take part
+  std::int64_t created = 0;  // POSTs that succeeded
   Limit limited_by = Limit::none;
   static void fields(auto& visit, auto& self) {
     visit("profile", self.profile);
@@ -259,14 +259,14 @@ struct ReadyToSchedule {
 // their books are not reported.
 struct RoundDone {
   static constexpr std::string_view kType = "out.round_done";
-  std::uint64_t round = 0;           // counts every round, reported or not
+  std::uint64_t round = 0;  // counts every round, reported or not
   RoundTrigger trigger = RoundTrigger::timer;
   TimeUs started_us = 0;
-  std::int64_t snapshots = 0;        // in the batch
-  std::int64_t timed_out = 0;        // creation time-outs (1.3 step 4)
-  std::int64_t slots = 0;            // 1.3 step 10
-  std::int64_t outstanding = 0;      // as committed; unchanged when aborted
-  std::string aborted;               // "" or why: "403 Forbidden: ..."
+  std::int64_t snapshots = 0;    // in the batch
+  std::int64_t timed_out = 0;    // creation time-outs (1.3 step 4)
+  std::int64_t slots = 0;        // 1.3 step 10
+  std::int64_t outstanding = 0;  // as committed; unchanged when aborted
+  std::string aborted;           // "" or why: "403 Forbidden: ..."
   std::vector<ProfileReport> profiles;
   static void fields(auto& visit, auto& self) {
     visit("round", self.round);

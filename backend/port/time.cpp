@@ -17,8 +17,8 @@ Result<DurationUs> parse_duration(std::string_view text) {
                                                                                   {"h", kHourUs},
                                                                                   {"d", 24 * kHourUs}}};
   const auto fail = [&](std::string_view why) {
-    return tl::unexpected(Error{fmt::format("\"{}\" is not a duration: {} (write \"250ms\", \"5s\", \"2m\" or \"1h\")",
-                                            text, why)});
+    return tl::unexpected(
+        Error{fmt::format("\"{}\" is not a duration: {} (write \"250ms\", \"5s\", \"2m\" or \"1h\")", text, why)});
   };
   std::int64_t value = 0;
   const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), value);
