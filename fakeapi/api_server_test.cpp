@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "fakeapi/test_world.h"
 
 namespace podramp::fakeapi {
@@ -227,6 +229,21 @@ TEST_F(ApiServerTest, LatencyOfACreateDependsOnItsPodOnly) {
   one.run_until(kMinuteUs);
   two.run_until(kMinuteUs);
   EXPECT_EQ(one.answers.at(a).at, two.answers.at(b).at - start);
+}
+
+TEST_F(ApiServerTest, AGeneratedNameIsTheBaseAndFiveCharacters) {  // K5
+  std::set<std::string> names;
+  for (int i = 0; i < 30; ++i) {
+    Pod pod = *make_pod("", tmpl);
+    pod.generate_name = std::string(60, 'a') + "-";
+    const ApiReply reply = world->ask(create_of(std::make_shared<const Pod>(pod)));
+    ASSERT_EQ(reply.code, 201) << reply.message;
+    EXPECT_EQ(reply.object->name.size(), 63U);
+    EXPECT_TRUE(reply.object->name.starts_with(std::string(58, 'a')));
+    EXPECT_EQ(reply.object->name.substr(58).find_first_not_of("bcdfghjklmnpqrstvwxz2456789"), std::string::npos);
+    names.insert(reply.object->name);
+  }
+  EXPECT_EQ(names.size(), 30U);
 }
 
 TEST_F(ApiServerTest, ThrottlingIs429WithRetryAfterAndCostsNothing) {  // K1, K9

@@ -20,6 +20,28 @@ Answer PodVerbs::create(const ApiRequest& request, Seq cause) {
         replies::bad_request("the namespace of the provided object does not match the namespace sent on the request"),
         cause};
   }
+  if (!body.name.empty() || body.generate_name.empty()) return store(request, body, cause);
+  Pod named = body;
+  named.name = generated_name(request.ns, body.generate_name);
+  if (!named.name.empty()) return store(request, named, cause);
+  ApiReply reply = replies::already_exists(body.generate_name);
+  reply.retry_after_s = 1;
+  return {std::move(reply), cause};
+}
+
+// K5: the base cut to 58 and five characters that spell no words; up to eight names are tried, "" when all are taken.
+std::string PodVerbs::generated_name(const std::string& ns, const std::string& base) const {
+  static constexpr std::string_view kAlphabet = "bcdfghjklmnpqrstvwxz2456789";
+  for (std::uint64_t attempt = 0; attempt < 8; ++attempt) {
+    Draw draw(context_.seed(), "api.generate_name", ns + "/" + base, last_id_ * 8 + attempt);
+    std::string name = base.substr(0, 58);
+    for (int i = 0; i < 5; ++i) name += kAlphabet[static_cast<std::size_t>(draw.uniform(0, kAlphabet.size() - 1))];
+    if (context_.state().find_pod(ns + "/" + name) == nullptr) return name;
+  }
+  return "";
+}
+
+Answer PodVerbs::store(const ApiRequest& request, const Pod& body, Seq cause) {
   const PreparedTemplate& prepared = admission_.prepare(request.ns, body.tmpl);
   std::vector<std::string> errors = metadata_errors(body);
   errors.insert(errors.end(), prepared.spec_errors.begin(), prepared.spec_errors.end());
@@ -38,6 +60,7 @@ Answer PodVerbs::create(const ApiRequest& request, Seq cause) {
 
   auto stored = std::make_shared<Pod>();
   stored->name = body.name;
+  stored->generate_name = body.generate_name;
   stored->ns = request.ns;
   stored->uid = uid_text(next_id());
   stored->resource_version = context_.next_rv();

@@ -22,7 +22,7 @@ class PodVerbs {
   PodVerbs(Context& context, Admission& admission, Deletion& deletion)
       : context_(context), admission_(admission), deletion_(deletion) {}
 
-  Answer create(const ApiRequest& request, Seq cause);  // K2-K4, K6, K8
+  Answer create(const ApiRequest& request, Seq cause);  // K2-K6, K8
   Answer get(const ApiRequest& request, Seq cause) const;
   Answer list(const ApiRequest& request, Seq cause);    // K14
   Answer patch(const ApiRequest& request, Seq cause);   // metadata.labels
@@ -36,6 +36,9 @@ class PodVerbs {
   PodId next_id() { return ++last_id_; }
 
  private:
+  Answer store(const ApiRequest& request, const Pod& body, Seq cause);
+  std::string generated_name(const std::string& ns, const std::string& base) const;
+
   Context& context_;
   Admission& admission_;
   Deletion& deletion_;

@@ -261,6 +261,7 @@ struct ContainerStatus {
 
 struct Pod {
   std::string name;
+  std::string generate_name;  // the server appends five characters when name is empty (K5)
   std::string ns;
   std::string uid;  // "" until the server has stored it
   std::uint64_t resource_version = 0;
@@ -282,6 +283,7 @@ struct Pod {
 
   static void fields(auto& visit, auto& self) {
     visit("name", self.name);
+    visit("generate_name", self.generate_name);
     visit("ns", self.ns);
     visit("uid", self.uid);
     visit("rv", self.resource_version);
