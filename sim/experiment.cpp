@@ -64,6 +64,9 @@ RunSummary summarise(const Scenario& scenario, const Kernel& kernel, const fakea
   }
   if (ending != Ending::quiet) summary.waiting = kernel.waiting();
   summary.refusals = projection.refusals();
+  for (const ApplicationView& app : projection.applications()) {
+    for (const auto& [what, count] : app.requests) summary.requests[what] += count;
+  }
   return summary;
 }
 

@@ -47,6 +47,7 @@ struct RunSummary {
   std::vector<Leftover> leftovers;
   std::vector<std::string> waiting;  // who still waits for what
   std::map<std::string, std::int64_t> refusals;
+  std::map<std::string, std::int64_t> requests;  // of all applications, by verb and answer: "create 201"
   std::vector<Warning> warnings;
   LogFooter footer;
 

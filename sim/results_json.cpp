@@ -33,6 +33,7 @@ std::string summary_json(const RunSummary& s) {
   }
   j["kpis"] = Json(s.kpis);
   j["applications"] = Json(s.applications);
+  j["requests"] = Json(s.requests);
   j["refusals"] = Json(s.refusals);
   j["leftovers"] = Json::array();
   for (const Leftover& l : s.leftovers)
