@@ -25,6 +25,8 @@ template <class... Handlers>
 struct Overloaded : Handlers... {
   using Handlers::operator()...;
 };
+template <class... Handlers>
+Overloaded(Handlers...) -> Overloaded<Handlers...>;  // clang 14 does not deduce it
 
 bool is_ready(const Pod& pod) {
   const Condition* ready = pod.condition("Ready");

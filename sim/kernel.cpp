@@ -31,6 +31,8 @@ template <class... F>
 struct Overloaded : F... {
   using F::operator()...;
 };
+template <class... F>
+Overloaded(F...) -> Overloaded<F...>;  // clang 14 does not deduce it
 
 bool is_poll(const out::Called& called) { return called.request.verb == Verb::list; }
 
@@ -403,7 +405,7 @@ void Kernel::perform(Outgoing& out) {
                    push_input(now() + boot, Lane::executors, Ask{m.pod, out.cause});
                  },
                  [&](const from::ProcessStopped& m) { process_stopped(m.pod, out.cause); },
-                 [](const auto&) { CHECK(!"a message that route() delivers itself"); }},
+                 [](const auto&) { PODRAMP_CHECK(false, "a message that route() delivers itself"); }},
       out.message);
 }
 

@@ -276,10 +276,11 @@ void check_room(ReadState& state, ObjectReader& top) {
   for (const auto& [name, sum] : used) {
     if (told >= 3) break;  // the others are likely the same mistake
     const Node& node = state.scenario.cluster.nodes[state.nodes.at(name)].node;
-    const auto complain = [&](std::string_view what, const std::string& asked, const std::string& there) {
+    const auto complain = [&, node_name = name](std::string_view what, const std::string& asked,
+                                                const std::string& there) {
       ++told;
       top.error("background",
-                fmt::format("the pods on node \"{}\" request {} {}, it has {}", name, asked, what, there));
+                fmt::format("the pods on node \"{}\" request {} {}, it has {}", node_name, asked, what, there));
     };
     const std::int64_t cpu = node.allocatable.cpu_milli.value_or(0);
     const std::int64_t memory = node.allocatable.memory_bytes.value_or(0);
