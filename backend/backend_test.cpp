@@ -40,6 +40,10 @@ std::string line(const Effect& effect) {
       return fmt::format("ready {}/{}{}", e.registered, e.expected, e.timed_out ? " timed out" : "");
     }
     std::string operator()(const out::RoundDone& e) const { return fmt::format("round {}", e.round); }
+    template <class E>
+    std::string operator()(const E& /*effect*/) const {
+      return std::string(E::kType);
+    }
     std::string operator()(const out::Noted& e) const { return e.level + ": " + e.text; }
     std::string operator()(const out::Exited& e) const { return fmt::format("exit {}: {}", e.code, e.why); }
   };

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "backend/api_calls.h"
-#include "backend/backend.h"
+#include "backend/driver.h"
 #include "backend/failure_tracker.h"
 #include "backend/lifecycle.h"
 #include "backend/pod_source.h"

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "backend/port/ids.h"
-#include "backend/port/kube.h"
+#include "backend/port/api.h"
 #include "backend/port/time.h"
 #include "fakeapi/config.h"
 

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "backend/port/kube.h"
+#include "backend/port/api.h"
 
 namespace podramp::fakeapi::replies {
 

@@ -20,6 +20,9 @@ Result<backend::Application> make_application(const ApplicationSpec& spec, std::
     return tl::unexpected(Error{fmt::format("application {}: {}", spec.name, to_string(outcome.errors.front()))});
   }
   app.conf = std::move(*outcome.conf);
+  auto fixes = backend::parse_fixes(spec.fixes, spec.compat);
+  if (!fixes) return tl::unexpected(Error{fmt::format("application {}: {}", spec.name, fixes.error().message)});
+  app.fixes = std::move(*fixes);
   app.app_id = app.conf.app_id;
   if (app.app_id.empty()) {
     app.app_id = "spark-" + hex(Draw(seed, "app.id", spec.name, 0)()) + hex(Draw(seed, "app.id", spec.name, 1)());

@@ -304,7 +304,7 @@ void Kernel::perform(std::uint32_t application, backend::Session::Logged& effect
                  },
                  [&](const out::ExecutorRemoved& removed) { app.registered.erase(removed.executor); },
                  [&](const out::Exited& exit) { exited(application, exit.code, seq); },
-                 [](const out::ReadyToSchedule&) {}, [](const out::RoundDone&) {}, [](const out::Noted&) {}},
+                 [](const auto&) {}},
       effect.effect);
 }
 

@@ -30,7 +30,7 @@ struct ApplicationSpec {
   std::string ns = "default";
   backend::Compat compat = backend::Compat::spark_4_0;
   std::map<std::string, std::string> conf;  // official Spark keys verbatim
-  std::vector<std::string> fixes;           // named repairs of Spark defects; none exist yet
+  std::vector<std::string> fixes;           // named repairs of Spark defects (backend/fixes.h)
   std::vector<backend::ResourceProfile> profiles;
   TimeUs start_us = 0;             // its driver is up
   std::optional<TimeUs> stop_us;   // it ends and cleans up

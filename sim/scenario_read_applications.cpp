@@ -125,8 +125,9 @@ void read_application(ReadState& state, const JsonValue& value, const std::strin
     reader.error("every", "the last copy would start beyond the end of time");
     every = 0;
   }
-  for (const std::string& fix : reader.texts("fixes")) {
-    reader.error("fixes", fmt::format("unknown fix \"{}\"; there are none yet", fix));
+  spec.fixes = reader.texts("fixes");
+  if (const auto fixes = backend::parse_fixes(spec.fixes, spec.compat); !fixes) {
+    reader.error("fixes", fixes.error().message);
   }
   read_profiles(state, reader, spec);
   read_demand(state, reader, spec);

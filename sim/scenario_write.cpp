@@ -210,6 +210,7 @@ Json application(const ApplicationSpec& spec) {
               {"compat", std::string(to_text(spec.compat))},
               {"start", duration(spec.start_us)}};
   if (spec.stop_us) object["stop"] = duration(*spec.stop_us);
+  if (!spec.fixes.empty()) object["fixes"] = spec.fixes;
   object["conf"] = text_map(spec.conf);
   for (const backend::ResourceProfile& profile : spec.profiles) object["profiles"].push_back(profile_json(profile));
   for (const DemandStep& step : spec.demand) {

@@ -38,11 +38,12 @@ using DataRef = detail::Catalogue::Ref;      // the same, borrowed while an even
 
 template <class... V>
 DataRef ref(const std::variant<V...>& data) {
-  return std::visit([](const auto& one) { return DataRef(&one); }, data);
+  // Naming the alternative spares the compiler an overload resolution over the whole catalogue per type.
+  return std::visit([]<class T>(const T& one) { return DataRef(std::in_place_type<const T*>, &one); }, data);
 }
 template <class T>
 requires requires { T::kType; }
-DataRef ref(const T& data) { return DataRef(&data); }
+DataRef ref(const T& data) { return DataRef(std::in_place_type<const T*>, &data); }
 
 std::string_view type_name(const DataRef& data);
 
@@ -64,7 +65,7 @@ struct Event {
   Seq cause = 0;
   std::string key;
   EventData data;
-  EventRef ref() const { return {seq, t, by, cause, key, podramp::ref(data)}; }
+  EventRef ref() const;
 };
 
 class PodMemory;  // json_writer.h: which objects a session has already been shown

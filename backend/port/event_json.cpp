@@ -114,6 +114,11 @@ class JsonReader {
     v = std::move(pod);
     memory_.learn(v);
   }
+  void read(const json& j, ManifestPtr& v) {
+    auto object = std::make_shared<Manifest>();
+    read(j, *object);
+    v = std::move(object);
+  }
   void read(const json& j, PodList& v) {
     std::vector<PodPtr> changed;
     std::vector<std::string> gone;

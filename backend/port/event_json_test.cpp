@@ -65,6 +65,11 @@ class Filler {
   void fill(FieldSelector& v) { v = parse_field_selector("status.phase=Running").value(); }
   void fill(PodPtr& v) { v = sample_pod(++n_); }
   void fill(TemplatePtr& v) { v = sample_pod(1)->tmpl; }
+  void fill(ManifestPtr& v) {
+    auto object = std::make_shared<Manifest>();
+    fill(*object);
+    v = std::move(object);
+  }
   void fill(PodList& v) { v.items = {sample_pod(1), sample_pod(2)}; }
   template <class T>
   requires HasFields<T>

@@ -8,7 +8,7 @@
 #include <variant>
 #include <vector>
 
-#include "backend/port/kube.h"
+#include "backend/port/api.h"
 
 namespace podramp::fact {
 

@@ -12,6 +12,10 @@ using Seq = std::uint64_t;        // position of an event in the log, from 1; 0 
 
 inline constexpr ProfileId kDefaultProfile = 0;
 
+using JobId = std::int32_t;
+using StageId = std::int32_t;
+using TaskId = std::int64_t;  // one attempt of one task of a stage; 0, 1, 2, ... per application
+
 // One attempt of one API request of one session. A watch is known by the id of the call that opened it.
 struct CallId {
   std::uint64_t value = 0;
@@ -28,6 +32,16 @@ enum class TimerKind : std::uint8_t {
   watch_reconnect,  // K86
   ready_wait,       // spark.scheduler.maxRegisteredResourcesWaitingTime
   stop_grace,       // executorSnapshotsSubscribersShutdownGracePeriod (02 2.1)
+  dynamic_tick,     // dynamic allocation, every 100 ms while it matters (02 4.3)
+  kill_grace,       // arg = kill; dynamicAllocation.deleteGracePeriod (02 4.2)
+  force_kill,       // arg = executor; executor.decommission.forceKillTimeout (02 4.2)
+  revive,           // offers are made anew: locality waits run out (01 1.1)
+  heartbeat_check,  // executors whose heartbeats have ended (01 1.8)
+  roll,             // executor.rollInterval (02 4.5)
+  resize,           // executor.resizeInterval (02 4.5)
+  claim_resize,     // executor.pvc.resizeInterval (02 4.5)
+  fork_pass,        // the 2.2 fork's allocator (01 1.5)
+  back_off,         // a fix's own waiting time (`fixes`)
 };
 
 struct TimerId {

@@ -146,6 +146,8 @@ void JsonWriter::write(const WatchEvent& event) {
   if (event.type == WatchEventType::deleted) memory_.forget(*event.object);
 }
 
+EventRef Event::ref() const { return {seq, t, by, cause, key, podramp::ref(data)}; }
+
 std::string_view type_name(const DataRef& data) {
   return std::visit([](const auto* one) { return std::remove_cvref_t<decltype(*one)>::kType; }, data);
 }

@@ -73,6 +73,7 @@ class JsonWriter {
   static bool empty(bool b) { return !b; }
   static bool empty(const PodPtr& p) { return p == nullptr; }
   static bool empty(const TemplatePtr& p) { return p == nullptr; }
+  static bool empty(const ManifestPtr& p) { return p == nullptr; }
   static bool empty(const LabelSelector& s) { return s.all.empty(); }
   static bool empty(const FieldSelector& s) { return s.all.empty(); }
   static bool empty(const Resources& r) { return r == Resources{}; }
@@ -145,6 +146,7 @@ class JsonWriter {
   void write(const FieldSelector& s) { text(to_string(s)); }
   void write(const TemplatePtr& tmpl);  // "hash", or {"hash":..,fields} the first time
   void write(const PodPtr& pod);        // {"known":"ns/name","rv":..} or in full
+  void write(const ManifestPtr& object) { write(*object); }
   void write(const PodList& list);      // {"count":..,"hash":..,"changed":[..],"gone":[..]}
   void write(const WatchEvent& event);  // DELETED forgets
 

@@ -1,0 +1,44 @@
+// What stands behind Backend::step: one Spark driver's executor scaling. spark_driver.h is that of Spark 3.5-4.4,
+// fork_driver.h that of the 2.2 fork; backend.cpp chooses by the compat level.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "backend/conf.h"
+#include "backend/fixes.h"
+#include "backend/pod_builder.h"
+#include "backend/port/step.h"
+
+namespace podramp::backend {
+
+// One application as the backend is told of it at its start. Everything that decisions depend on is here or comes in
+// as Input; a log's header holds it, so a replay can rebuild it.
+struct Application {
+  std::string name;  // the session's name: `by` in the log
+  std::string app_id;
+  std::string pod_name_prefix;  // resolved (02 6.1)
+  Conf conf;
+  std::vector<ResourceProfile> profiles;  // besides the default one
+  Fixes fixes;                            // of Spark's defects; none by default
+};
+
+// The allocator's own books, for invariants and `podramp show`.
+struct Books {
+  std::int64_t next_executor_id = 0;
+  std::int64_t outstanding = 0;
+  std::int64_t registered = 0;
+  bool round_in_flight = false;
+  std::vector<ProfileReport> profiles;  // of the round in flight, or of the last one
+};
+
+class Driver {
+ public:
+  virtual ~Driver() = default;
+  virtual void step(TimeUs now, const Input& input, Outbox& out) = 0;
+  virtual Books books() const = 0;
+  virtual std::string describe() const = 0;
+};
+
+}  // namespace podramp::backend
