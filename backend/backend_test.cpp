@@ -20,35 +20,33 @@ using ::testing::SizeIs;
 constexpr TimeUs ms(std::int64_t n) { return n * kMillisecondUs; }
 
 // One line per effect, as far as these tests care.
-std::string line(const Effect& effect) {
-  struct Line {
-    std::string operator()(const out::Called& e) const {
-      const std::string name = e.request.body != nullptr ? e.request.body->name : e.request.name;
-      return fmt::format("{}{}{}", to_text(e.request.verb), name.empty() ? "" : " ", name);
-    }
-    std::string operator()(const out::WatchReleased& e) const { return fmt::format("release {}", e.watch.value); }
-    std::string operator()(const out::TimerSet& e) const { return fmt::format("{} at {}", to_text(e.timer), e.at_us); }
-    std::string operator()(const out::TimerCancelled& e) const { return fmt::format("cancel {}", to_text(e.timer)); }
-    std::string operator()(const out::RegistrationAccepted& e) const { return fmt::format("accept {}", e.executor); }
-    std::string operator()(const out::RegistrationRefused& e) const {
-      return fmt::format("refuse {}: {}", e.executor, e.reason);
-    }
-    std::string operator()(const out::ExecutorRemoved& e) const {
-      return fmt::format("removed {} {}", e.executor, e.exit_code);
-    }
-    std::string operator()(const out::ReadyToSchedule& e) const {
-      return fmt::format("ready {}/{}{}", e.registered, e.expected, e.timed_out ? " timed out" : "");
-    }
-    std::string operator()(const out::RoundDone& e) const { return fmt::format("round {}", e.round); }
-    template <class E>
-    std::string operator()(const E& /*effect*/) const {
-      return std::string(E::kType);
-    }
-    std::string operator()(const out::Noted& e) const { return e.level + ": " + e.text; }
-    std::string operator()(const out::Exited& e) const { return fmt::format("exit {}: {}", e.code, e.why); }
-  };
-  return std::visit(Line{}, effect);
-}
+struct Line {
+  std::string operator()(const out::Called& e) const {
+    const std::string name = e.request.body != nullptr ? e.request.body->name : e.request.name;
+    return fmt::format("{}{}{}", to_text(e.request.verb), name.empty() ? "" : " ", name);
+  }
+  std::string operator()(const out::WatchReleased& e) const { return fmt::format("release {}", e.watch.value); }
+  std::string operator()(const out::TimerSet& e) const { return fmt::format("{} at {}", to_text(e.timer), e.at_us); }
+  std::string operator()(const out::TimerCancelled& e) const { return fmt::format("cancel {}", to_text(e.timer)); }
+  std::string operator()(const out::RegistrationAccepted& e) const { return fmt::format("accept {}", e.executor); }
+  std::string operator()(const out::RegistrationRefused& e) const {
+    return fmt::format("refuse {}: {}", e.executor, e.reason);
+  }
+  std::string operator()(const out::ExecutorRemoved& e) const {
+    return fmt::format("removed {} {}", e.executor, e.exit_code);
+  }
+  std::string operator()(const out::ReadyToSchedule& e) const {
+    return fmt::format("ready {}/{}{}", e.registered, e.expected, e.timed_out ? " timed out" : "");
+  }
+  std::string operator()(const out::RoundDone& e) const { return fmt::format("round {}", e.round); }
+  template <class E>
+  std::string operator()(const E& /*effect*/) const {
+    return std::string(E::kType);
+  }
+  std::string operator()(const out::Noted& e) const { return e.level + ": " + e.text; }
+  std::string operator()(const out::Exited& e) const { return fmt::format("exit {}: {}", e.code, e.why); }
+};
+std::string line(const Effect& effect) { return std::visit(Line{}, effect); }
 
 // A backend and the lines of one step at a time.
 struct Rig {
