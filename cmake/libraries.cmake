@@ -15,7 +15,8 @@ function(podramp_library name folder)
   target_link_libraries(podramp_${name} PUBLIC ${ARG_LINK} PRIVATE podramp_options)
   if(tests)
     add_executable(podramp_${name}_test ${tests})
-    target_link_libraries(podramp_${name}_test PRIVATE podramp_${name} podramp_options GTest::gmock GTest::gtest_main)
+    target_link_libraries(podramp_${name}_test PRIVATE podramp_${name} podramp_options GTest::gmock GTest::gtest_main
+                                                       rapidcheck)
     # Tests are compiled more often than they take time.
     target_compile_options(podramp_${name}_test PRIVATE $<$<CONFIG:Release>:-O1>)
     gtest_discover_tests(podramp_${name}_test DISCOVERY_TIMEOUT 60 PROPERTIES LABELS unit TIMEOUT 120)

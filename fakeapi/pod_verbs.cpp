@@ -68,6 +68,7 @@ Answer PodVerbs::store(const ApiRequest& request, const Pod& body, Seq cause) {
   stored->own_labels = body.own_labels;
   stored->own_annotations = body.own_annotations;
   stored->own_env = body.own_env;
+  stored->own_volumes = body.own_volumes;
   stored->hostname = body.hostname;
   stored->node = body.node;
   stored->created_us = whole_second(context_.now());  // K3

@@ -46,6 +46,7 @@ inline const std::vector<Quarantine> kQuarantine = {
     {"sqlite3.h", {"backend/services/*"}},
     {"gtest/", {"*_test.cpp", "*test_*.h", "*/testing_*.h"}},
     {"gmock/", {"*_test.cpp", "*test_*.h", "*/testing_*.h"}},
+    {"rapidcheck", {"*_test.cpp", "*test_*.h"}},
     {"benchmark/", {"*_bench.cpp"}},
     {"tl/", {"*"}},
     {"fmt/", {"*"}},

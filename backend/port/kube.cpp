@@ -77,11 +77,22 @@ const Condition* Pod::condition(std::string_view type) const {
   return it == conditions.end() ? nullptr : &*it;
 }
 
+std::vector<std::string> Pod::claim_names() const {
+  std::vector<std::string> names;
+  if (tmpl == nullptr) return names;
+  for (const Volume& shared : tmpl->volumes) {
+    const auto own = std::ranges::find(own_volumes, shared.name, &Volume::name);
+    const Volume& volume = own == own_volumes.end() ? shared : *own;
+    if (volume.type == "persistentVolumeClaim") names.push_back(volume.source);
+  }
+  return names;
+}
+
 bool operator==(const Pod& a, const Pod& b) {
   const auto rest = [](const Pod& p) {
     return std::tie(p.name, p.generate_name, p.ns, p.uid, p.resource_version, p.own_labels, p.own_annotations,
-                    p.own_env, p.hostname, p.created_us, p.deletion_us, p.deletion_grace_s, p.phase, p.reason,
-                    p.message, p.node, p.pod_ip, p.conditions, p.containers);
+                    p.own_env, p.own_volumes, p.hostname, p.created_us, p.deletion_us, p.deletion_grace_s, p.phase,
+                    p.reason, p.message, p.node, p.pod_ip, p.conditions, p.containers);
   };
   const bool same_template =
       a.tmpl == b.tmpl || (a.tmpl != nullptr && b.tmpl != nullptr &&

@@ -268,7 +268,8 @@ struct Pod {
   TemplatePtr tmpl;      // never null once built
   StringMap own_labels;  // this pod's labels that are not the template's; win over them
   StringMap own_annotations;
-  std::vector<EnvVar> own_env;  // appended to the Spark container's env
+  std::vector<EnvVar> own_env;           // appended to the Spark container's env
+  std::vector<Volume> own_volumes = {};  // instead of the template's volumes of the same name: its own claims
   std::string hostname;
   TimeUs created_us = 0;              // whole second (K3)
   std::optional<TimeUs> deletion_us;  // deletionTimestamp = request + grace, whole second (K29)
@@ -291,6 +292,7 @@ struct Pod {
     visit("labels", self.own_labels);
     visit("annotations", self.own_annotations);
     visit("env", self.own_env);
+    visit("own_volumes", self.own_volumes);
     visit("hostname", self.hostname);
     visit("created_us", self.created_us);
     visit("deletion_us", self.deletion_us);
@@ -307,6 +309,8 @@ struct Pod {
   // The value of a label (own first, then template), or nullptr.
   const std::string* label(std::string_view key) const;
   const Condition* condition(std::string_view type) const;
+  // The names of the PersistentVolumeClaims that its volumes use, in the order of the template's volumes.
+  std::vector<std::string> claim_names() const;
 };
 bool operator==(const Pod& a, const Pod& b);  // compares templates by content
 using PodPtr = std::shared_ptr<const Pod>;

@@ -107,6 +107,24 @@ TEST(Pod, OwnLabelsWinOverTheTemplates) {
   EXPECT_EQ(pod.label("c"), nullptr);
 }
 
+TEST(Pod, ItsOwnVolumeStandsForTheTemplatesOfThatNameAndClaimsComeInTheTemplatesOrder) {
+  PodTemplate tmpl;
+  tmpl.volumes = {{"scratch", "emptyDir", "", {}},
+                  {"data", "persistentVolumeClaim", "OnDemand", {}},
+                  {"shared", "persistentVolumeClaim", "lake", {}}};
+  Pod pod;
+  EXPECT_TRUE(pod.claim_names().empty());
+  pod.tmpl = share(tmpl);
+  EXPECT_EQ(pod.claim_names(), (std::vector<std::string>{"OnDemand", "lake"}));
+  pod.own_volumes = {{"data", "persistentVolumeClaim", "app-exec-1-pvc-0", {}}};
+  EXPECT_EQ(pod.claim_names(), (std::vector<std::string>{"app-exec-1-pvc-0", "lake"}));
+  EXPECT_FALSE(pod == [&] {
+    Pod other = pod;
+    other.own_volumes.clear();
+    return other;
+  }());
+}
+
 TEST(Template, HashIsOfItsContents) {
   PodTemplate a;
   a.labels["x"] = "1";
