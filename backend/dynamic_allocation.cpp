@@ -97,9 +97,9 @@ void DynamicAllocation::queue_empty() {
 }
 
 std::optional<TargetRequest> DynamicAllocation::stage_submitted(TimeUs now, StageAttempt attempt, std::int64_t tasks,
-                                                                ProfileId profile, const PreferredHosts& preferred) {
+                                                                ProfileId profile, LocalityHints hints) {
   initializing_ = false;
-  backlog_.stage_submitted(attempt, tasks, profile, preferred);
+  backlog_.stage_submitted(attempt, tasks, profile, std::move(hints));
   backlogged(now);
   to_add_.try_emplace(profile, 1);
   if (!targets_.try_emplace(profile, settings_.initial).second || settings_.initial <= 0) return std::nullopt;

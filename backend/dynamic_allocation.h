@@ -60,7 +60,7 @@ class DynamicAllocation {
 
   // --- the listener's events, in time order. A request that comes back is sent at once; its answer does not matter.
   std::optional<TargetRequest> stage_submitted(TimeUs now, StageAttempt attempt, std::int64_t tasks, ProfileId profile,
-                                               const PreferredHosts& preferred = {});
+                                               LocalityHints hints = {});
   void stage_completed(StageAttempt attempt);
   // active: see executor_monitor.h.
   void task_started(TimeUs now, StageAttempt attempt, int index, bool speculative, ExecutorId executor, bool active);

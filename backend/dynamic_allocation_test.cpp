@@ -421,11 +421,11 @@ TEST(DynamicAllocation, S_E33_tasks_with_preferences_are_counted_by_host) {
   using Hosts = std::map<std::string, std::int64_t>;
   world.manager.stage_submitted(
       0, {1, 0}, 5, kDefaultProfile,
-      {{"host1", "host2", "host3"}, {"host1", "host2", "host4"}, {"host2", "host3", "host4"}, {}, {}});
+      locality_hints({{"host1", "host2", "host3"}, {"host1", "host2", "host4"}, {"host2", "host3", "host4"}, {}, {}}));
   EXPECT_EQ(world.manager.hints(kDefaultProfile),
             (LocalityHints{3, Hosts{{"host1", 2}, {"host2", 3}, {"host3", 2}, {"host4", 2}}}));
   world.manager.stage_submitted(0, {2, 0}, 3, kDefaultProfile,
-                                {{"host2", "host3", "host5"}, {"host3", "host4", "host5"}, {}});
+                                locality_hints({{"host2", "host3", "host5"}, {"host3", "host4", "host5"}, {}}));
   EXPECT_EQ(world.manager.hints(kDefaultProfile),
             (LocalityHints{5, Hosts{{"host1", 2}, {"host2", 4}, {"host3", 4}, {"host4", 3}, {"host5", 2}}}));
   world.stage_done(1);

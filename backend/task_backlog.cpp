@@ -1,6 +1,7 @@
 #include "backend/task_backlog.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "backend/port/status.h"
 
@@ -36,17 +37,19 @@ void IndexSet::erase(int index) {
   --size_;
 }
 
-void TaskBacklog::stage_submitted(StageAttempt attempt, std::int64_t tasks, ProfileId profile,
-                                  const PreferredHosts& preferred) {
+LocalityHints locality_hints(const std::vector<std::vector<std::string>>& preferred) {
+  LocalityHints hints;
+  for (const auto& hosts : preferred) {
+    if (!hosts.empty()) ++hints.tasks;
+    for (const std::string& host : hosts) ++hints.tasks_by_host[host];
+  }
+  return hints;
+}
+
+void TaskBacklog::stage_submitted(StageAttempt attempt, std::int64_t tasks, ProfileId profile, LocalityHints hints) {
   tasks_[attempt] = tasks;
   attempts_[profile].insert(attempt);
-  Placement placement;
-  placement.profile = profile;
-  for (const auto& hosts : preferred) {
-    if (!hosts.empty()) ++placement.hints.tasks;
-    for (const std::string& host : hosts) ++placement.hints.tasks_by_host[host];
-  }
-  placements_[attempt] = std::move(placement);
+  placements_[attempt] = {profile, std::move(hints)};
 }
 
 bool TaskBacklog::stage_completed(StageAttempt attempt) {

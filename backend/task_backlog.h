@@ -21,15 +21,14 @@ struct StageAttempt {
   friend auto operator<=>(const StageAttempt&, const StageAttempt&) = default;
 };
 
-// By task the hosts it would rather run on; empty for a task without a preference (S-E33).
-using PreferredHosts = std::vector<std::vector<std::string>>;
-
-// Where executors of a profile would be near the data of the stages that are under way.
+// Where executors would be near the data of a stage, or of a profile's stages that are under way.
 struct LocalityHints {
   std::int64_t tasks = 0;  // with a preference
-  std::map<std::string, std::int64_t> tasks_by_host;
+  std::map<std::string, std::int64_t> tasks_by_host{};
   friend bool operator==(const LocalityHints&, const LocalityHints&) = default;
 };
+// By task the hosts it would rather run on; empty for a task without a preference (S-E33, 01 2.3).
+LocalityHints locality_hints(const std::vector<std::vector<std::string>>& preferred);
 
 // A set of task indices of one stage attempt.
 class IndexSet {
@@ -45,7 +44,7 @@ class IndexSet {
 
 class TaskBacklog {
  public:
-  void stage_submitted(StageAttempt attempt, std::int64_t tasks, ProfileId profile, const PreferredHosts& preferred);
+  void stage_submitted(StageAttempt attempt, std::int64_t tasks, ProfileId profile, LocalityHints hints);
   // True: no stage is left whose tasks may be waiting.
   bool stage_completed(StageAttempt attempt);
   // True: no task waits any more, of any profile.
