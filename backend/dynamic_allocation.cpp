@@ -18,6 +18,13 @@ std::int64_t executors_for(std::int64_t count, double ratio, std::int64_t slots)
 
 }  // namespace
 
+TimeUs tick_at_or_after(TimeUs start_us, TimeUs when, TimeUs now) {
+  if (when == kNever) return kNever;
+  const TimeUs earliest = std::max(when, now + 1);
+  const TimeUs ticks = (earliest - start_us + kDynamicTickUs - 1) / kDynamicTickUs;
+  return start_us + ticks * kDynamicTickUs;
+}
+
 FieldErrors check(const DynamicAllocationSettings& settings) {
   FieldErrors errors;
   const auto fault = [&errors](std::string_view key, std::string message) {
@@ -237,13 +244,6 @@ void DynamicAllocation::reset() {
 
 // --- which ticks matter ------------------------------------------------------------------------------------------
 
-TimeUs DynamicAllocation::grid_at_or_after(TimeUs when, TimeUs now) const {
-  if (when == kNever) return kNever;
-  const TimeUs earliest = std::max(when, now + 1);
-  const TimeUs ticks = (earliest - start_us_ + kDynamicTickUs - 1) / kDynamicTickUs;
-  return start_us_ + ticks * kDynamicTickUs;
-}
-
 TimeUs DynamicAllocation::next_tick(TimeUs now) const {
   TimeUs when = monitor_.next_look_us();
   if (!initializing_) {
@@ -258,7 +258,7 @@ TimeUs DynamicAllocation::next_tick(TimeUs now) const {
     if (profile == kUnknownProfile || target == targets_.end()) continue;
     if (monitor_.remaining(profile) - 1 >= std::max(settings_.min, target->second)) when = std::min(when, now);
   }
-  return grid_at_or_after(when, now);
+  return tick_at_or_after(start_us_, when, now);
 }
 
 }  // namespace podramp::backend

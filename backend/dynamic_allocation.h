@@ -19,6 +19,9 @@ namespace podramp::backend {
 // Ticks come with a fixed delay, the first at the start (02 4.3). A tick takes no time here.
 inline constexpr DurationUs kDynamicTickUs = 100 * kMillisecondUs;
 
+// The first tick of the grid from start_us at or after `when`, and after `now`; kNever when `when` is.
+TimeUs tick_at_or_after(TimeUs start_us, TimeUs when, TimeUs now);
+
 struct DynamicAllocationSettings {
   std::int64_t min = 0;  // for every profile alike, as max and initial
   std::int64_t max = INT32_MAX;
@@ -111,7 +114,6 @@ class DynamicAllocation {
   TargetRequest request(std::string why) const;
   void backlogged(TimeUs now);
   void queue_empty();
-  TimeUs grid_at_or_after(TimeUs when, TimeUs now) const;
 
   DynamicAllocationSettings settings_;
   TaskBacklog backlog_;
