@@ -61,8 +61,13 @@ void ScalingSide::settle(TimeUs now, Outbox& out) {
 
 // --- the listener bus --------------------------------------------------------------------------------------------
 
-void ScalingSide::job_started(JobId job, const std::vector<StageShuffle>& stages) {
-  if (running_) manager_.monitor().job_started(job, stages);
+void ScalingSide::job_started(const JobPlan& job) {
+  if (!running_) return;
+  std::vector<StageShuffle> stages;
+  for (const StagePlan& stage : job.stages) {
+    stages.push_back({stage.stage, stage.writes_shuffle ? std::optional<ShuffleId>(stage.stage) : std::nullopt});
+  }
+  manager_.monitor().job_started(job.job, stages);
 }
 
 void ScalingSide::job_ended(JobId job) {

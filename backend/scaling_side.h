@@ -44,7 +44,8 @@ class ScalingSide {
   void stop(Outbox& out);
 
   // What the listener bus tells, in time order; nothing counts before start() or after stop().
-  void job_started(JobId job, const std::vector<StageShuffle>& stages);
+  // A shuffle is known by the stage that writes it; a job that names a stage of an earlier one needs its data again.
+  void job_started(const JobPlan& job);
   void job_ended(JobId job);
   void stage_submitted(TimeUs now, StageAttempt attempt, std::int64_t tasks, ProfileId profile, LocalityHints hints);
   void stage_completed(StageAttempt attempt);

@@ -99,6 +99,32 @@ TEST_F(ScalingSideTest, IdleExecutorsAreKilledThenTheTargetsAreSentAgainAndTheKi
   EXPECT_FALSE(timer.has_value());
 }
 
+TEST(ScalingSideShuffles, AJobThatStillRunsPinsTheExecutorsThatHoldItsShuffleData) {
+  FakeBackend backend;
+  DynamicAllocationSettings settings = dynamic_settings(0, 10, 0);
+  settings.monitor.shuffle_service = false;
+  settings.monitor.shuffle_timeout_us = 5 * kSecondUs;
+  ScalingSide side(settings, backend);
+  backend.side = &side;
+  Outbox out;
+  side.start(0, out);
+  JobPlan job;
+  job.job = 1;
+  job.stages.resize(2);
+  job.stages[0].stage = 4;
+  job.stages[0].writes_shuffle = true;
+  job.stages[1].stage = 5;
+  side.job_started(job);
+  side.executor_added(0, 1, kDefaultProfile);
+  side.task_started(0, {4, 0}, 0, false, 1);
+  side.task_ended(0, {4, 0}, 0, false, 1, TaskEnd::success);
+  for (TimeUs now = 0; now <= 60 * kSecondUs; now += kSecondUs) side.tick_due(now, out);
+  EXPECT_EQ(backend.removals.size(), 0U);
+  side.job_ended(1);
+  side.tick_due(61 * kSecondUs, out);
+  EXPECT_EQ(backend.removals.size(), 1U);
+}
+
 TEST_F(ScalingSideTest, AfterAStopNothingCounts) {
   side.stage_submitted(0, {0, 0}, 5, kDefaultProfile, {});
   settle(0);
