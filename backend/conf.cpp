@@ -266,6 +266,7 @@ ConfOutcome make_conf(const StringMap& raw, Compat compat, const ConfOptions& op
   fill_image(conf, reader, options);
   fill_pod(conf, reader);
   fill_environment(conf, reader);
+  conf.scaling = read_scaling(conf, reader);
   check_conf(conf, reader);
   lint_conf(conf, reader);
   std::ranges::stable_sort(outcome.errors, {}, &FieldError::path);

@@ -11,6 +11,7 @@
 #include "backend/compat.h"
 #include "backend/port/kube.h"
 #include "backend/port/status.h"
+#include "backend/scaling_conf.h"
 
 namespace podramp::backend {
 
@@ -167,6 +168,8 @@ struct Conf {
   std::string extra_class_path;
   std::string java_options;                  // default and extra ones, redacted
   std::vector<std::string> startup_options;  // -Dkey=value of what an executor needs before it can ask the driver
+
+  ScalingConf scaling;  // dynamic allocation, plugins (02 4.3, 4.5)
 };
 
 enum class UnknownKeys : std::uint8_t {

@@ -148,6 +148,7 @@ bool is_reserved_label(std::string_view key) {
 
 void check_conf(const Conf& conf, ConfReader& reader) {
   check_dynamic_allocation(conf, reader);
+  check_scaling(conf, reader);
   check_pod_settings(conf, reader);
   check_sizes_fit(reader);
   check_allocator(conf, reader);

@@ -97,11 +97,16 @@ inline const std::vector<Ban> kBans = {
     {Scope::core_sources,
      "floating point: integers for time, order and accounting (design 2.1); where Spark computes in double, add a row",
      {"float", "double"},
-     {"backend/scheduler_backend*",  // registered ratio
-      "backend/port/random.*",      // normal draws
-      "backend/conf*",              // settings that are ratios and factors
-      "backend/executor_size.cpp",  // memory overhead factor
-      "fakeapi/latency*"}},         // latency distributions
+     {"backend/scheduler_backend*",    // registered ratio
+      "backend/port/random.*",        // normal draws
+      "backend/conf*",                // settings that are ratios and factors
+      "backend/executor_size.cpp",    // memory overhead factor
+      "backend/dynamic_allocation*",  // executorAllocationRatio (02 4.3)
+      "backend/scaling_conf*",        // ratios, factors and fractional task resources
+      "backend/executor_roll.cpp",    // averages and outliers (02 4.5)
+      "backend/executor_resize*",     // threshold and factor (02 4.5)
+      "backend/claim_resize*",        // likewise
+      "fakeapi/latency*"}},           // latency distributions
     {Scope::core_sources,
      "throw: nothing throws across public functions; return Result, or CHECK",
      {"throw"},
