@@ -152,6 +152,7 @@ void Admission::on_fact(const Fact& fact, Seq seq) {
       std::holds_alternative<fact::PodCreated>(fact) || std::holds_alternative<fact::PodFinished>(fact) ||
       std::holds_alternative<fact::PodTerminating>(fact) || std::holds_alternative<fact::PodGone>(fact);
   if (matters) pod_changed(context_.state().last_change(), seq);
+  if (std::holds_alternative<fact::PodResized>(fact)) pod_resized(context_.state().last_change(), seq);
 }
 
 void Admission::pod_changed(const ClusterState::Change& change, Seq seq) {
@@ -167,6 +168,14 @@ void Admission::pod_changed(const ClusterState::Change& change, Seq seq) {
   if (change.after == nullptr) released_.erase(change.id);
   const bool freed = (before && !after) || change.after == nullptr;
   if (freed) arm_recounts(where, seq);
+}
+
+void Admission::pod_resized(const ClusterState::Change& change, Seq seq) {
+  const auto it = namespaces_.find(change.after->ns);
+  if (it == namespaces_.end() || !counts(change.id, *change.after)) return;
+  count(it->second, *change.before, -1);
+  count(it->second, *change.after, +1);
+  arm_recounts(it->second, seq);
 }
 
 // K37: from deletionTimestamp + grace on a Terminating pod does not count.

@@ -75,6 +75,7 @@ class Admission {
   void count(Namespace& where, const Pod& pod, std::int64_t sign);
   bool counts(PodId id, const Pod& pod) const;
   void pod_changed(const ClusterState::Change& change, Seq seq);
+  void pod_resized(const ClusterState::Change& change, Seq seq);
   void watch_deadline(const ClusterState::Change& change, Seq seq);
   void arm_deadline();
   void release_overdue();

@@ -25,8 +25,20 @@ Result<std::optional<std::uint64_t>> wanted_version(const std::string& text) {
   return tl::unexpected(Error{fmt::format("resourceVersion: Invalid value: \"{}\": invalid resource version", text)});
 }
 
+// The name of what a create sends, of whatever kind; null when it sends nothing.
+const std::string* created_name(const ApiRequest& request) {
+  if (request.verb != Verb::create) return nullptr;
+  if (request.body != nullptr) return &request.body->name;
+  return request.manifest != nullptr ? &request.manifest->name : nullptr;
+}
+
+ApiReply not_allowed() {
+  return replies::error(405, "MethodNotAllowed", "the server does not allow this method on the requested resource");
+}
+
 std::string target_name(const ApiRequest& request) {
-  const std::string& name = request.verb == Verb::create && request.body != nullptr ? request.body->name : request.name;
+  const std::string* created = created_name(request);
+  const std::string& name = created != nullptr ? *created : request.name;
   return name.empty() ? request.ns : request.ns + "/" + name;
 }
 
@@ -34,7 +46,7 @@ std::string target_name(const ApiRequest& request) {
 
 void ApiServer::receive(const to::Request& message, Seq cause) {
   Call call{message.client, message.call, message.request, message.attempt, cause, context_.now(),
-            false,          false,        false,           false,           {}};
+            false,          false,        false,           false,           {},    {}};
   if (refuse_by_fault(call)) return;
   const std::string_view who = context_.client_name(call.client);
   const Verb verb = call.request.verb;
@@ -107,7 +119,7 @@ void ApiServer::serve(std::uint64_t slot, Call& call) {
   }
   if (is_read(call.request.verb) && wait_for_version(slot, call)) return;
   opening_.erase({call.client, call.id.value});
-  if (call.request.verb == Verb::remove_collection && call.request.kind == Kind::pod) {
+  if (call.request.verb == Verb::remove_collection && call.request.kind != Kind::node) {
     if (!serve_collection(slot, call)) return;
   } else if (call.request.verb == Verb::watch && call.request.kind == Kind::pod) {
     serve_watch(call);
@@ -128,7 +140,7 @@ bool ApiServer::wait_for_version(std::uint64_t slot, Call& call) {
 
 Answer ApiServer::decide(const Call& call) {
   const ApiRequest& request = call.request;
-  if (request.kind != Kind::pod) {
+  if (request.kind == Kind::node) {
     return {replies::error(404, "NotFound", "the server could not find the requested resource"), call.cause};
   }
   if (is_read(request.verb)) {
@@ -137,6 +149,7 @@ Answer ApiServer::decide(const Call& call) {
     const std::uint64_t current = context_.state().resource_version();
     if (*wanted && **wanted > current) return {replies::too_large_version(**wanted, current), call.cause};
   }
+  if (request.kind != Kind::pod) return decide_manifest(request, call.cause);
   switch (request.verb) {
     case Verb::create: return verbs_.create(request, call.cause);
     case Verb::get: return verbs_.get(request, call.cause);
@@ -144,14 +157,26 @@ Answer ApiServer::decide(const Call& call) {
     case Verb::patch: return verbs_.patch(request, call.cause);
     case Verb::remove: return verbs_.remove(request, call.cause);
     case Verb::watch: {
-      ApiReply reply = replies::success(200, nullptr);
+      ApiReply reply = replies::success(200, PodPtr{});
       reply.resource_version = context_.state().resource_version();
       return {std::move(reply), call.cause};
     }
     case Verb::remove_collection: break;
   }
-  return {replies::error(405, "MethodNotAllowed", "the server does not allow this method on the requested resource"),
-          call.cause};
+  return {not_allowed(), call.cause};
+}
+
+Answer ApiServer::decide_manifest(const ApiRequest& request, Seq cause) {
+  switch (request.verb) {
+    case Verb::create: return manifests_.create(request, cause);
+    case Verb::get: return manifests_.get(request, cause);
+    case Verb::list: return manifests_.list(request, cause);
+    case Verb::patch: return manifests_.patch(request, cause);
+    case Verb::remove: return manifests_.remove(request, cause);
+    case Verb::watch:
+    case Verb::remove_collection: break;
+  }
+  return {not_allowed(), cause};
 }
 
 void ApiServer::serve_watch(const Call& call) {
@@ -172,20 +197,22 @@ void ApiServer::serve_watch(const Call& call) {
 bool ApiServer::serve_collection(std::uint64_t slot, Call& call) {
   if (!call.listed) {
     call.listed = true;
-    for (const PodRecord* record : verbs_.select(call.request)) call.pods.push_back(record->id);
-    std::ranges::reverse(call.pods);
+    if (call.request.kind == Kind::pod) {
+      for (const PodRecord* record : verbs_.select(call.request)) call.pods.push_back(record->id);
+      std::ranges::reverse(call.pods);
+    } else {
+      call.objects = manifests_.select(call.request);
+      std::ranges::reverse(call.objects);
+    }
   } else {
-    call.cause = deletion_.remove(call.pods.back(), call.request.grace_s, "api", "apiserver", call.cause);
-    call.pods.pop_back();
+    delete_next(call);
   }
-  // A pod that has gone meanwhile costs nothing.
-  while (!call.pods.empty() && context_.state().find_pod(call.pods.back()) == nullptr) call.pods.pop_back();
-  if (call.pods.empty()) {
-    answer(call, {replies::success(200, nullptr), call.cause});
+  const std::string next = next_deleted(call);
+  if (next.empty()) {
+    answer(call, {replies::success(200, PodPtr{}), call.cause});
     return true;
   }
-  const std::string key =
-      fmt::format("{}/{}", context_.client_name(call.client), context_.state().find_pod(call.pods.back())->pod->name);
+  const std::string key = fmt::format("{}/{}", context_.client_name(call.client), next);
   TimeUs next_us = context_.now() + context_.sample(context_.config().latency.write, "cluster.write", key);
   if (next_us > deadline(call)) {
     next_us = deadline(call);
@@ -193,6 +220,28 @@ bool ApiServer::serve_collection(std::uint64_t slot, Call& call) {
   }
   context_.timer(next_us, call.cause, {Part::api_server, kServe, 0, slot});
   return false;
+}
+
+void ApiServer::delete_next(Call& call) {
+  if (call.request.kind == Kind::pod) {
+    call.cause = deletion_.remove(call.pods.back(), call.request.grace_s, "api", "apiserver", call.cause);
+    call.pods.pop_back();
+  } else {
+    call.cause = manifests_.remove_one(call.request.kind, call.objects.back(), call.cause);
+    call.objects.pop_back();
+  }
+  // What has gone meanwhile costs nothing.
+  const ClusterState& state = context_.state();
+  while (!call.pods.empty() && state.find_pod(call.pods.back()) == nullptr) call.pods.pop_back();
+  while (!call.objects.empty() && state.find_object(call.request.kind, call.objects.back()) == nullptr) {
+    call.objects.pop_back();
+  }
+}
+
+// "" when all is done.
+std::string ApiServer::next_deleted(const Call& call) const {
+  if (!call.pods.empty()) return context_.state().find_pod(call.pods.back())->pod->name;
+  return call.objects.empty() ? "" : context_.state().find_object(call.request.kind, call.objects.back())->name;
 }
 
 void ApiServer::answer(const Call& call, Answer answer) {
@@ -225,6 +274,7 @@ Seq ApiServer::note_refusal(const Call& call, const ApiReply& reply, Seq cause) 
   fact::RequestRefused fact;
   fact.client = std::string(context_.client_name(call.client));
   fact.verb = call.request.verb;
+  if (call.request.kind != Kind::pod) fact.resource = std::string(to_text(call.request.kind));
   fact.name = target_name(call.request);
   fact.code = reply.code;
   fact.reason = reply.transport == Transport::ok ? reply.reason : std::string(to_text(reply.transport));
@@ -244,10 +294,10 @@ DurationUs ApiServer::reply_latency(const Call& call) const {
   return draw(context_.config().latency.reply, "cluster.reply", call);
 }
 
-// A create draws by the name of its pod, so that a batch size moves no executor's luck (design 2.1).
+// A create draws by the name of what it makes, so that a batch size moves no executor's luck (design 2.1).
 DurationUs ApiServer::draw(const LatencyModel& model, std::string_view stream, const Call& call) const {
-  if (call.request.verb == Verb::create && call.request.body != nullptr) {
-    return context_.sample(model, stream, call.request.body->name, static_cast<std::uint64_t>(call.attempt));
+  if (const std::string* created = created_name(call.request)) {
+    return context_.sample(model, stream, *created, static_cast<std::uint64_t>(call.attempt));
   }
   return context_.sample(model, stream, context_.client_name(call.client), call.id.value);
 }

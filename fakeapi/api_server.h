@@ -1,4 +1,4 @@
-// The life of a request: fault points, the time it takes, the verb, the answer. Decisions: pod_verbs.h, watch_hub.h.
+// The life of a request: fault points, the time it takes, the verb, the answer. Decisions: *_verbs.h, watch_hub.h.
 //
 // A to::Request has arrived at the server now (the sender's network adds latency.request before). It is decided and
 // committed after the verb's service time (read or write), and answered latency.reply later. Requests of one client
@@ -16,6 +16,7 @@
 
 #include "fakeapi/context.h"
 #include "fakeapi/faults.h"
+#include "fakeapi/manifest_verbs.h"
 #include "fakeapi/pod_verbs.h"
 #include "fakeapi/watch_hub.h"
 
@@ -23,8 +24,14 @@ namespace podramp::fakeapi {
 
 class ApiServer {
  public:
-  ApiServer(Context& context, const Faults& faults, PodVerbs& verbs, WatchHub& watches, Deletion& deletion)
-      : context_(context), faults_(faults), verbs_(verbs), watches_(watches), deletion_(deletion) {}
+  ApiServer(Context& context, const Faults& faults, PodVerbs& verbs, ManifestVerbs& manifests, WatchHub& watches,
+            Deletion& deletion)
+      : context_(context),
+        faults_(faults),
+        verbs_(verbs),
+        manifests_(manifests),
+        watches_(watches),
+        deletion_(deletion) {}
 
   void receive(const to::Request& message, Seq cause);
   // A watch that its client has released before it was open never opens.
@@ -43,19 +50,23 @@ class ApiServer {
     int attempt = 1;
     Seq cause = 0;
     TimeUs arrived_us = 0;
-    bool too_slow = false;     // its service time is beyond the time-out: it is given up, uncommitted
-    bool lose_answer = false;  // K10
-    bool waited = false;       // K16
-    bool listed = false;       // deletecollection: pods is filled
-    std::vector<PodId> pods;   // deletecollection: what is left, last first
+    bool too_slow = false;             // its service time is beyond the time-out: it is given up, uncommitted
+    bool lose_answer = false;          // K10
+    bool waited = false;               // K16
+    bool listed = false;               // deletecollection: pods or objects is filled
+    std::vector<PodId> pods;           // deletecollection: what is left, last first
+    std::vector<std::string> objects;  // likewise, of another kind
   };
 
   bool refuse_by_fault(const Call& call);
   void serve(std::uint64_t slot, Call& call);
   void serve_watch(const Call& call);
   bool serve_collection(std::uint64_t slot, Call& call);
+  void delete_next(Call& call);
+  std::string next_deleted(const Call& call) const;
   bool wait_for_version(std::uint64_t slot, Call& call);
   Answer decide(const Call& call);
+  Answer decide_manifest(const ApiRequest& request, Seq cause);
   void answer(const Call& call, Answer answer);
   void give_up(const Call& call, Seq cause, bool committed);
   Seq note_refusal(const Call& call, const ApiReply& reply, Seq cause);
@@ -67,6 +78,7 @@ class ApiServer {
   Context& context_;
   const Faults& faults_;
   PodVerbs& verbs_;
+  ManifestVerbs& manifests_;
   WatchHub& watches_;
   Deletion& deletion_;
   std::unordered_map<std::uint64_t, Call> calls_;         // by slot; never iterated

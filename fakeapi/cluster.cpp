@@ -7,14 +7,19 @@
 
 #include "fakeapi/admission.h"
 #include "fakeapi/api_server.h"
+#include "fakeapi/claims.h"
 #include "fakeapi/context.h"
 #include "fakeapi/deletion.h"
 #include "fakeapi/faults.h"
 #include "fakeapi/image_pulls.h"
 #include "fakeapi/kubelet.h"
+#include "fakeapi/manifest_verbs.h"
 #include "fakeapi/node_lifecycle.h"
+#include "fakeapi/object_store.h"
+#include "fakeapi/owner_gc.h"
 #include "fakeapi/pod_verbs.h"
 #include "fakeapi/scheduler.h"
+#include "fakeapi/set_controllers.h"
 #include "fakeapi/watch_hub.h"
 
 namespace podramp::fakeapi {
@@ -32,7 +37,11 @@ std::string key_of(const Fact& fact) {
         } else if constexpr (std::is_same_v<T, fact::NodeAdded>) {
           return "nodes/" + f.node.name;
         } else if constexpr (std::is_same_v<T, fact::RequestRefused>) {
-          return "pods/" + f.name;
+          return (f.resource.empty() ? "pods" : f.resource) + "/" + f.name;
+        } else if constexpr (std::is_same_v<T, fact::ObjectGone>) {
+          return fmt::format("{}/{}", to_text(f.kind), f.object);
+        } else if constexpr (requires { f.object->kind; }) {
+          return fmt::format("{}/{}", to_text(f.object->kind), object_key(*f.object));
         } else if constexpr (requires { f.quota; }) {
           return "resourcequotas/" + f.quota;
         } else if constexpr (requires { f.pod, f.rv; }) {
@@ -72,11 +81,18 @@ class Cluster::Impl final : public Context {
         watches_(*this, faults_),
         deletion_(*this),
         verbs_(*this, admission_, deletion_),
-        api_(*this, faults_, verbs_, watches_, deletion_),
+        claims_(*this),
+        store_(*this, claims_),
+        manifests_(*this, store_),
+        api_(*this, faults_, verbs_, manifests_, watches_, deletion_),
         scheduler_(*this),
         pulls_(*this),
         kubelets_(*this, pulls_, deletion_),
-        node_lifecycle_(*this, deletion_) {
+        node_lifecycle_(*this, deletion_),
+        sets_(*this, verbs_, store_, deletion_),
+        owner_gc_(*this, store_, deletion_) {
+    scheduler_.set_claims(claims_);
+    kubelets_.set_claims(claims_);
     pulls_.set_fail_hook([this](std::string_view node, std::string_view image, int attempt) {
       const std::string key = fmt::format("{}/{}", node, image);
       const bool fails = faults_.fires("pull.fail", node, std::nullopt, key, static_cast<std::uint64_t>(attempt));
@@ -101,10 +117,13 @@ class Cluster::Impl final : public Context {
     verbs_.on_fact(fact);
     admission_.on_fact(fact, seq);
     watches_.on_fact(fact, seq);
+    claims_.on_fact(fact, seq);
     scheduler_.on_fact(fact, seq);
     pulls_.on_fact(fact, seq);
     kubelets_.on_fact(fact, seq);
     node_lifecycle_.on_fact(fact, seq);
+    sets_.on_fact(fact, seq);
+    owner_gc_.on_fact(fact, seq);
     showing_ = false;
     return seq;
   }
@@ -128,6 +147,7 @@ class Cluster::Impl final : public Context {
   std::vector<Outgoing> start() {
     node_lifecycle_.start();
     admission_.start();
+    store_.start();
     for (const ExistingPod& existing : config_.existing) store_existing(existing);
     admission_.count_all(0);
     faults_.start();
@@ -147,6 +167,9 @@ class Cluster::Impl final : public Context {
     kubelets_.waiting(lines);
     pulls_.waiting(lines);
     node_lifecycle_.waiting(lines);
+    claims_.waiting(lines);
+    sets_.waiting(lines);
+    owner_gc_.waiting(lines);
     return lines;
   }
 
@@ -179,7 +202,10 @@ class Cluster::Impl final : public Context {
       case Part::image_pulls: return pulls_.on_timer(timer, cause);
       case Part::deletion: return deletion_.on_timer(timer, cause);
       case Part::faults: return window_changed(timer, cause);
-      case Part::cluster: return kubelets_.process_exited(timer.arg, 0, cause);
+      case Part::owner_gc: return owner_gc_.on_timer(timer, cause);
+      case Part::set_controllers: return sets_.on_timer(timer, cause);
+      case Part::claims: return claims_.on_timer(timer, cause);
+      case Part::cluster: return kubelets_.process_exited(timer.arg, 0, cause, false, true);
     }
   }
 
@@ -234,11 +260,16 @@ class Cluster::Impl final : public Context {
   WatchHub watches_;
   Deletion deletion_;
   PodVerbs verbs_;
+  Claims claims_;
+  ObjectStore store_;
+  ManifestVerbs manifests_;
   ApiServer api_;
   Scheduler scheduler_;
   ImagePulls pulls_;
   Kubelets kubelets_;
   NodeLifecycle node_lifecycle_;
+  SetControllers sets_;
+  OwnerGc owner_gc_;
 };
 
 Cluster::Cluster(ClusterConfig config, std::uint64_t seed, Ledger& ledger)

@@ -1,6 +1,7 @@
 // START HERE for "what does the cluster do": the facade. step(message) decides, emits facts (which change the state)
 // and hands out messages with the time at which they are due. Parts: api_server, admission, watch_hub, deletion,
-// scheduler, kubelet, image_pulls, node_lifecycle, faults. No I/O, no clock; knows nothing of backend or sim.
+// scheduler, kubelet, image_pulls, node_lifecycle, claims, set_controllers, owner_gc, faults. No I/O, no clock; knows
+// nothing of backend or sim.
 #pragma once
 
 #include <memory>

@@ -14,6 +14,7 @@ namespace {
 
 // 48 bits of a version 4 UUID: real clients expect the shape.
 constexpr std::string_view kUidPrefix = "00000000-0000-4000-8000-";
+constexpr std::string_view kObjectUidPrefix = "00000000-0000-4000-9000-";
 
 void add(Resources& total, const Resources& part, std::int64_t sign) {
   if (part.cpu_milli) total.cpu_milli = total.cpu_milli.value_or(0) + sign * *part.cpu_milli;
@@ -162,6 +163,27 @@ struct ClusterState::Apply {
   void operator()(const fact::PodWaiting& f) {
     edit_pod(f.pod, f.rv, [&](Pod& pod) { set_containers(pod, ContainerStateKind::waiting, f.reason, f.message); });
   }
+  void operator()(const fact::ContainerExited& f) {
+    edit_pod(f.pod, f.rv, [&](Pod& pod) {
+      set_containers(pod, ContainerStateKind::terminated, f.reason, "");
+      for (ContainerStatus& c : pod.containers) c.exit_code = f.exit_code;
+      set_condition(pod, {"Ready", Truth::no, "ContainersNotReady", "", 0});
+    });
+  }
+  void operator()(const fact::PodResized& f) {
+    count(stored(f.pod), -1);
+    edit_pod(f.pod, f.rv, [&](Pod& pod) {
+      PodTemplate tmpl = *pod.tmpl;
+      Container& container = tmpl.containers.at(spark_container(tmpl));
+      container.requests.memory_bytes = f.memory_bytes;
+      container.limits.memory_bytes = f.memory_bytes;
+      pod.tmpl = share(std::move(tmpl));
+    });
+    PodRecord& record = stored(f.pod);
+    record.requests = pod_requests(*record.pod->tmpl);
+    s.change_.requests = record.requests;
+    count(record, +1);
+  }
   void operator()(const fact::PodRunning& f) {
     edit_pod(f.pod, f.rv, [&](Pod& pod) {
       pod.phase = PodPhase::running;
@@ -193,6 +215,7 @@ struct ClusterState::Apply {
   void operator()(const fact::PodLabelled& f) {
     edit_pod(f.pod, f.rv, [&](Pod& pod) {
       for (const auto& [key, value] : f.labels) pod.own_labels[key] = value;
+      for (const auto& [key, value] : f.annotations) pod.own_annotations[key] = value;
     });
   }
   void operator()(const fact::PodTerminating& f) {
@@ -211,6 +234,32 @@ struct ClusterState::Apply {
     s.ids_.erase(it->first);
     s.by_name_.erase(it);
     s.pods_.erase(record);
+    seen(f.rv);
+  }
+
+  ClusterState::Objects& objects(Kind kind) { return s.objects_[static_cast<std::size_t>(kind)]; }
+
+  void operator()(const fact::ObjectCreated& f) {
+    const bool fresh = objects(f.object->kind).emplace(object_key(*f.object), f.object).second;
+    PODRAMP_CHECK(fresh, "object exists: " + object_key(*f.object));
+    s.objects_by_uid_[f.object->uid] = f.object;
+    s.object_change_ = {nullptr, f.object};
+    seen(f.object->resource_version);
+  }
+  void operator()(const fact::ObjectChanged& f) {
+    const auto it = objects(f.object->kind).find(object_key(*f.object));
+    PODRAMP_CHECK(it != objects(f.object->kind).end(), "no object " + object_key(*f.object));
+    s.object_change_ = {it->second, f.object};
+    it->second = f.object;
+    s.objects_by_uid_[f.object->uid] = f.object;
+    seen(f.object->resource_version);
+  }
+  void operator()(const fact::ObjectGone& f) {
+    const auto it = objects(f.kind).find(f.object);
+    PODRAMP_CHECK(it != objects(f.kind).end(), "no object " + f.object);
+    s.object_change_ = {it->second, nullptr};
+    s.objects_by_uid_.erase(it->second->uid);
+    objects(f.kind).erase(it);
     seen(f.rv);
   }
 
@@ -252,6 +301,16 @@ const PodRecord* ClusterState::find_pod(std::string_view full_name) const {
   return it == ids_.end() ? nullptr : &pods_.at(it->second);
 }
 
+ManifestPtr ClusterState::find_object(Kind kind, std::string_view full_name) const {
+  const auto it = objects(kind).find(full_name);
+  return it == objects(kind).end() ? nullptr : it->second;
+}
+
+ManifestPtr ClusterState::find_object(std::string_view uid) const {
+  const auto it = objects_by_uid_.find(uid);
+  return it == objects_by_uid_.end() ? nullptr : it->second;
+}
+
 const NodeRecord* ClusterState::find_node(std::string_view name) const {
   const auto it = nodes_.find(name);
   return it == nodes_.end() ? nullptr : &it->second;
@@ -288,6 +347,12 @@ std::uint64_t ClusterState::hash() const {
     writer.value(record.used);
     mix();
   }
+  for (const Objects& kind : objects_) {
+    for (const auto& [name, object] : kind) {
+      writer.value(*object);
+      mix();
+    }
+  }
   return hash;
 }
 
@@ -300,6 +365,10 @@ PodId uid_number(std::string_view uid) {
   const auto [stopped, code] = std::from_chars(uid.data() + kUidPrefix.size(), end, id, 16);
   return code == std::errc{} && stopped == end ? id : 0;
 }
+
+std::string object_uid_text(std::uint64_t n) { return fmt::format("{}{:012x}", kObjectUidPrefix, n); }
+
+std::string object_key(const Manifest& object) { return object.ns + "/" + object.name; }
 
 bool is_terminal(const Pod& pod) { return pod.phase == PodPhase::succeeded || pod.phase == PodPhase::failed; }
 

@@ -2,6 +2,7 @@
 // log's facts rebuilds it (design 2). It decides nothing. Indexes by name and id are kept for the parts that decide.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <set>
@@ -70,6 +71,18 @@ class ClusterState {
   };
   const Change& last_change() const { return change_; }
 
+  // Objects of other kinds by "namespace/name".
+  using Objects = std::map<std::string, ManifestPtr, std::less<>>;
+  const Objects& objects(Kind kind) const { return objects_[static_cast<std::size_t>(kind)]; }
+  ManifestPtr find_object(Kind kind, std::string_view full_name) const;  // null: there is none
+  ManifestPtr find_object(std::string_view uid) const;                   // of whatever kind
+  // What the newest fact about an object did; before is null when it was created, after when it is gone.
+  struct ObjectChange {
+    ManifestPtr before;
+    ManifestPtr after;
+  };
+  const ObjectChange& last_object_change() const { return object_change_; }
+
   // Order-independent of how it was reached: equal for equal contents (rung 3 of design 2.4).
   std::uint64_t hash() const;
 
@@ -84,12 +97,19 @@ class ClusterState {
   std::map<std::string, NodeRecord, std::less<>> nodes_;
   std::map<std::string, std::set<PodId>, std::less<>> orphans_;  // bound to a node whose object is gone
   Change change_;
+  std::array<Objects, EnumText<Kind>::names.size()> objects_;
+  std::map<std::string, ManifestPtr, std::less<>> objects_by_uid_;
+  ObjectChange object_change_;
   std::map<std::string, QuotaRecord, std::less<>> quotas_;
 };
 
 // A pod's uid as text and back; ids are counted from 1 by the API server.
 std::string uid_text(PodId id);
 PodId uid_number(std::string_view uid);  // 0 when it is not one of ours
+
+// The uid of the n-th object of another kind: these are counted apart, so that pods keep their ids.
+std::string object_uid_text(std::uint64_t n);
+std::string object_key(const Manifest& object);  // "namespace/name"
 
 // Succeeded or Failed: holds no resources of its node (K28, K36).
 bool is_terminal(const Pod& pod);

@@ -7,6 +7,7 @@
 #include <map>
 
 #include "backend/port/event_json.h"
+#include "fakeapi/test_cluster_world.h"
 #include "fakeapi/test_world.h"
 
 namespace podramp::fakeapi {
@@ -16,91 +17,6 @@ using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
-
-// Keeps every line, and folds the facts into a state of its own as a reader of the log would.
-class FoldingSink final : public EventSink {
- public:
-  void append(const EventRef& event, PodMemory& memory) override {
-    lines.emplace_back();
-    write_line(lines.back(), event, memory);
-    std::visit(
-        [&](const auto* data) {
-          if constexpr (std::is_constructible_v<Fact, decltype(*data)>) folded.apply(Fact(*data));
-        },
-        event.data);
-  }
-  std::vector<std::string> lines;
-  ClusterState folded;
-};
-
-// The least of a kernel: delivers messages by (time, insertion), ends pulls at once.
-class World {
- public:
-  explicit World(ClusterConfig config, std::uint64_t seed = 1)
-      : ledger({&sink}), cluster(std::move(config), seed, ledger), client(cluster.add_client("etl")) {
-    take(cluster.start());
-  }
-  void step(const ToCluster& message, Seq cause = 0) { take(cluster.step(message, cause)); }
-  std::uint64_t call(ApiRequest request) {
-    step(to::Request{client, {++calls_}, std::move(request)});
-    return calls_;
-  }
-  ApiReply ask(ApiRequest request) {
-    const std::uint64_t id = call(std::move(request));
-    while (!replies.contains(id) && !queue_.empty()) next();
-    return replies.at(id);
-  }
-  void run_until(TimeUs end) {
-    while (!queue_.empty() && queue_.begin()->first.first <= end) next();
-    ledger.set_now(end);
-  }
-  std::size_t count(std::string_view text) const {
-    return static_cast<std::size_t>(
-        std::ranges::count_if(sink.lines, [&](const std::string& line) { return line.find(text) != line.npos; }));
-  }
-
-  FoldingSink sink;
-  Ledger ledger;
-  Cluster cluster;
-  ClientId client;
-  std::map<std::uint64_t, ApiReply> replies;
-  std::vector<WatchEvent> events;
-
- private:
-  void take(std::vector<Outgoing> outgoing) {
-    for (Outgoing& o : outgoing) queue_.emplace(std::pair(o.at, ++sent_), std::move(o));
-  }
-  void next() {
-    auto node = queue_.extract(queue_.begin());
-    ledger.set_now(node.key().first);
-    const Seq cause = node.mapped().cause;
-    FromCluster& message = node.mapped().message;
-    if (auto* timer = std::get_if<from::SetTimer>(&message)) {
-      step(to::Timer{timer->timer}, cause);
-    } else if (auto* pull = std::get_if<from::StartPull>(&message)) {
-      step(to::PullEnded{pull->pull, true}, cause);
-    } else if (auto* reply = std::get_if<from::Reply>(&message)) {
-      replies[reply->call.value] = reply->reply;
-    } else if (auto* watched = std::get_if<from::WatchEvents>(&message)) {
-      events.insert(events.end(), watched->events.begin(), watched->events.end());
-    }
-  }
-
-  std::map<std::pair<TimeUs, std::uint64_t>, Outgoing> queue_;
-  std::uint64_t sent_ = 0;
-  std::uint64_t calls_ = 0;
-};
-
-ClusterConfig small_cluster(int nodes) {
-  ClusterConfig config;
-  for (int i = 0; i < nodes; ++i) {
-    NodeSpec spec;
-    spec.node.name = "n" + std::to_string(i);
-    spec.node.allocatable = {4000, std::int64_t{16} << 30, {}};
-    config.nodes.push_back(spec);
-  }
-  return config;
-}
 
 const TemplatePtr& executor() {
   static const TemplatePtr kTemplate = share(small_template());

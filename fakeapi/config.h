@@ -58,6 +58,25 @@ struct ExistingPod {
   friend bool operator==(const ExistingPod&, const ExistingPod&) = default;
 };
 
+// A storage class that differs from the rule: a class that is not listed provisions when the first pod that uses the
+// claim has been given its node (WaitForFirstConsumer), and lets claims grow.
+struct StorageClassSpec {
+  std::string name;
+  bool immediate = false;  // volumeBindingMode Immediate
+  bool expandable = true;  // allowVolumeExpansion
+  bool provisions = true;  // false: nobody makes volumes of it
+  friend bool operator==(const StorageClassSpec&, const StorageClassSpec&) = default;
+};
+
+// A claim that is there, and bound, from the start.
+struct ExistingClaim {
+  std::string ns;
+  std::string name;
+  StringMap labels;
+  ClaimSpec spec;
+  friend bool operator==(const ExistingClaim&, const ExistingClaim&) = default;
+};
+
 // Defaults of one Kubernetes version or installation. 03 B5-B7, B13.
 struct ClusterProfile {
   std::string name = "k8s-1.32";
@@ -86,6 +105,10 @@ struct ClusterProfile {
   int watch_history_max = 102'400;                      // K19
   DurationUs watch_history_us = 75 * kSecondUs;         // K19
   DurationUs quota_resync_us = 5 * kMinuteUs;           // K42
+  int controller_qps = 20;                              // K33: each controller's client; the collector's has twice that
+  int controller_burst = 30;                            // K33
+  DurationUs restart_backoff_initial_us = 10 * kSecondUs;  // K63
+  DurationUs restart_backoff_max_us = 300 * kSecondUs;     // K63
   friend bool operator==(const ClusterProfile&, const ClusterProfile&) = default;
 };
 
@@ -115,6 +138,8 @@ struct ClusterConfig {
   std::vector<QuotaSpec> quotas;
   std::vector<LimitRangeSpec> limit_ranges;
   std::vector<ExistingPod> existing;
+  std::vector<StorageClassSpec> storage_classes;
+  std::vector<ExistingClaim> claims;
   std::vector<FaultSpec> faults;
   Latencies latency;
   bool parallel_pulls = false;  // K60

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "backend/port/json_writer.h"
+#include "fakeapi/claims.h"
 #include "fakeapi/deletion.h"
 
 namespace podramp::fakeapi {
@@ -59,6 +60,11 @@ Kubelets::Kubelets(Context& context, ImagePulls& pulls, Deletion& deletion)
   });
 }
 
+void Kubelets::set_claims(Claims& claims) {
+  claims_ = &claims;
+  claims.set_listener([this](PodId pod, Seq cause) { mounted(pod, cause); });
+}
+
 // --- books -----------------------------------------------------------------------------------------------------
 
 Kubelets::Work* Kubelets::find(PodId id) {
@@ -99,7 +105,9 @@ void Kubelets::forget(PodId id) {
 void Kubelets::arm(Kind kind, const LatencyModel& model, std::string_view stream, PodId id, Seq cause) {
   const PodRecord* record = context_.state().find_pod(id);
   const std::string name = record == nullptr ? "" : pod_key(*record->pod);
-  const DurationUs delay = context_.sample(model, stream, name, kind);
+  // A restarted process draws anew.
+  const std::uint64_t ordinal = kind + 256 * works_.at(id).starts;
+  const DurationUs delay = context_.sample(model, stream, name, ordinal);
   context_.timer(context_.now() + delay, cause, {Part::kubelet, kind, works_.at(id).round, id});
 }
 
@@ -117,6 +125,11 @@ void Kubelets::on_fact(const Fact& fact, Seq seq) {
     if (find(change.id) != nullptr) arm(kKill, latency.kubelet, "cluster.kubelet", change.id, seq);
   } else if (std::holds_alternative<fact::PodFinished>(fact)) {
     if (Work* work = find(change.id)) release(*work, change.requests);
+  } else if (std::holds_alternative<fact::PodResized>(fact)) {
+    const Work* work = find(change.id);
+    if (work == nullptr || !work->admitted) return;
+    count(*work, pod_requests(*change.before->tmpl), -1);
+    count(*work, change.requests, +1);
   } else if (std::holds_alternative<fact::PodGone>(fact)) {
     object_gone(change.id, seq);
   } else if (const auto* silent = std::get_if<fact::NodeSilent>(&fact)) {
@@ -167,7 +180,8 @@ void Kubelets::node_silent(const fact::NodeSilent& fact, Seq seq) {
       work.stage = Stage::dead;
       work.lost = true;
       work.exit_code = kSigKill;
-    } else if (work.stage != Stage::dead) {
+    } else if (work.stage != Stage::dead && work.stage != Stage::crashed) {
+      if (claims_ != nullptr) claims_->forget_mount(id);
       work.stage = Stage::bound;
       work.images_ready = 0;
     }
@@ -209,6 +223,9 @@ void Kubelets::on_timer(const ClusterTimer& timer, Seq cause) {
     case kShowWaiting:
       if (work->stage == Stage::pulling) show_waiting(id, work->waiting_reason, work->waiting_message, cause);
       break;
+    case kRestart:
+      if (work->stage == Stage::crashed) create(id, *work, cause);
+      break;
     case kDead:
     case kOrphan: break;
   }
@@ -221,7 +238,20 @@ void Kubelets::seen(PodId id, Work& work, Seq cause) {
   if (context_.state().find_node(work.node) == nullptr || !admit(id, work, cause)) return;
   work.stage = Stage::pulling;
   show_waiting(id, "ContainerCreating", "", cause);
+  const PodPtr pod = context_.state().find_pod(id)->pod;
+  if (claims_ != nullptr && Claims::any(*pod->tmpl)) {
+    work.stage = Stage::mounting;
+    if (!claims_->mount(id, *pod, cause)) return;
+    work.stage = Stage::pulling;
+  }
   pull_images(id, work, cause);
+}
+
+void Kubelets::mounted(PodId id, Seq cause) {
+  Work* work = find(id);
+  if (work == nullptr || work->stage != Stage::mounting || work->gone) return;
+  work->stage = Stage::pulling;
+  if (!silent(*work)) pull_images(id, *work, cause);
 }
 
 bool Kubelets::admit(PodId id, Work& work, Seq cause) {
@@ -290,6 +320,7 @@ void Kubelets::started(PodId id, Work& work, Seq cause) {
   if (work.stage != Stage::creating) return;
   work.stage = Stage::running;
   work.started = true;
+  work.started_us = context_.now();
   context_.send(context_.now(), cause, from::ProcessStarted{id, context_.state().find_pod(id)->pod});
   arm(kRunning, context_.config().latency.status, "cluster.status", id, cause);
 }
@@ -312,12 +343,13 @@ void Kubelets::show_running(PodId id, Work& work, Seq cause) {
 
 // --- ending ----------------------------------------------------------------------------------------------------
 
-void Kubelets::process_exited(PodId pod, int exit_code, Seq cause, bool oom) {
+void Kubelets::process_exited(PodId pod, int exit_code, Seq cause, bool oom, bool for_good) {
   Work* work = find(pod);
   if (work == nullptr || work->stage != Stage::running) return;
   work->stage = Stage::dead;
   work->exit_code = exit_code;
   work->oom = oom;
+  work->for_good = for_good;
   if (work->gone) {
     forget(pod);
   } else if (!silent(*work)) {
@@ -331,6 +363,7 @@ void Kubelets::kill(PodId id, Work& work, Seq cause) {
   if (work.stage == Stage::dead) return;  // its report is under way and will confirm the deletion
   if (work.stage != Stage::running) {
     pulls_.cancel(id, work.node, cause);
+    if (claims_ != nullptr) claims_->forget_mount(id);
     work.stage = Stage::dead;
     arm(kReport, latency.status, "cluster.status", id, cause);
     return;
@@ -355,6 +388,7 @@ void Kubelets::kill(PodId id, Work& work, Seq cause) {
 void Kubelets::report_end(PodId id, Work& work, Seq cause) {
   if (work.stage != Stage::dead) return;
   const PodPtr pod = context_.state().find_pod(id)->pod;
+  if (restarts(work, *pod)) return restart(id, work, cause);
   Seq seq = cause;
   const Work last = work;
   forget(id);
@@ -381,7 +415,9 @@ void Kubelets::resume(PodId id, Work& work, Seq cause) {
   const bool restarts = work.lost && !pod.deletion_us && pod.tmpl->restart_policy != "Never";
   switch (work.stage) {
     case Stage::bound: seen(id, work, cause); break;
+    case Stage::mounting: break;  // mounted() goes on
     case Stage::pulling: pull_images(id, work, cause); break;
+    case Stage::crashed:
     case Stage::creating: create(id, work, cause); break;
     case Stage::running: show_running(id, work, cause); break;
     case Stage::dead:
@@ -403,28 +439,6 @@ void Kubelets::clear_away(PodId id, Work& work, Seq cause) {
   const std::string node = work.node;
   forget(id);
   pulls_.cancel(id, node, cause);
-}
-
-// --- for people ------------------------------------------------------------------------------------------------
-
-void Kubelets::waiting(std::vector<std::string>& lines) const {
-  for (const auto& [name, id] : context_.state().pods_by_name()) {
-    const Pod& pod = *context_.state().find_pod(id)->pod;
-    if (pod.node.empty()) continue;
-    const NodeRecord* node = context_.state().find_node(pod.node);
-    const bool unreachable = node == nullptr || node->silent;
-    std::string what;
-    if (pod.deletion_us) {
-      what = unreachable ? fmt::format("node {} to confirm its deletion, but that node is gone or silent", pod.node)
-                         : fmt::format("its processes on node {} to stop", pod.node);
-    } else if (pod.phase == PodPhase::pending) {
-      const bool told = !pod.containers.empty();
-      what = unreachable ? fmt::format("node {}, which is gone or silent", pod.node)
-             : told      ? fmt::format("{} on node {}", pod.containers.front().reason, pod.node)
-                         : fmt::format("the kubelet of node {}", pod.node);
-    }
-    if (!what.empty()) lines.push_back(fmt::format("pod {} waits for: {}", name, what));
-  }
 }
 
 }  // namespace podramp::fakeapi

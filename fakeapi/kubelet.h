@@ -1,6 +1,6 @@
 // The kubelets of all nodes: from "bound to my node" to a running process, its end, graceful deletion, and what
 // happens to all that while a node is silent (K58-K66, K72, K75). Not here: pulling images (image_pulls.h), deciding
-// that a node is lost (node_lifecycle.h), removing objects (deletion.h). Container restarts are not modelled (K63).
+// that a node is lost (node_lifecycle.h), removing objects (deletion.h), where volumes are (claims.h).
 #pragma once
 
 #include <map>
@@ -14,6 +14,7 @@
 
 namespace podramp::fakeapi {
 
+class Claims;
 class Deletion;
 
 class Kubelets {
@@ -21,25 +22,42 @@ class Kubelets {
   // Becomes the listener of pulls. All three must outlive it.
   Kubelets(Context& context, ImagePulls& pulls, Deletion& deletion);
 
+  // Pods that name claims wait for their volumes; without, such pods start as others do. It must outlive the kubelets.
+  void set_claims(Claims& claims);
+
   // Sends ProcessStopped when containers die at once with their node; else only sets timers.
   void on_fact(const Fact& fact, Seq seq);
   void on_timer(const ClusterTimer& timer, Seq cause);
 
   // The pod's main process has ended by itself; works for pods that existed at the start too. oom: killed for its
-  // memory (K64). A process that is not running is ignored.
-  void process_exited(PodId pod, int exit_code, Seq cause, bool oom = false);
+  // memory (K64). A process that is not running is ignored. Pods of policy Always, and OnFailure after a failure, start
+  // again in place, with a back-off (K63), unless it is for good.
+  void process_exited(PodId pod, int exit_code, Seq cause, bool oom = false, bool for_good = false);
 
   // Appends "pod ns/x waits for: ..." for bound pods that are neither running nor finished, and for Terminating ones.
   void waiting(std::vector<std::string>& lines) const;
 
  private:
-  enum Kind : std::uint8_t { kSeen, kStarted, kRunning, kReport, kKill, kDead, kResume, kShowWaiting, kOrphan };
+  enum Kind : std::uint8_t {
+    kSeen,
+    kStarted,
+    kRunning,
+    kReport,
+    kKill,
+    kDead,
+    kResume,
+    kShowWaiting,
+    kOrphan,
+    kRestart
+  };
   enum class Stage : std::uint8_t {
     bound,     // the kubelet has not seen it yet
+    mounting,  // waits for volumes
     pulling,   // waits for images
     creating,  // sandbox, network, create, start
     running,   // its process is alive
     dead,      // its process has ended, or will never start; not reported yet
+    crashed,   // waits for its next start
   };
 
   struct Work {
@@ -52,8 +70,12 @@ class Kubelets {
     bool gone = false;           // the object is removed, what runs is not
     bool lost = false;           // died with its node
     bool oom = false;
+    bool for_good = false;  // whatever its restart policy
     int exit_code = 0;
-    std::uint32_t round = 0;  // timers from before the node's last silence are ignored
+    std::uint64_t starts = 0;   // of its process, in this work
+    std::uint32_t crashes = 0;  // that count for the back-off
+    TimeUs started_us = 0;      // its present process
+    std::uint32_t round = 0;    // timers from before the node's last silence are ignored
     std::size_t images_ready = 0;
     TimeUs dead_at = kNever;     // when a process that was told to stop is dead
     std::string waiting_reason;  // to be shown
@@ -81,6 +103,7 @@ class Kubelets {
 
   void seen(PodId id, Work& work, Seq cause);
   bool admit(PodId id, Work& work, Seq cause);
+  void mounted(PodId id, Seq cause);
   void pull_images(PodId id, Work& work, Seq cause);
   void pull_news(PodId id, PullNews news, const std::string& message, Seq cause);
   void show_waiting(PodId id, const std::string& reason, const std::string& message, Seq cause);
@@ -89,12 +112,15 @@ class Kubelets {
   void show_running(PodId id, Work& work, Seq cause);
   void kill(PodId id, Work& work, Seq cause);
   void report_end(PodId id, Work& work, Seq cause);
+  bool restarts(const Work& work, const Pod& pod) const;
+  void restart(PodId id, Work& work, Seq cause);
   void resume(PodId id, Work& work, Seq cause);
   void clear_away(PodId id, Work& work, Seq cause);
 
   Context& context_;
   ImagePulls& pulls_;
   Deletion& deletion_;
+  Claims* claims_ = nullptr;
   std::unordered_map<PodId, Work> works_;  // never iterated
   std::map<std::string, OnNode, std::less<>> nodes_;
 };

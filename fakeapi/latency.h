@@ -46,9 +46,13 @@ struct Latencies {
   LatencyModel stop = LatencyModel::lognormal(500'000, 300);              // SIGTERM -> container exit (within grace)
   LatencyModel jvm = LatencyModel::lognormal(3'000'000, 250);             // container start -> RegisterExecutor
   LatencyModel quota = LatencyModel::lognormal(300'000, 500, 5'000'000);  // freed -> recounted (K42)
+  // Claims (docs/behaviour.md): asked -> bound; a free volume onto a node; off its last node and onto another (02 8.5).
+  LatencyModel provision = LatencyModel::lognormal(3'000'000, 400, 60'000'000);
+  LatencyModel attach = LatencyModel::lognormal(3'000'000, 400, 60'000'000);
+  LatencyModel reattach = LatencyModel::lognormal(180'000'000, 500, 600'000'000);
 
   using Member = LatencyModel Latencies::*;
-  static constexpr std::array<std::pair<std::string_view, Member>, 13> kByName{{{"request", &Latencies::request},
+  static constexpr std::array<std::pair<std::string_view, Member>, 16> kByName{{{"request", &Latencies::request},
                                                                                 {"reply", &Latencies::reply},
                                                                                 {"write", &Latencies::write},
                                                                                 {"read", &Latencies::read},
@@ -60,7 +64,10 @@ struct Latencies {
                                                                                 {"status", &Latencies::status},
                                                                                 {"stop", &Latencies::stop},
                                                                                 {"jvm", &Latencies::jvm},
-                                                                                {"quota", &Latencies::quota}}};
+                                                                                {"quota", &Latencies::quota},
+                                                                                {"provision", &Latencies::provision},
+                                                                                {"attach", &Latencies::attach},
+                                                                                {"reattach", &Latencies::reattach}}};
   friend bool operator==(const Latencies&, const Latencies&) = default;
 };
 

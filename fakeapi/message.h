@@ -28,7 +28,10 @@ enum class Part : std::uint8_t {
   image_pulls,
   deletion,
   faults,
-  cluster
+  cluster,
+  owner_gc,
+  set_controllers,
+  claims
 };
 
 // kind and the two arguments mean what the part says they mean.

@@ -22,6 +22,8 @@ inline constexpr std::uint8_t kFilterTaints = 2;
 inline constexpr std::uint8_t kFilterAffinity = 4;
 inline constexpr std::uint8_t kFilterResources = 8;
 inline constexpr std::uint8_t kAllFilters = 15;
+inline constexpr std::uint8_t kFilterClaims = 16;      // not of nodes: a claim is missing, unbound or going
+inline constexpr std::uint8_t kFilterClaimInUse = 32;  // not of nodes: another pod has it for itself
 
 class NodeRoom {
  public:

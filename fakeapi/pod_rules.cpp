@@ -168,14 +168,19 @@ void apply_default_tolerations(PodTemplate& tmpl, std::int64_t seconds) {
   }
 }
 
-std::vector<std::string> metadata_errors(const Pod& pod) {
+std::vector<std::string> name_errors(const std::string& name) {
   std::vector<std::string> errors;
-  if (pod.name.empty()) {
+  if (name.empty()) {
     errors.emplace_back("metadata.name: Required value: name or generateName is required");
   } else {
-    if (pod.name.size() > 253) errors.push_back(bad_value("metadata.name", pod.name, too_long(253)));
-    if (!is_dns_subdomain(pod.name)) errors.push_back(bad_value("metadata.name", pod.name, kNotSubdomain));
+    if (name.size() > 253) errors.push_back(bad_value("metadata.name", name, too_long(253)));
+    if (!is_dns_subdomain(name)) errors.push_back(bad_value("metadata.name", name, kNotSubdomain));
   }
+  return errors;
+}
+
+std::vector<std::string> metadata_errors(const Pod& pod) {
+  std::vector<std::string> errors = name_errors(pod.name);
   const std::vector<std::string> labels = label_errors(pod.own_labels);
   errors.insert(errors.end(), labels.begin(), labels.end());
   return errors;

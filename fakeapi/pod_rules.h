@@ -20,5 +20,6 @@ std::vector<std::string> metadata_errors(const Pod& pod);       // name, labels
 std::vector<std::string> spec_errors(const PodTemplate& tmpl);  // containers, resources, restart policy
 std::vector<std::string> hostname_errors(const Pod& pod);
 std::vector<std::string> label_errors(const StringMap& labels);  // under metadata.labels
+std::vector<std::string> name_errors(const std::string& name);   // under metadata.name, a DNS subdomain
 
 }  // namespace podramp::fakeapi

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "backend/port/json_writer.h"
 #include "fakeapi/pod_rules.h"
 #include "fakeapi/replies.h"
 
@@ -9,6 +10,12 @@ namespace podramp::fakeapi {
 namespace {
 
 std::string full_name(const ApiRequest& request) { return request.ns + "/" + request.name; }
+
+const std::string* annotation(const Pod& pod, const std::string& key) {
+  if (const auto it = pod.own_annotations.find(key); it != pod.own_annotations.end()) return &it->second;
+  const auto it = pod.tmpl->annotations.find(key);
+  return it == pod.tmpl->annotations.end() ? nullptr : &it->second;
+}
 
 }  // namespace
 
@@ -83,7 +90,7 @@ Answer PodVerbs::get(const ApiRequest& request, Seq cause) const {
 }
 
 Answer PodVerbs::list(const ApiRequest& request, Seq cause) {
-  ApiReply reply = replies::success(200, nullptr);
+  ApiReply reply = replies::success(200, PodPtr{});
   reply.resource_version = context_.state().resource_version();
   PodList& list = reply.list.emplace();
   for (const PodRecord* record : select(request)) list.items.push_back(record->pod);
@@ -94,16 +101,41 @@ Answer PodVerbs::patch(const ApiRequest& request, Seq cause) {
   const std::string name = full_name(request);
   const PodRecord* record = context_.state().find_pod(name);
   if (record == nullptr) return {replies::not_found(request.name), cause};
+  if (request.set_bytes) return resize(*record, *request.set_bytes, cause);
   std::vector<std::string> errors = label_errors(request.set_labels);
   if (!errors.empty()) return {replies::invalid(request.name, std::move(errors)), cause};
-  StringMap changed;
+  StringMap labels;
   for (const auto& [key, value] : request.set_labels) {
     const std::string* old = record->pod->label(key);
-    if (old == nullptr || *old != value) changed.emplace(key, value);
+    if (old == nullptr || *old != value) labels.emplace(key, value);
+  }
+  StringMap annotations;
+  for (const auto& [key, value] : request.set_annotations) {
+    const std::string* old = annotation(*record->pod, key);
+    if (old == nullptr || *old != value) annotations.emplace(key, value);
   }
   Seq seq = cause;
   // A patch that changes nothing writes nothing.
-  if (!changed.empty()) seq = context_.emit("apiserver", cause, fact::PodLabelled{name, context_.next_rv(), changed});
+  if (!labels.empty() || !annotations.empty()) {
+    seq = context_.emit("apiserver", cause, fact::PodLabelled{name, context_.next_rv(), labels, annotations});
+  }
+  return {replies::success(200, context_.state().find_pod(name)->pod), seq};
+}
+
+// Subresource resize (02 4.5): the spec changes at once. Whether the node has room for it is not asked, where the real
+// kubelet would say Deferred or Infeasible (docs/behaviour.md).
+Answer PodVerbs::resize(const PodRecord& record, std::int64_t bytes, Seq cause) {
+  const std::string name = pod_key(*record.pod);
+  const Container& container = record.pod->tmpl->containers.at(spark_container(*record.pod->tmpl));
+  if (bytes <= 0) {
+    return {replies::invalid(record.pod->name, {"spec.containers[0].resources.limits[memory]: Invalid value: must be "
+                                                "greater than zero"}),
+            cause};
+  }
+  Seq seq = cause;
+  if (container.requests.memory_bytes != bytes || container.limits.memory_bytes != bytes) {
+    seq = context_.emit("apiserver", cause, fact::PodResized{name, context_.next_rv(), bytes});
+  }
   return {replies::success(200, context_.state().find_pod(name)->pod), seq};
 }
 

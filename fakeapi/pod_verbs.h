@@ -25,7 +25,7 @@ class PodVerbs {
   Answer create(const ApiRequest& request, Seq cause);  // K2-K6, K8
   Answer get(const ApiRequest& request, Seq cause) const;
   Answer list(const ApiRequest& request, Seq cause);    // K14
-  Answer patch(const ApiRequest& request, Seq cause);   // metadata.labels
+  Answer patch(const ApiRequest& request, Seq cause);   // metadata.labels and annotations, or the resize subresource
   Answer remove(const ApiRequest& request, Seq cause);  // K27-K31
 
   // The pods that the request's namespace and selectors name, by "namespace/name".
@@ -37,6 +37,7 @@ class PodVerbs {
 
  private:
   Answer store(const ApiRequest& request, const Pod& body, Seq cause);
+  Answer resize(const PodRecord& record, std::int64_t bytes, Seq cause);
   std::string generated_name(const std::string& ns, const std::string& base) const;
 
   Context& context_;

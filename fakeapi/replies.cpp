@@ -5,12 +5,42 @@
 #include <algorithm>
 
 namespace podramp::fakeapi::replies {
+namespace {
+
+struct KindWords {
+  std::string_view resource;  // as messages about a request name it
+  std::string_view kind;      // as messages about a body name it
+};
+
+KindWords words(Kind kind) {
+  switch (kind) {
+    case Kind::pod: return {"pods", "Pod"};
+    case Kind::node: return {"nodes", "Node"};
+    case Kind::persistent_volume_claim: return {"persistentvolumeclaims", "PersistentVolumeClaim"};
+    case Kind::config_map: return {"configmaps", "ConfigMap"};
+    case Kind::service: return {"services", "Service"};
+    case Kind::stateful_set: return {"statefulsets.apps", "StatefulSet.apps"};
+    case Kind::deployment: return {"deployments.apps", "Deployment.apps"};
+    case Kind::replica_set: return {"replicasets.apps", "ReplicaSet.apps"};
+  }
+  return {};
+}
+
+}  // namespace
 
 ApiReply success(int code, PodPtr object) {
   ApiReply reply;
   reply.code = code;
   reply.resource_version = object == nullptr ? 0 : object->resource_version;
   reply.object = std::move(object);
+  return reply;
+}
+
+ApiReply success(int code, ManifestPtr object) {
+  ApiReply reply;
+  reply.code = code;
+  reply.resource_version = object == nullptr ? 0 : object->resource_version;
+  reply.manifest = std::move(object);
   return reply;
 }
 
@@ -28,22 +58,35 @@ ApiReply transport(Transport how) {
   return reply;
 }
 
-ApiReply not_found(std::string_view pod) { return error(404, "NotFound", fmt::format("pods \"{}\" not found", pod)); }
-
-ApiReply already_exists(std::string_view pod) {
-  return error(409, "AlreadyExists", fmt::format("pods \"{}\" already exists", pod));
-}
-
+ApiReply not_found(std::string_view pod) { return not_found(Kind::pod, pod); }
+ApiReply already_exists(std::string_view pod) { return already_exists(Kind::pod, pod); }
 ApiReply conflict(std::string_view pod, std::string_view why) {
   return error(409, "Conflict", fmt::format("Operation cannot be fulfilled on Pod \"{}\": {}", pod, why));
 }
-
-ApiReply forbidden(std::string_view pod, std::string_view why) {
-  return error(403, "Forbidden", fmt::format("pods \"{}\" is forbidden: {}", pod, why));
+ApiReply forbidden(std::string_view pod, std::string_view why) { return forbidden(Kind::pod, pod, why); }
+ApiReply invalid(std::string_view pod, std::vector<std::string> causes) {
+  return invalid(Kind::pod, pod, std::move(causes));
 }
 
-ApiReply invalid(std::string_view pod, std::vector<std::string> causes) {
-  return error(422, "Invalid", fmt::format("Pod \"{}\" is invalid: {}", pod, aggregate(causes)));
+ApiReply not_found(Kind kind, std::string_view name) {
+  return error(404, "NotFound", fmt::format("{} \"{}\" not found", words(kind).resource, name));
+}
+
+ApiReply already_exists(Kind kind, std::string_view name) {
+  return error(409, "AlreadyExists", fmt::format("{} \"{}\" already exists", words(kind).resource, name));
+}
+
+ApiReply conflict(Kind kind, std::string_view name, std::string_view why) {
+  return error(409, "Conflict",
+               fmt::format("Operation cannot be fulfilled on {} \"{}\": {}", words(kind).resource, name, why));
+}
+
+ApiReply forbidden(Kind kind, std::string_view name, std::string_view why) {
+  return error(403, "Forbidden", fmt::format("{} \"{}\" is forbidden: {}", words(kind).resource, name, why));
+}
+
+ApiReply invalid(Kind kind, std::string_view name, std::vector<std::string> causes) {
+  return error(422, "Invalid", fmt::format("{} \"{}\" is invalid: {}", words(kind).kind, name, aggregate(causes)));
 }
 
 ApiReply bad_request(std::string message) { return error(400, "BadRequest", std::move(message)); }

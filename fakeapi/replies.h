@@ -10,6 +10,7 @@
 namespace podramp::fakeapi::replies {
 
 ApiReply success(int code, PodPtr object);
+ApiReply success(int code, ManifestPtr object);
 ApiReply error(int code, std::string_view reason, std::string message);
 ApiReply transport(Transport how);
 
@@ -18,6 +19,12 @@ ApiReply already_exists(std::string_view pod);                            // 409
 ApiReply conflict(std::string_view pod, std::string_view why);            // 409, K31
 ApiReply forbidden(std::string_view pod, std::string_view why);           // 403, K6
 ApiReply invalid(std::string_view pod, std::vector<std::string> causes);  // 422, K8
+// The same of other kinds: resources are named with their group ("statefulsets.apps").
+ApiReply not_found(Kind kind, std::string_view name);
+ApiReply already_exists(Kind kind, std::string_view name);
+ApiReply conflict(Kind kind, std::string_view name, std::string_view why);
+ApiReply forbidden(Kind kind, std::string_view name, std::string_view why);
+ApiReply invalid(Kind kind, std::string_view name, std::vector<std::string> causes);
 ApiReply bad_request(std::string message);                                // 400
 ApiReply expired(std::string message);                                    // 410, K18
 ApiReply too_many_requests(std::int64_t retry_after_s);                   // 429, K9

@@ -3,11 +3,13 @@
 #include <fmt/format.h>
 
 #include "backend/port/json_writer.h"
+#include "fakeapi/claims.h"
 
 namespace podramp::fakeapi {
 namespace {
 
 constexpr DurationUs kBackOffFlushUs = kSecondUs;  // K46
+constexpr DurationUs kVolumeLookUs = kSecondUs;    // how often a binding pod looks whether its claims are bound
 
 TimeUs round_up(TimeUs t, DurationUs period) { return (t + period - 1) / period * period; }
 
@@ -30,12 +32,17 @@ void Scheduler::on_fact(const Fact& fact, Seq seq) {
     pod_bound(change.id, *change.after, bound->node);
   } else if (std::holds_alternative<fact::PodFinished>(fact) || std::holds_alternative<fact::PodGone>(fact)) {
     pod_freed(change.id, seq);
+  } else if (std::holds_alternative<fact::PodResized>(fact)) {
+    pod_resized(change.id, *change.after, seq);
   } else if (const auto* added = std::get_if<fact::NodeAdded>(&fact)) {
     node_changed(added->node, true, seq);
   } else if (const auto* tainted = std::get_if<fact::NodeTainted>(&fact)) {
     node_changed(context_.state().find_node(tainted->node)->node, false, seq);
   } else if (const auto* node = std::get_if<fact::NodeGone>(&fact)) {
     room_.remove_node(node->node);
+  } else if (std::holds_alternative<fact::ObjectCreated>(fact) || std::holds_alternative<fact::ObjectChanged>(fact)) {
+    const bool claim = context_.state().last_object_change().after->kind == podramp::Kind::persistent_volume_claim;
+    if (claim) wake_all(kFilterClaims, seq);
   }
 }
 
@@ -79,12 +86,28 @@ void Scheduler::pod_freed(PodId id, Seq seq) {
   if (entry.place == Place::back_off) back_off_.erase({entry.since_us + back_off(entry.attempts), entry.order, id});
   if (entry.place != Place::binding && entry.place != Place::bound) return;
   room_.give_back(entry.node, entry.shape);
+  wake_all(kFilterResources | kFilterClaimInUse, seq);
+}
+
+void Scheduler::wake_all(std::uint8_t filters, Seq cause) {
   const std::vector<Waiting> sleepers(unschedulable_.begin(), unschedulable_.end());
   for (const Waiting& w : sleepers) {
     Entry& sleeper = entries_.at(w.pod);
-    if ((sleeper.failed_filters & kFilterResources) != 0) wake(w.pod, sleeper, seq);
+    if ((sleeper.failed_filters & filters) != 0) wake(w.pod, sleeper, cause);
   }
   arm_flushes();
+}
+
+// A pod that is placed takes its new room; one that shrinks may let others in (K47).
+void Scheduler::pod_resized(PodId id, const Pod& pod, Seq seq) {
+  Entry* entry = find(id);
+  if (entry == nullptr) return;
+  const bool placed = entry->place == Place::binding || entry->place == Place::bound;
+  if (placed) room_.give_back(entry->node, entry->shape);
+  entry->shape = room_.shape(*pod.tmpl);
+  if (!placed) return;
+  room_.take(entry->node, entry->shape);
+  wake_all(kFilterResources, seq);
 }
 
 void Scheduler::node_changed(const Node& node, bool added, Seq seq) {
@@ -186,6 +209,7 @@ void Scheduler::on_timer(const ClusterTimer& timer, Seq) {
     case kPatch: patch(timer.arg); break;
     case kBackOffFlush: flush_back_off(); break;
     case kUnschedulableFlush: flush_unschedulable(); break;
+    case kVolumes: await_volumes(timer.arg); break;
   }
 }
 
@@ -213,24 +237,42 @@ void Scheduler::end_cycle(PodId id) {
     const PodPtr pod = context_.state().find_pod(id)->pod;
     const std::string name = pod_key(*pod);
     const Draw tie(context_.seed(), "cluster.scheduler.tie", name, entry->attempts);
-    const auto node = room_.choose(entry->shape, tie);
+    const bool refused = claims_ != nullptr && Claims::any(*pod->tmpl) && refused_by_claims(id, *entry, *pod);
+    const auto node = refused ? std::nullopt : room_.choose(entry->shape, tie);
     if (node) {
-      place_on(id, *entry, name, *node);
-    } else {
-      refuse(id, *entry, *pod);
+      place_on(id, *entry, *pod, *node);
+    } else if (!refused) {
+      refuse(id, *entry, *pod, room_.refusal(entry->shape));
     }
   }
   start_cycle();
 }
 
 // The pod takes its room now; the binding is written when the client may send it (K52, K56).
-void Scheduler::place_on(PodId id, Entry& entry, const std::string& name, std::uint32_t node) {
+void Scheduler::place_on(PodId id, Entry& entry, const Pod& pod, std::uint32_t node) {
   entry.place = Place::binding;
   entry.node = node;
   room_.take(node, entry.shape);
+  if (claims_ != nullptr && Claims::any(*pod.tmpl)) {
+    claims_->choose(id, pod, entry.cause);
+    if (!claims_->bound(pod)) return set_timer(context_.now() + kVolumeLookUs, entry.cause, kVolumes, id);
+  }
   const TimeUs sent = client_.reserve(context_.now());
-  const DurationUs takes = context_.sample(context_.config().latency.bind, "cluster.bind", name, entry.attempts);
+  const DurationUs takes =
+      context_.sample(context_.config().latency.bind, "cluster.bind", pod_key(pod), entry.attempts);
   set_timer(sent + takes, entry.cause, kBind, id);
+}
+
+// Claims that waited for their first consumer are being provisioned; the binding is sent once all are bound.
+void Scheduler::await_volumes(PodId id) {
+  Entry* entry = find(id);
+  if (entry == nullptr || entry->place != Place::binding) return;
+  const PodPtr pod = context_.state().find_pod(id)->pod;
+  if (!claims_->bound(*pod)) return set_timer(context_.now() + kVolumeLookUs, entry->cause, kVolumes, id);
+  const TimeUs sent = client_.reserve(context_.now());
+  const DurationUs takes =
+      context_.sample(context_.config().latency.bind, "cluster.bind", pod_key(*pod), entry->attempts);
+  set_timer(sent + takes, entry->cause, kBind, id);
 }
 
 void Scheduler::bind(PodId id) {
@@ -242,8 +284,7 @@ void Scheduler::bind(PodId id) {
 
 // The pod sleeps until something changes. The real scheduler writes its status within the cycle, so the next cycle
 // waits for a patch; it writes only what is new.
-void Scheduler::refuse(PodId id, Entry& entry, const Pod& pod) {
-  const NodeRoom::Refusal& refusal = room_.refusal(entry.shape);
+void Scheduler::refuse(PodId id, Entry& entry, const Pod& pod, const NodeRoom::Refusal& refusal) {
   entry.place = Place::unschedulable;
   entry.failed_filters = refusal.filters;
   entry.since_us = context_.now();
@@ -258,6 +299,22 @@ void Scheduler::refuse(PodId id, Entry& entry, const Pod& pod) {
   const DurationUs takes =
       context_.sample(context_.config().latency.bind, "cluster.bind", pod_key(pod), entry.attempts);
   set_timer(sent + takes, entry.cause, kPatch, id);
+}
+
+// What the scheduler says before it looks at nodes (persistentvolumeclaim not found, ...), or of every node alike.
+bool Scheduler::refused_by_claims(PodId id, Entry& entry, const Pod& pod) {
+  const Claims::Refusal why = claims_->check(id, pod);
+  if (why.reason.empty()) return false;
+  const std::size_t n = room_.size();
+  if (n == 0) return false;  // the lack of nodes speaks first
+  NodeRoom::Refusal refusal;
+  refusal.filters = why.everywhere ? kFilterClaimInUse : kFilterClaims;
+  const std::string help =
+      why.everywhere ? "No preemption victims found for incoming pod" : "Preemption is not helpful for scheduling";
+  refusal.message = fmt::format("0/{} nodes are available: {}{}. preemption: 0/{} nodes are available: {} {}.", n,
+                                why.everywhere ? fmt::format("{} ", n) : "", why.reason, n, n, help);
+  refuse(id, entry, pod, refusal);
+  return true;
 }
 
 void Scheduler::patch(PodId id) {

@@ -19,9 +19,13 @@ namespace podramp::fakeapi {
 
 inline constexpr std::string_view kDefaultScheduler = "default-scheduler";
 
+class Claims;
+
 class Scheduler {
  public:
   explicit Scheduler(Context& context);
+  // Pods that name claims are placed only when these allow it; without, claims are nobody's business.
+  void set_claims(Claims& claims) { claims_ = &claims; }
 
   // Sets timers and sends nothing else; pods of other schedulers are ignored for ever.
   void on_fact(const Fact& fact, Seq seq);
@@ -31,7 +35,7 @@ class Scheduler {
   void waiting(std::vector<std::string>& lines) const;
 
  private:
-  enum Kind : std::uint8_t { kCycleEnds, kBind, kPatch, kBackOffFlush, kUnschedulableFlush };
+  enum Kind : std::uint8_t { kCycleEnds, kBind, kPatch, kBackOffFlush, kUnschedulableFlush, kVolumes };
   enum class Place : std::uint8_t { active, in_cycle, back_off, unschedulable, binding, bound };
 
   struct Entry {
@@ -55,14 +59,18 @@ class Scheduler {
   void pod_created(PodId id, const Pod& pod, Seq seq);
   void pod_bound(PodId id, const Pod& pod, const std::string& node);
   void pod_freed(PodId id, Seq seq);
+  void pod_resized(PodId id, const Pod& pod, Seq seq);
   void node_changed(const Node& node, bool added, Seq seq);
+  void wake_all(std::uint8_t filters, Seq cause);
 
   void activate(PodId id, Entry& entry);
   void wake(PodId id, Entry& entry, Seq cause);
   void start_cycle();
   void end_cycle(PodId id);
-  void place_on(PodId id, Entry& entry, const std::string& name, std::uint32_t node);
-  void refuse(PodId id, Entry& entry, const Pod& pod);
+  void place_on(PodId id, Entry& entry, const Pod& pod, std::uint32_t node);
+  void refuse(PodId id, Entry& entry, const Pod& pod, const NodeRoom::Refusal& refusal);
+  bool refused_by_claims(PodId id, Entry& entry, const Pod& pod);
+  void await_volumes(PodId id);
   void patch(PodId id);
   void bind(PodId id);
   void flush_back_off();
@@ -73,6 +81,7 @@ class Scheduler {
   void set_timer(TimeUs at, Seq cause, Kind kind, PodId id);
 
   Context& context_;
+  Claims* claims_ = nullptr;
   NodeRoom room_;
   TokenBucket client_;
   std::unordered_map<PodId, Entry> entries_;  // never iterated

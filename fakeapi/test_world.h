@@ -10,8 +10,11 @@
 #include "backend/port/json_writer.h"
 #include "fakeapi/admission.h"
 #include "fakeapi/api_server.h"
+#include "fakeapi/claims.h"
 #include "fakeapi/deletion.h"
 #include "fakeapi/faults.h"
+#include "fakeapi/manifest_verbs.h"
+#include "fakeapi/object_store.h"
 #include "fakeapi/pod_verbs.h"
 #include "fakeapi/watch_hub.h"
 
@@ -102,8 +105,12 @@ class TestWorld final : public Context {
         watches(*this, faults),
         deletion(*this),
         verbs(*this, admission, deletion),
-        api(*this, faults, verbs, watches, deletion) {
+        claims(*this),
+        store(*this, claims),
+        manifests(*this, store),
+        api(*this, faults, verbs, manifests, watches, deletion) {
     admission.start();
+    store.start();
     admission.count_all(0);
     faults.start();
   }
@@ -122,6 +129,7 @@ class TestWorld final : public Context {
     showing_ = true;
     admission.on_fact(fact, seq);
     watches.on_fact(fact, seq);
+    claims.on_fact(fact, seq);
     showing_ = false;
     return seq;
   }
@@ -202,6 +210,7 @@ class TestWorld final : public Context {
     if (timer.part == Part::api_server) api.on_timer(timer, cause);
     if (timer.part == Part::admission) admission.on_timer(timer, cause);
     if (timer.part == Part::watch_hub) watches.on_timer(timer, cause);
+    if (timer.part == Part::claims) claims.on_timer(timer, cause);
     if (timer.part == Part::faults) {
       const Faults::Window window = faults.window(timer);
       watches.on_window(*window.spec, window.opens, cause);
@@ -230,6 +239,9 @@ class TestWorld final : public Context {
   WatchHub watches;
   Deletion deletion;
   PodVerbs verbs;
+  Claims claims;
+  ObjectStore store;
+  ManifestVerbs manifests;
   ApiServer api;
 };
 

@@ -17,6 +17,23 @@ const std::string* single_value(const Requirement& r) {
   return one ? &r.values.front() : nullptr;
 }
 
+// Which draw of a pod a kind of change takes for its way to the watchers. Part of every run's luck: never renumber.
+struct DrawOrdinal {
+  std::uint8_t operator()(const fact::PodCreated&) const { return 6; }
+  std::uint8_t operator()(const fact::PodBound&) const { return 7; }
+  std::uint8_t operator()(const fact::PodUnschedulable&) const { return 8; }
+  std::uint8_t operator()(const fact::PodWaiting&) const { return 9; }
+  std::uint8_t operator()(const fact::PodRunning&) const { return 10; }
+  std::uint8_t operator()(const fact::PodFinished&) const { return 11; }
+  std::uint8_t operator()(const fact::PodConditionSet&) const { return 12; }
+  std::uint8_t operator()(const fact::PodLabelled&) const { return 13; }
+  std::uint8_t operator()(const fact::PodTerminating&) const { return 14; }
+  std::uint8_t operator()(const fact::PodGone&) const { return 15; }
+  std::uint8_t operator()(const fact::ContainerExited&) const { return 16; }
+  std::uint8_t operator()(const fact::PodResized&) const { return 17; }
+  std::uint8_t operator()(const auto&) const { return 0; }  // not about a pod
+};
+
 }  // namespace
 
 bool WatchHub::matches(const Watch& watch, const Pod& pod) {
@@ -94,7 +111,7 @@ void WatchHub::on_fact(const Fact& fact, Seq seq) {
   const ClusterState::Change& change = context_.state().last_change();
   const std::uint64_t rv =
       change.after != nullptr ? change.after->resource_version : context_.state().resource_version();
-  remember({context_.now(), rv, change.before, change.after, static_cast<std::uint8_t>(fact.index())});
+  remember({context_.now(), rv, change.before, change.after, std::visit(DrawOrdinal{}, fact)});
 
   candidates_.assign(unindexed_.begin(), unindexed_.end());
   if (change.after != nullptr) interested(*change.after, candidates_);

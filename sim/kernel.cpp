@@ -356,7 +356,7 @@ void Kernel::perform(std::uint32_t application, backend::Session::Logged& effect
 void Kernel::send(std::uint32_t application, const out::Called& called, Seq cause) {
   Application& app = applications_[application];
   const ApiRequest& request = called.request;
-  if (request.body != nullptr && called.attempt == 1) {
+  if (request.verb == Verb::create && request.body != nullptr && called.attempt == 1) {
     const auto profile = backend::profile_id(*request.body).value_or(kDefaultProfile);
     const auto books = app.session->backend().books();
     parts_.properties.check_create(app.name, profile, books, app.max_pending_pods, cause, now());
@@ -364,8 +364,9 @@ void Kernel::send(std::uint32_t application, const out::Called& called, Seq caus
   app.calls.insert(called.call);
   if (request.verb == Verb::watch) app.watches.insert(called.call);
   // A create draws by the name of its pod, so that a batch size moves no executor's luck (design 2.1).
-  const bool create = request.verb == Verb::create && request.body != nullptr;
-  const std::string& entity = create ? request.body->name : app.name;
+  const bool create = request.verb == Verb::create;
+  const std::string& created = request.manifest != nullptr ? request.manifest->name : app.name;
+  const std::string& entity = !create ? app.name : request.body != nullptr ? request.body->name : created;
   const std::uint64_t ordinal = create ? static_cast<std::uint64_t>(called.attempt) : called.call.value;
   const DurationUs travel =
       parts_.cluster.config().latency.request.sample(Draw(options_.seed, "net.request", entity, ordinal));

@@ -36,7 +36,7 @@ struct ProfileNumber {
   std::int64_t high;
 };
 using fakeapi::ClusterProfile;
-inline constexpr std::array<ProfileDuration, 17> kProfileDurations{
+inline constexpr std::array<ProfileDuration, 19> kProfileDurations{
     {{"lease_renew", &ClusterProfile::lease_renew_us},
      {"monitor_period", &ClusterProfile::monitor_period_us},
      {"monitor_grace", &ClusterProfile::monitor_grace_us},
@@ -53,15 +53,19 @@ inline constexpr std::array<ProfileDuration, 17> kProfileDurations{
      {"watch_timeout_min", &ClusterProfile::watch_timeout_min_us},
      {"watch_timeout_max", &ClusterProfile::watch_timeout_max_us},
      {"watch_history", &ClusterProfile::watch_history_us},
-     {"quota_resync", &ClusterProfile::quota_resync_us}}};
-inline constexpr std::array<ProfileNumber, 7> kProfileNumbers{
+     {"quota_resync", &ClusterProfile::quota_resync_us},
+     {"restart_backoff_initial", &ClusterProfile::restart_backoff_initial_us},
+     {"restart_backoff_max", &ClusterProfile::restart_backoff_max_us}}};
+inline constexpr std::array<ProfileNumber, 9> kProfileNumbers{
     {{"unhealthy_zone_permille", &ClusterProfile::unhealthy_zone_permille, 0, 1000},
      {"small_zone_nodes", &ClusterProfile::small_zone_nodes, 0, 1'000'000},
      {"scheduler_qps", &ClusterProfile::scheduler_qps, 1, 1'000'000},
      {"scheduler_burst", &ClusterProfile::scheduler_burst, 1, 1'000'000},
      {"registry_qps", &ClusterProfile::registry_qps, 0, 1'000'000},
      {"registry_burst", &ClusterProfile::registry_burst, 1, 1'000'000},
-     {"watch_history_max", &ClusterProfile::watch_history_max, 1, 100'000'000}}};
+     {"watch_history_max", &ClusterProfile::watch_history_max, 1, 100'000'000},
+     {"controller_qps", &ClusterProfile::controller_qps, 1, 1'000'000},
+     {"controller_burst", &ClusterProfile::controller_burst, 1, 1'000'000}}};
 
 // How the amounts of one quota resource are counted.
 enum class QuotaUnit : std::uint8_t { count, cpu_milli, bytes };
@@ -92,6 +96,7 @@ struct ReadState {
 void read_kubernetes(ReadState& state, ObjectReader& top);
 void read_cluster(ReadState& state, ObjectReader& top);       // scenario_read_cluster.cpp
 void read_nodes(ReadState& state, ObjectReader& cluster);     // scenario_read_nodes.cpp
+void read_claims(ReadState& state, ObjectReader& cluster);    // scenario_claims.cpp
 void read_background(ReadState& state, ObjectReader& top);    // scenario_read_nodes.cpp
 void read_applications(ReadState& state, ObjectReader& top);  // scenario_read_applications.cpp
 // Checks one application's conf; what cannot be used of a user's own conf file is warned of and left out.

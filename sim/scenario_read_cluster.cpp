@@ -335,6 +335,7 @@ void read_cluster(ReadState& state, ObjectReader& top) {
     read_quotas(state, cluster);
     read_limit_ranges(state, cluster);
   }
+  read_claims(state, cluster);
   read_latency(state, cluster);
   cluster.read("parallel_pulls", state.scenario.cluster.parallel_pulls, as_flag);
   if (const JsonValue* scheduler = cluster.find("scheduler")) {

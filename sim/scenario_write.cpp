@@ -165,6 +165,7 @@ Json cluster(const fakeapi::ClusterConfig& config) {
                                           {"min", amounts(range.min)},
                                           {"max", amounts(range.max)}});
   }
+  write_claims(config, object);
   for (const auto& [name, member] : fakeapi::Latencies::kByName) {
     object["latency"][name] = latency_model(config.latency.*member);
   }

@@ -171,15 +171,46 @@ struct PodConditionSet {
   }
 };
 
+// Somebody patched its labels, annotations or both.
 struct PodLabelled {
   static constexpr std::string_view kType = "fact.pod_labelled";
   std::string pod;
   std::uint64_t rv = 0;
   StringMap labels;
+  StringMap annotations{};
   static void fields(auto& visit, auto& self) {
     visit("pod", self.pod);
     visit("rv", self.rv);
     visit("labels", self.labels);
+    visit("annotations", self.annotations);
+  }
+};
+
+// Subresource resize: the Spark container's memory request and limit become this (02 4.5).
+struct PodResized {
+  static constexpr std::string_view kType = "fact.pod_resized";
+  std::string pod;
+  std::uint64_t rv = 0;
+  std::int64_t memory_bytes = 0;
+  static void fields(auto& visit, auto& self) {
+    visit("pod", self.pod);
+    visit("rv", self.rv);
+    visit("memory_bytes", self.memory_bytes);
+  }
+};
+
+// Its containers have ended and will be started again in place (K63): the phase stays Running.
+struct ContainerExited {
+  static constexpr std::string_view kType = "fact.container_exited";
+  std::string pod;
+  std::uint64_t rv = 0;
+  int exit_code = 0;
+  std::string reason;  // "Completed", "Error", "OOMKilled"
+  static void fields(auto& visit, auto& self) {
+    visit("pod", self.pod);
+    visit("rv", self.rv);
+    visit("exit_code", self.exit_code);
+    visit("reason", self.reason);
   }
 };
 
@@ -208,6 +239,35 @@ struct PodGone {
   std::string why;
   static void fields(auto& visit, auto& self) {
     visit("pod", self.pod);
+    visit("rv", self.rv);
+    visit("why", self.why);
+  }
+};
+
+// --- other kinds (manifest.h) --------------------------------------------------------------------------------------
+
+struct ObjectCreated {
+  static constexpr std::string_view kType = "fact.object_created";
+  ManifestPtr object;  // as stored: uid, rv, creation time
+  static void fields(auto& visit, auto& self) { visit("object", self.object); }
+};
+
+// The object's whole new version: a patch, a claim that is bound, a set that is scaled.
+struct ObjectChanged {
+  static constexpr std::string_view kType = "fact.object_changed";
+  ManifestPtr object;
+  static void fields(auto& visit, auto& self) { visit("object", self.object); }
+};
+
+struct ObjectGone {
+  static constexpr std::string_view kType = "fact.object_gone";
+  Kind kind = Kind::config_map;
+  std::string object;  // "namespace/name"
+  std::uint64_t rv = 0;
+  std::string why;  // "api", "gc"
+  static void fields(auto& visit, auto& self) {
+    visit("kind", self.kind);
+    visit("object", self.object);
     visit("rv", self.rv);
     visit("why", self.why);
   }
@@ -297,6 +357,7 @@ struct RequestRefused {
   static constexpr std::string_view kType = "fact.request_refused";
   std::string client;
   Verb verb = Verb::get;
+  std::string resource;  // of another kind than pods
   std::string name;
   int code = 0;
   std::string reason;
@@ -304,6 +365,7 @@ struct RequestRefused {
   static void fields(auto& visit, auto& self) {
     visit("client", self.client);
     visit("verb", self.verb);
+    visit("resource", self.resource);
     visit("name", self.name);
     visit("code", self.code);
     visit("reason", self.reason);
@@ -325,8 +387,9 @@ namespace podramp {
 using Fact =
     std::variant<fact::NodeAdded, fact::NodeSilent, fact::NodeReturned, fact::NodeReadyChanged, fact::NodeTainted,
                  fact::NodeGone, fact::PodCreated, fact::PodBound, fact::PodUnschedulable, fact::PodWaiting,
-                 fact::PodRunning, fact::PodFinished, fact::PodConditionSet, fact::PodLabelled, fact::PodTerminating,
-                 fact::PodGone, fact::PullStarted, fact::PullFinished, fact::PullFailed, fact::QuotaSet,
+                 fact::PodRunning, fact::PodFinished, fact::PodConditionSet, fact::PodLabelled, fact::PodResized,
+                 fact::ContainerExited, fact::PodTerminating, fact::PodGone, fact::ObjectCreated, fact::ObjectChanged,
+                 fact::ObjectGone, fact::PullStarted, fact::PullFinished, fact::PullFailed, fact::QuotaSet,
                  fact::QuotaCharged, fact::QuotaRecounted, fact::RequestRefused, fact::HistoryTrimmed>;
 
 namespace fault {

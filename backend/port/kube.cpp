@@ -64,6 +64,11 @@ Resources pod_limits(const PodTemplate& tmpl) {
   return over_containers(tmpl, [](const Container& c) { return c.limits; });
 }
 
+std::size_t spark_container(const PodTemplate& tmpl) {
+  const auto it = std::ranges::find(tmpl.containers, "spark-kubernetes-executor", &Container::name);
+  return it == tmpl.containers.end() ? 0 : static_cast<std::size_t>(it - tmpl.containers.begin());
+}
+
 const std::string* Pod::label(std::string_view key) const {
   // std::map<std::string, ...> has no transparent comparison here; labels are short and few.
   const std::string wanted(key);

@@ -206,6 +206,8 @@ TemplatePtr share(PodTemplate tmpl);
 // counts as the request. Init containers contribute their maximum (K39).
 Resources pod_requests(const PodTemplate& tmpl);
 Resources pod_limits(const PodTemplate& tmpl);
+// The container that a resize is about: "spark-kubernetes-executor", else the first (02 4.5). Index in containers.
+std::size_t spark_container(const PodTemplate& tmpl);
 
 // --- pod: its own part -----------------------------------------------------------------------------------------
 
@@ -337,6 +339,7 @@ struct Requirement {
 struct LabelSelector {
   std::vector<Requirement> all;
   bool matches(const Pod& pod) const;
+  bool matches(const StringMap& labels) const;
   friend bool operator==(const LabelSelector&, const LabelSelector&) = default;
 };
 // "a=b,c!=d,e in (f,g),h notin (i),j,!k" and back.

@@ -73,7 +73,8 @@ struct Manifest {
   StringMap labels;
   StringMap annotations;
   std::vector<OwnerReference> owners;
-  TimeUs created_us = 0;  // whole second (K3)
+  TimeUs created_us = 0;              // whole second (K3)
+  std::optional<TimeUs> deletion_us;  // deletionTimestamp: a claim that waits until no pod uses it
   std::optional<ClaimSpec> claim;
   std::optional<SetSpec> set;
   StringMap data;  // a config map's; of a service its ports by name
@@ -88,6 +89,7 @@ struct Manifest {
     visit("annotations", self.annotations);
     visit("owners", self.owners);
     visit("created_us", self.created_us);
+    visit("deletion_us", self.deletion_us);
     visit("claim", self.claim);
     visit("set", self.set);
     visit("data", self.data);

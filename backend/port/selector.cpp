@@ -105,6 +105,13 @@ bool LabelSelector::matches(const Pod& pod) const {
   return std::ranges::all_of(all, [&](const Requirement& r) { return holds(r, pod.label(r.key)); });
 }
 
+bool LabelSelector::matches(const StringMap& labels) const {
+  return std::ranges::all_of(all, [&](const Requirement& r) {
+    const auto it = labels.find(r.key);
+    return holds(r, it == labels.end() ? nullptr : &it->second);
+  });
+}
+
 Result<LabelSelector> parse_label_selector(std::string_view text) {
   LabelSelector selector;
   if (trim(text).empty()) return selector;
