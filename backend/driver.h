@@ -22,6 +22,7 @@ struct Application {
   Conf conf;
   std::vector<ResourceProfile> profiles;  // besides the default one
   Fixes fixes;                            // of Spark's defects; none by default
+  PodPtr executor_template{};             // what executor.podTemplateFile holds; nullptr when there is none
 };
 
 // The allocator's own books, for invariants and `podramp show`.

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "backend/pod_names.h"
+#include "backend/yaml/pod_manifest.h"
 #include "sim/experiment.h"
 
 namespace podramp::sim {
@@ -23,6 +24,14 @@ Result<backend::Application> make_application(const ApplicationSpec& spec, std::
   auto fixes = backend::parse_fixes(spec.fixes, spec.compat);
   if (!fixes) return tl::unexpected(Error{fmt::format("application {}: {}", spec.name, fixes.error().message)});
   app.fixes = std::move(*fixes);
+  if (!spec.executor_template.empty()) {
+    auto pod = yaml::read_pod_manifest(spec.executor_template, "executor_template");
+    if (!pod) {
+      return tl::unexpected(Error{
+          fmt::format("application {}: {}", spec.name, yaml::template_error("executor_template", pod.error()))});
+    }
+    app.executor_template = std::move(*pod);
+  }
   app.app_id = app.conf.app_id;
   if (app.app_id.empty()) {
     app.app_id = "spark-" + hex(Draw(seed, "app.id", spec.name, 0)()) + hex(Draw(seed, "app.id", spec.name, 1)());
