@@ -100,6 +100,8 @@ inline const std::vector<Ban> kBans = {
       "backend/port/random.*",      // normal draws
       "backend/conf*",              // settings that are ratios and factors
       "backend/executor_size.cpp",  // memory overhead factor
+      "backend/scheduling_conf*",   // settings that are ratios
+      "backend/submit/driver_*",    // memory overhead factor
       "fakeapi/latency*"}},         // latency distributions
     {Scope::core_sources,
      "throw: nothing throws across public functions; return Result, or CHECK",
