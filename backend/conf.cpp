@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "backend/conf_checks.h"
@@ -148,6 +149,9 @@ void fill_sizes(Conf& conf, ConfReader& r) {
   conf.request_cpu_milli = r.maybe_whole("spark.kubernetes.executor.request.cores");
   conf.limit_cpu_milli = r.maybe_whole("spark.kubernetes.executor.limit.cores");
   conf.custom_resources = custom_resources(r);
+  conf.recovery_cores = conf.compat >= Compat::spark_4_4
+                            ? static_cast<std::int64_t>(std::ceil(r.number("spark.task.cpus")))
+                            : r.whole("spark.task.cpus");
 }
 
 void fill_names(Conf& conf, const ConfReader& r) {
@@ -200,6 +204,16 @@ void fill_pod(Conf& conf, ConfReader& r) {
   conf.local_dirs = parse_spark_list(r.text("spark.local.dir"));
   conf.local_dirs_tmpfs = r.boolean("spark.kubernetes.local.dirs.tmpfs");
   conf.config_map = !r.boolean("spark.kubernetes.executor.disableConfigMap");
+  conf.pod_template_file = r.text("spark.kubernetes.executor.podTemplateFile");
+  conf.pod_template_container = r.maybe_text("spark.kubernetes.executor.podTemplateContainerName");
+  conf.feature_steps = r.list("spark.kubernetes.executor.pod.featureSteps");
+  if (conf.compat >= Compat::spark_4_1) {
+    conf.excluded_feature_steps = r.list("spark.kubernetes.executor.pod.excludedFeatureSteps");
+  }
+  // In cluster mode the driver's own Hadoop step hands the map's name on to its executors (02 6.3).
+  const bool cluster = r.text("spark.submit.deployMode") == "cluster";
+  conf.hadoop_config_map = r.maybe_text("spark.kubernetes.executor.hadoopConfigMapName")
+                               .value_or(cluster ? r.text("spark.kubernetes.hadoop.configMapName") : "");
   if (conf.compat >= Compat::spark_4_1) {
     conf.termination_grace_s = r.whole("spark.kubernetes.executor.terminationGracePeriodSeconds");
   }
@@ -221,14 +235,7 @@ void fill_environment(Conf& conf, ConfReader& r) {
   for (const auto& [name, value] : r.family(kEnv)) {
     if (is_valid_env_name(name)) conf.executor_env.emplace(name, value);
   }
-  for (const auto& [env, value] : r.family(kRefs)) {
-    const std::size_t colon = value.find(':');
-    if (colon == std::string::npos || value.find(':', colon + 1) != std::string::npos) {
-      r.error(fmt::format("{}{}", kRefs, env), "expected <secret name>:<key in it>");
-      continue;
-    }
-    conf.secret_env.push_back({env, value.substr(0, colon), value.substr(colon + 1)});
-  }
+  conf.secret_env = read_secret_refs(r, kRefs);
   for (const auto& [key, value] : r.values()) {
     if (is_startup_key(key)) conf.startup_options.push_back(fmt::format("-D{}={}", key, value));
   }
@@ -261,6 +268,7 @@ ConfOutcome make_conf(const StringMap& raw, Compat compat, const ConfOptions& op
   fill_allocator(conf, reader);
   fill_tracking(conf, reader);
   fill_scheduler(conf, reader);
+  conf.scheduling = read_scheduling(reader);
   fill_sizes(conf, reader);
   fill_names(conf, reader);
   fill_image(conf, reader, options);

@@ -12,6 +12,7 @@
 #include "backend/port/kube.h"
 #include "backend/port/status.h"
 #include "backend/scaling_conf.h"
+#include "backend/scheduling_conf.h"
 
 namespace podramp::backend {
 
@@ -61,6 +62,8 @@ struct CustomResource {
 struct ExecutorVolume {
   Volume volume;
   VolumeMount mount;
+  StringMap claim_labels{};  // of the claim that is made on demand
+  StringMap claim_annotations{};
   friend bool operator==(const ExecutorVolume&, const ExecutorVolume&) = default;
 };
 
@@ -88,6 +91,8 @@ struct Conf {
   std::int64_t initial_executors = 0;  // 02 4.2
   bool dynamic_allocation = false;
   DurationUs delete_grace_period_us = 0;  // dynamicAllocation.deleteGracePeriod (02 4.2 kill)
+
+  SchedulingConf scheduling;
 
   // Watch, poll, snapshots, lifecycle manager (02 2, 3).
   bool enable_api_polling = true;
@@ -139,6 +144,7 @@ struct Conf {
   std::optional<std::int64_t> request_cpu_milli;  // executor.request.cores
   std::optional<std::int64_t> limit_cpu_milli;    // executor.limit.cores
   std::vector<CustomResource> custom_resources;
+  std::int64_t recovery_cores = 1;  // spark.task.cpus: one slot
 
   // Executor pod (02 6.1, 6.3).
   std::string executor_image;  // "" when missing: an error when a pod is built
@@ -155,7 +161,12 @@ struct Conf {
   std::vector<ExecutorVolume> volumes;  // by type, then name
   std::vector<std::string> local_dirs;  // spark.local.dir; empty: one directory of its own
   bool local_dirs_tmpfs = false;
-  bool config_map = true;                           // not executor.disableConfigMap
+  bool config_map = true;         // not executor.disableConfigMap
+  std::string pod_template_file;  // as written; who reads it is the shell
+  std::optional<std::string> pod_template_container;
+  std::vector<std::string> feature_steps;           // the user's classes, in order
+  std::vector<std::string> excluded_feature_steps;  // from spark-4.1; class names, Spark's own and the user's
+  std::string hadoop_config_map;                    // "" mounts none
   std::optional<std::int64_t> termination_grace_s;  // from spark-4.1
   std::string pre_stop_script;                      // "" without spark.decommission.enabled
   std::int64_t driver_port = 0;

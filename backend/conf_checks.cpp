@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "backend/conf_contradictions.h"
 #include "backend/executor_volumes.h"
 #include "backend/pod_names.h"
 #include "backend/pods_allocator_kind.h"
@@ -104,36 +105,6 @@ void warn_not_modelled(const Conf& conf, ConfReader& reader) {
     const bool own = reader.is_set("spark.kubernetes.executor.scheduler.name");
     reader.warn(own ? "spark.kubernetes.executor.scheduler.name" : "spark.kubernetes.scheduler.name",
                 ConfWarningKind::not_modelled, "not modelled yet: pods are placed as the default scheduler would");
-  }
-}
-
-void warn_contradictions(const Conf& conf, ConfReader& reader) {
-  const auto warn = [&](std::string_view key, std::string text) {
-    reader.warn(key, ConfWarningKind::contradiction, std::move(text));
-  };
-  if (conf.batch_size > conf.max_pending_pods) {
-    const bool by_size = reader.is_set("spark.kubernetes.allocation.batch.size");
-    warn(by_size ? "spark.kubernetes.allocation.batch.size" : "spark.kubernetes.allocation.maxPendingPods",
-         fmt::format("a round creates at most maxPendingPods = {} pods, batch.size = {} is never reached",
-                     conf.max_pending_pods, conf.batch_size));  // T11
-  }
-  const DurationUs asked = reader.us("spark.kubernetes.allocation.executor.timeout");
-  if (conf.creation_timeout_us > asked) {
-    const bool by_timeout = reader.is_set("spark.kubernetes.allocation.executor.timeout");
-    warn(by_timeout ? "spark.kubernetes.allocation.executor.timeout" : "spark.kubernetes.allocation.batch.delay",
-         fmt::format("the creation time-out is 5 x batch.delay = {} instead of {}",
-                     format_time(conf.creation_timeout_us), format_time(asked)));
-  }
-  const std::int64_t request = conf.request_cpu_milli.value_or(conf.executor_cores * 1000);
-  if (conf.limit_cpu_milli && request > *conf.limit_cpu_milli) {
-    warn("spark.kubernetes.executor.limit.cores",
-         fmt::format("the cpu request {} is above the limit {}: {}", format_cpu_milli(request),
-                     format_cpu_milli(*conf.limit_cpu_milli),
-                     conf.compat >= Compat::spark_4_1 ? "the driver refuses to build the pod"
-                                                      : "the API server refuses the pod"));
-  }
-  if (!conf.enable_api_polling && reader.is_set("spark.kubernetes.executor.missingPodDetectDelta")) {
-    warn("spark.kubernetes.executor.missingPodDetectDelta", "without API polling missing pods are never detected");
   }
 }
 

@@ -102,8 +102,6 @@ constexpr KeySpec multiple_of_five(KeySpec spec) {
 inline constexpr std::string_view kNoScaling = "it counts only with dynamic allocation, which is not modelled yet";
 inline constexpr std::string_view kNoRecovery = "executors after an OOM keep all their cores here";
 inline constexpr std::string_view kNoClaims = "claims are neither created nor reused here; volumes are taken as ready";
-inline constexpr std::string_view kNoTemplate =
-    "the pod template file is not read; executor pods have Spark's own fields only";
 inline constexpr std::string_view kNoSteps =
     "user classes cannot run here; executor pods are built by Spark's own steps";
 inline constexpr std::string_view kNoRoll = "executors are not rolled here";
@@ -117,6 +115,7 @@ inline constexpr std::string_view kDemandInstead =
 inline constexpr std::string_view kRollPolicies =
     "ID;ADD_TIME;TOTAL_GC_TIME;TOTAL_DURATION;AVERAGE_DURATION;FAILED_TASKS;PEAK_JVM_ONHEAP_MEMORY;"
     "PEAK_JVM_OFFHEAP_MEMORY;TOTAL_SHUFFLE_WRITE;DISK_USED;OUTLIER;OUTLIER_NO_FALLBACK";
+inline constexpr std::string_view kNoTasks = "tasks are not scheduled here; only the number of executors counts";
 inline constexpr std::string_view kNoPools = "executors start without gang scheduling here";
 
 }  // namespace table
@@ -171,13 +170,13 @@ inline constexpr auto kKeyTable = [] {
       unset("spark.kubernetes.scheduler.name", text, 303).modelled(),
       unset("spark.kubernetes.driver.scheduler.name", text, 303),
       unset("spark.kubernetes.executor.scheduler.name", text, 300).modelled(),
-      unset("spark.kubernetes.executor.podTemplateFile", text, 300).because(kNotYet, kNoTemplate),
+      unset("spark.kubernetes.executor.podTemplateFile", text, 300).modelled(),
       unset("spark.kubernetes.driver.podTemplateFile", text, 300),
-      unset("spark.kubernetes.executor.podTemplateContainerName", text, 300).because(kNotYet, kNoTemplate),
+      unset("spark.kubernetes.executor.podTemplateContainerName", text, 300).modelled(),
       unset("spark.kubernetes.driver.podTemplateContainerName", text, 300),
       key("spark.kubernetes.executor.pod.featureSteps", list, "", 302).because(kNotYet, kNoSteps),
       key("spark.kubernetes.driver.pod.featureSteps", list, "", 302),
-      key("spark.kubernetes.executor.pod.excludedFeatureSteps", list, "", 401).because(kNotYet, kNoSteps),
+      key("spark.kubernetes.executor.pod.excludedFeatureSteps", list, "", 401).modelled(),
       key("spark.kubernetes.driver.pod.excludedFeatureSteps", list, "", 401),
       key("spark.kubernetes.executor.disableConfigMap", boolean, "false", 302).modelled(),
       key("spark.kubernetes.configMap.maxSize", long_integer, "1048576", 301).at_most(1048576),
@@ -216,7 +215,8 @@ inline constexpr auto kKeyTable = [] {
       unset("spark.kubernetes.file.upload.path", text, 300),
       unset("spark.kubernetes.kerberos.krb5.path", text, 300),
       unset("spark.kubernetes.kerberos.krb5.configMapName", text, 300),
-      unset("spark.kubernetes.hadoop.configMapName", text, 300),
+      unset("spark.kubernetes.hadoop.configMapName", text, 300).modelled(),
+      unset("spark.kubernetes.executor.hadoopConfigMapName", text, 300).hidden().modelled(),
       unset("spark.kubernetes.kerberos.tokenSecret.name", text, 300),
       unset("spark.kubernetes.kerberos.tokenSecret.itemKey", text, 300),
       key("spark.kubernetes.executor.rollInterval", seconds, "0", 303).at_least(0).because(kNotYet, kNoRoll),
@@ -279,6 +279,47 @@ inline constexpr auto kKeyTable = [] {
       unset("spark.driver.memoryOverhead", mebibytes, 203),
       key("spark.driver.minMemoryOverhead", mebibytes, "384m", 400),
       key("spark.driver.memoryOverheadFactor", fraction, "0.1", 303).above(0),
+      // core keys of task scheduling, locality, exclusion and losses (Spark's configuration page)
+      key("spark.locality.wait", milliseconds, "3s", 5).because(kNotYet, kNoTasks),
+      unset("spark.locality.wait.process", milliseconds, 8).because(kNotYet, kNoTasks),
+      unset("spark.locality.wait.node", milliseconds, 8).because(kNotYet, kNoTasks),
+      unset("spark.locality.wait.rack", milliseconds, 8).because(kNotYet, kNoTasks),
+      key("spark.locality.wait.legacyResetOnTaskLaunch", boolean, "false", 301).hidden().because(kNotYet, kNoTasks),
+      key("spark.task.maxFailures", integer, "4", 8).above(0).because(kNotYet, kNoTasks),
+      key("spark.stage.maxConsecutiveAttempts", integer, "4", 202).because(kNotYet, kNoTasks),
+      key("spark.stage.ignoreDecommissionFetchFailure", boolean, "true", 304).old(spark_3_5, "false")
+          .because(kNotYet, kNoTasks),
+      key("spark.scheduler.revive.interval", milliseconds, "1s", 8).because(kNotYet, kNoTasks),
+      key("spark.scheduler.mode", text, "FIFO", 8),
+      key("spark.speculation", boolean, "false", 6).because(kNotYet, kNoTasks),
+      key("spark.speculation.interval", milliseconds, "100ms", 6).because(kNotYet, kNoTasks),
+      key("spark.speculation.multiplier", fraction, "3", 6).old(spark_3_5, "1.5").because(kNotYet, kNoTasks),
+      key("spark.speculation.quantile", fraction, "0.9", 6).old(spark_3_5, "0.75").because(kNotYet, kNoTasks),
+      key("spark.speculation.minTaskRuntime", milliseconds, "100ms", 302).because(kNotYet, kNoTasks),
+      unset("spark.excludeOnFailure.enabled", boolean, 301).because(kNotYet, kNoTasks),
+      key("spark.excludeOnFailure.timeout", milliseconds, "1h", 301).because(kNotYet, kNoTasks),
+      key("spark.excludeOnFailure.task.maxTaskAttemptsPerExecutor", integer, "1", 301).because(kNotYet, kNoTasks),
+      key("spark.excludeOnFailure.task.maxTaskAttemptsPerNode", integer, "2", 301).because(kNotYet, kNoTasks),
+      key("spark.excludeOnFailure.stage.maxFailedTasksPerExecutor", integer, "2", 301).because(kNotYet, kNoTasks),
+      key("spark.excludeOnFailure.stage.maxFailedExecutorsPerNode", integer, "2", 301).because(kNotYet, kNoTasks),
+      key("spark.excludeOnFailure.application.maxFailedTasksPerExecutor", integer, "2", 301)
+          .because(kNotYet, kNoTasks),
+      key("spark.excludeOnFailure.application.maxFailedExecutorsPerNode", integer, "2", 301)
+          .because(kNotYet, kNoTasks),
+      key("spark.excludeOnFailure.application.fetchFailure.enabled", boolean, "false", 301)
+          .because(kNotYet, kNoTasks),
+      key("spark.excludeOnFailure.killExcludedExecutors", boolean, "false", 301).because(kNotYet, kNoTasks),
+      key("spark.excludeOnFailure.killExcludedExecutors.decommission", boolean, "false", 301)
+          .because(kNotYet, kNoTasks),
+      key("spark.scheduler.excludeOnFailure.unschedulableTaskSetTimeout", seconds, "120s", 301).at_least(0)
+          .because(kNotYet, kNoTasks),
+      key("spark.shuffle.reduceLocality.enabled", boolean, "true", 105).hidden().because(kNotYet, kNoTasks),
+      key("spark.files.fetchFailure.unRegisterOutputOnHost", boolean, "false", 203).hidden()
+          .because(kNotYet, kNoTasks),
+      unset("spark.executor.decommission.killInterval", seconds, 301),
+      unset("spark.driver.blockManager.port", integer, 201),
+      key("spark.ui.port", integer, "4040", 7),
+      unset("spark.shuffle.sort.io.plugin.class", text, 300),
       // besides: what pod building, the failure limit and redaction read
       unset("spark.app.name", text, 9).modelled(),
       unset("spark.app.id", text, 100).modelled(),
@@ -326,6 +367,7 @@ inline constexpr auto kFamilyTable = [] {
       {"spark.kubernetes.driverEnv.", kOther, "", true},
       {"spark.executorEnv.", kRead, "", true},
       {"spark.executor.resource.", kRead, "", false},
+      {"spark.driver.resource.", kOther, "", false},
       {"spark.rpc.", kRead, "", true},
       {"spark.network.", kRead, "", true},
       {"spark.ssl.", kRead, "", true},

@@ -65,10 +65,32 @@ const KeyFamily* find_key_family(std::string_view name) {
   return best;
 }
 
+std::span<const KeyAlias> all_key_aliases() {
+  static constexpr std::array<KeyAlias, 13> kAliases{{
+      {"spark.yarn.max.executor.failures", "spark.executor.maxNumFailures"},
+      {"spark.yarn.executor.failuresValidityInterval", "spark.executor.failuresValidityInterval"},
+      {"spark.blacklist.enabled", "spark.excludeOnFailure.enabled"},
+      {"spark.blacklist.timeout", "spark.excludeOnFailure.timeout"},
+      {"spark.blacklist.task.maxTaskAttemptsPerExecutor", "spark.excludeOnFailure.task.maxTaskAttemptsPerExecutor"},
+      {"spark.blacklist.task.maxTaskAttemptsPerNode", "spark.excludeOnFailure.task.maxTaskAttemptsPerNode"},
+      {"spark.blacklist.stage.maxFailedTasksPerExecutor", "spark.excludeOnFailure.stage.maxFailedTasksPerExecutor"},
+      {"spark.blacklist.stage.maxFailedExecutorsPerNode", "spark.excludeOnFailure.stage.maxFailedExecutorsPerNode"},
+      {"spark.blacklist.application.maxFailedTasksPerExecutor",
+       "spark.excludeOnFailure.application.maxFailedTasksPerExecutor"},
+      {"spark.blacklist.application.maxFailedExecutorsPerNode",
+       "spark.excludeOnFailure.application.maxFailedExecutorsPerNode"},
+      {"spark.blacklist.application.fetchFailure.enabled", "spark.excludeOnFailure.application.fetchFailure.enabled"},
+      {"spark.blacklist.killBlacklistedExecutors", "spark.excludeOnFailure.killExcludedExecutors"},
+      {"spark.scheduler.blacklist.unschedulableTaskSetTimeout",
+       "spark.scheduler.excludeOnFailure.unschedulableTaskSetTimeout"},
+  }};
+  return kAliases;
+}
+
 std::string_view deprecated_alias_of(std::string_view name) {
-  if (name == "spark.yarn.max.executor.failures") return "spark.executor.maxNumFailures";
-  if (name == "spark.yarn.executor.failuresValidityInterval") return "spark.executor.failuresValidityInterval";
-  return "";
+  const auto all = all_key_aliases();
+  const auto it = std::ranges::find(all, name, &KeyAlias::old_name);
+  return it == all.end() ? std::string_view() : it->official;
 }
 
 }  // namespace podramp::backend

@@ -101,7 +101,13 @@ std::span<const KeyFamily> all_key_families();
 
 const KeySpec* find_key(std::string_view name);           // nullptr when unknown
 const KeyFamily* find_key_family(std::string_view name);  // the longest matching prefix, nullptr when none
-// Deprecated spelling -> the key it stands for; "" when it is none (02 5.4 note).
+// Deprecated spelling -> the key it stands for (02 5.4 note).
+struct KeyAlias {
+  std::string_view old_name;
+  std::string_view official;
+};
+std::span<const KeyAlias> all_key_aliases();
+// The key that an old name stands for, "" when it is none.
 std::string_view deprecated_alias_of(std::string_view name);
 
 }  // namespace podramp::backend

@@ -45,7 +45,7 @@ TEST(ConfKeys, TheTableHoldsTheWholeOfTheSpecification) {
   };
   EXPECT_EQ(count("spark.kubernetes.allocation."), 9);
   EXPECT_EQ(count("spark.dynamicAllocation."), 12);
-  EXPECT_EQ(count("spark.kubernetes."), 94);
+  EXPECT_EQ(count("spark.kubernetes."), 95);
 }
 
 TEST(ConfKeys, TheLongestFamilyPrefixWins) {
@@ -60,6 +60,8 @@ TEST(ConfKeys, DeprecatedNamesStandForTheirSuccessors) {
   EXPECT_EQ(deprecated_alias_of("spark.yarn.max.executor.failures"), "spark.executor.maxNumFailures");
   EXPECT_EQ(deprecated_alias_of("spark.yarn.executor.failuresValidityInterval"),
             "spark.executor.failuresValidityInterval");
+  EXPECT_EQ(deprecated_alias_of("spark.blacklist.killBlacklistedExecutors"),
+            "spark.excludeOnFailure.killExcludedExecutors");
   EXPECT_EQ(deprecated_alias_of("spark.executor.cores"), "");
 }
 
@@ -86,7 +88,17 @@ INSTANTIATE_TEST_SUITE_P(
         DefaultRow{"spark.kubernetes.allocation.batch.delay", {"1s", "1s", "1s", "1s", "1s"}},
         DefaultRow{"spark.kubernetes.allocation.executor.timeout", {"600s", "600s", "600s", "600s", "600s"}},
         DefaultRow{"spark.kubernetes.executor.apiPollingInterval", {"30s", "30s", "30s", "30s", "30s"}},
+        DefaultRow{"spark.speculation.multiplier", {"1.5", "3", "3", "3", "3"}},
+        DefaultRow{"spark.speculation.quantile", {"0.75", "0.9", "0.9", "0.9", "0.9"}},
+        DefaultRow{"spark.stage.ignoreDecommissionFetchFailure", {"false", "true", "true", "true", "true"}},
         DefaultRow{"spark.executor.memory", {"1g", "1g", "1g", "1g", "1g"}}));
+
+TEST(ConfKeys, EveryAliasStandsForAKeyOfTheTable) {
+  for (const KeyAlias& alias : all_key_aliases()) {
+    EXPECT_NE(find_key(alias.official), nullptr) << alias.old_name;
+    EXPECT_EQ(find_key(alias.old_name), nullptr) << alias.old_name;
+  }
+}
 
 class EveryLevel : public testing::TestWithParam<Compat> {};
 

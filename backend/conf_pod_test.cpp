@@ -162,7 +162,7 @@ TEST(Conf, MistakesInVolumesAreNamed) {
               HasSubstr("expected true or false"));
 }
 
-TEST(Conf, CustomResourcesNeedAnAmount) {
+TEST(SparkAcceptance, S_H1_AResourceWithoutAnAmountIsRejected) {
   EXPECT_EQ(error_of({{"spark.executor.resource.gpu.vendor", "nvidia.com"}}),
             "spark.executor.resource.gpu.amount: must say how many of resource gpu an executor gets");
   EXPECT_EQ(conf_of({{"spark.executor.resource.gpu.amount", "2"}, {"spark.executor.resource.gpu.vendor", "nvidia.com"}})

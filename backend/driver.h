@@ -28,6 +28,7 @@ struct Application {
   std::vector<ResourceProfile> profiles;  // besides the default one
   Fixes fixes;                            // of Spark's defects; none by default
   int revision = kLatestRevision;
+  PodPtr executor_template{};             // what executor.podTemplateFile holds; nullptr when there is none
 };
 
 // The allocator's own books, for invariants and `podramp show`.

@@ -12,5 +12,9 @@ inline constexpr std::string_view kClaimType = "persistentVolumeClaim";
 
 // All volumes by type, then name. Unknown types, missing options and duplicate mount paths are errors (02 4.6).
 std::vector<ExecutorVolume> read_executor_volumes(ConfReader& reader);
+// The same for another role: family is "spark.kubernetes.driver.volumes.".
+std::vector<ExecutorVolume> read_volumes(ConfReader& reader, std::string_view family);
+// "<secret>:<key>" by environment name; anything else is an error.
+std::vector<SecretKeyRef> read_secret_refs(ConfReader& reader, std::string_view family);
 
 }  // namespace podramp::backend

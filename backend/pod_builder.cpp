@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
+#include "backend/conf_values.h"
 #include "backend/pod_names.h"
 #include "backend/redaction.h"
 
@@ -15,32 +17,10 @@ constexpr std::string_view kAppIdMark = "{{APP_ID}}";
 constexpr std::string_view kExecutorIdMark = "{{EXECUTOR_ID}}";
 constexpr std::string_view kConfDir = "/opt/spark/conf";
 constexpr std::string_view kConfVolume = "spark-conf-volume-exec";
-constexpr std::string_view kLocalDirVolume = "spark-local-dir-";
 constexpr std::string_view kDirsEnv = "SPARK_EXECUTOR_DIRS";
 constexpr std::string_view kSecretEnv = "_SPARK_AUTH_SECRET";
 
-std::string replaced(std::string text, std::string_view what, std::string_view with) {
-  for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + with.size())) {
-    text.replace(at, what.size(), with);
-  }
-  return text;
-}
-
 bool mentions(const std::string& text, std::string_view what) { return text.find(what) != std::string::npos; }
-
-EnvVar env_value(std::string_view name, std::string value) {
-  EnvVar env;
-  env.name = std::string(name);
-  env.value = std::move(value);
-  return env;
-}
-
-EnvVar env_field(std::string_view name, std::string_view path) {
-  EnvVar env;
-  env.name = std::string(name);
-  env.field_path = std::string(path);
-  return env;
-}
 
 // Java options in Spark's order: the user's, then what an executor needs to start. {{EXECUTOR_ID}} is still in them.
 std::vector<std::string> java_options(const Conf& conf, const AppIdentity& app) {
@@ -69,86 +49,56 @@ Result<Resources> limits_of(const ExecutorSize& size, std::int64_t memory_bytes)
   return limits;
 }
 
+// Over what a template says; a profile of its own discards the template's (02 6.1).
 Result<void> add_resources(const Conf& conf, const ResourceProfile& profile, const ExecutorSize& size,
                            Container& container) {
   const std::int64_t memory_bytes = size.total_mib() * (1LL << 20);
   const bool is_default = profile.id == kDefaultProfile;
   auto limits = limits_of(size, memory_bytes);
   if (!limits) return tl::unexpected(limits.error());
-  container.limits = std::move(*limits);
-  container.requests.memory_bytes = memory_bytes;
-  container.requests.cpu_milli = size.cores * 1000;
-  if (!is_default) return {};
-  container.requests.cpu_milli = conf.request_cpu_milli.value_or(size.cores * 1000);
-  container.limits.cpu_milli = conf.limit_cpu_milli;
-  if (conf.compat >= Compat::spark_4_1 && conf.limit_cpu_milli &&
-      *container.requests.cpu_milli > *conf.limit_cpu_milli) {  // SPARK-52933
+  Resources requests;
+  requests.memory_bytes = memory_bytes;
+  requests.cpu_milli = size.cores * 1000;
+  if (is_default) {
+    requests.cpu_milli = conf.request_cpu_milli.value_or(size.cores * 1000);
+    limits->cpu_milli = conf.limit_cpu_milli;
+  } else {
+    container.requests = {};
+    container.limits = {};
+  }
+  overlay(requests, container.requests);
+  overlay(*limits, container.limits);
+  if (is_default && conf.compat >= Compat::spark_4_1 && conf.limit_cpu_milli &&
+      *requests.cpu_milli > *conf.limit_cpu_milli) {  // SPARK-52933
     return tl::unexpected(
         Error{fmt::format("the executor cpu request {} must be less than or equal to the limit {}; change "
                           "spark.kubernetes.executor.request.cores or spark.kubernetes.executor.limit.cores",
-                          format_cpu_milli(*container.requests.cpu_milli), format_cpu_milli(*conf.limit_cpu_milli))});
+                          format_cpu_milli(*requests.cpu_milli), format_cpu_milli(*conf.limit_cpu_milli))});
   }
   return {};
 }
 
-void add_config_map(const AppIdentity& app, PodTemplate& tmpl, Container& container) {
+void add_config_map(const AppIdentity& app, PodDraft& draft) {
   Volume volume;
   volume.name = std::string(kConfVolume);
   volume.type = "configMap";
   volume.source = fmt::format("spark-exec-{}-conf-map", app.config_map_uid.empty() ? app.app_id : app.config_map_uid);
-  tmpl.volumes.push_back(std::move(volume));
-  container.mounts.push_back({std::string(kConfVolume), std::string(kConfDir), "", false});
+  draft.pod.volumes.push_back(std::move(volume));
+  draft.container.mounts.push_back({std::string(kConfVolume), std::string(kConfDir), "", false});
 }
 
-void mount_secrets(const Conf& conf, PodTemplate& tmpl, Container& container) {
-  for (const auto& [secret, path] : conf.secret_mounts) {
-    const std::string name = secret + "-volume";
-    tmpl.volumes.push_back({name, "secret", secret, {}});
-    container.mounts.push_back({name, path, "", false});
-  }
-  for (const SecretKeyRef& ref : conf.secret_env) {
-    EnvVar env;
-    env.name = ref.env;
-    env.secret_name = ref.secret;
-    env.secret_key = ref.key;
-    container.env.push_back(std::move(env));
-  }
-}
-
-void mount_volumes(const Conf& conf, PodTemplate& tmpl, Container& container) {
-  for (const ExecutorVolume& v : conf.volumes) {
-    tmpl.volumes.push_back(v.volume);
-    container.mounts.push_back(v.mount);
-  }
-}
-
-// Volumes named spark-local-dir-* are the local directories; without any, each directory gets an emptyDir (02 6.3).
-void add_local_dirs(const Conf& conf, const AppIdentity& app, PodTemplate& tmpl, Container& container) {
-  std::vector<std::string> dirs;
-  for (const VolumeMount& mount : container.mounts) {
-    if (mount.name.starts_with(kLocalDirVolume)) dirs.push_back(mount.path);
-  }
-  if (dirs.empty()) {
-    dirs = conf.local_dirs;
-    // Spark takes a random UUID; a name of the application's own keeps the template the same in every run.
-    if (dirs.empty()) dirs.push_back(fmt::format("/var/data/spark-{}", app.app_id));
-    for (std::size_t i = 0; i < dirs.size(); ++i) {
-      const std::string name = fmt::format("{}{}", kLocalDirVolume, i + 1);
-      Volume volume{name, "emptyDir", "", {}};
-      if (conf.local_dirs_tmpfs) volume.options.emplace("medium", "Memory");
-      tmpl.volumes.push_back(std::move(volume));
-      container.mounts.push_back({name, dirs[i], "", false});
-    }
-  }
-  container.env.push_back(env_value("SPARK_LOCAL_DIRS", fmt::format("{}", fmt::join(dirs, ","))));
+std::vector<std::string> local_dirs(const Conf& conf, const AppIdentity& app) {
+  if (!conf.local_dirs.empty()) return conf.local_dirs;
+  // Spark takes a random UUID; a name of the application's own keeps the template the same in every run.
+  return {fmt::format("/var/data/spark-{}", app.app_id)};
 }
 
 void add_labels(const Conf& conf, const AppIdentity& app, const ResourceProfile& profile, PodTemplate& tmpl) {
   for (const auto& [name, value] : conf.executor_labels) {
-    if (!mentions(value, kExecutorIdMark)) tmpl.labels.emplace(name, replaced(value, kAppIdMark, app.app_id));
+    if (!mentions(value, kExecutorIdMark)) tmpl.labels[name] = replaced(value, kAppIdMark, app.app_id);
   }
   for (const auto& [name, value] : conf.executor_annotations) {
-    if (!mentions(value, kExecutorIdMark)) tmpl.annotations.emplace(name, replaced(value, kAppIdMark, app.app_id));
+    if (!mentions(value, kExecutorIdMark)) tmpl.annotations[name] = replaced(value, kAppIdMark, app.app_id);
   }
   tmpl.labels["spark-version"] = std::string(spark_version(conf.compat));
   tmpl.labels["spark-app-selector"] = app.app_id;
@@ -157,7 +107,72 @@ void add_labels(const Conf& conf, const AppIdentity& app, const ResourceProfile&
   tmpl.labels["spark-exec-resourceprofile-id"] = fmt::format("{}", profile.id);
 }
 
+void add_environment(const Conf& conf, const AppIdentity& app, const ResourceProfile& profile, const ExecutorSize& size,
+                     bool recovery, Container& container) {
+  std::vector<EnvVar>& env = container.env;
+  env.push_back(env_value("SPARK_USER", app.user));
+  env.push_back(env_value("SPARK_DRIVER_URL", driver_url(conf, app)));
+  env.push_back(env_value("SPARK_EXECUTOR_CORES",
+                          recovery ? fmt::format("{}", conf.recovery_cores) : fmt::format("{}", size.cores)));
+  env.push_back(env_value("SPARK_EXECUTOR_MEMORY", fmt::format("{}m", size.heap_mib)));
+  env.push_back(env_value("SPARK_APPLICATION_ID", app.app_id));
+  env.push_back(env_value("SPARK_CONF_DIR", std::string(kConfDir)));
+  env.push_back(env_value("SPARK_RESOURCE_PROFILE_ID", fmt::format("{}", profile.id)));
+  if (conf.custom_log_url) env.push_back(env_value("SPARK_EXECUTOR_ATTRIBUTE_APP_ID", app.app_id));
+  for (const auto& [name, value] : conf.executor_env) {
+    if (name != kDirsEnv) env.push_back(env_value(name, value));
+  }
+  if (conf.auth_secret_env) env.push_back(env_value(kSecretEnv, std::string(kRedacted)));
+  if (!conf.extra_class_path.empty()) env.push_back(env_value("SPARK_CLASSPATH", conf.extra_class_path));
+  const std::vector<std::string> options = java_options(conf, app);
+  for (std::size_t i = 0; i < options.size(); ++i) {
+    if (mentions(options[i], kExecutorIdMark)) continue;
+    env.push_back(env_value(fmt::format("SPARK_JAVA_OPT_{}", i), options[i]));
+  }
+  env.push_back(env_field("SPARK_EXECUTOR_POD_IP", "status.podIP"));
+  env.push_back(env_field("SPARK_EXECUTOR_POD_NAME", "metadata.name"));
+}
+
+// What the basic step writes into the pod besides labels (02 6.1). A template's own service account is the
+// credentials step's business.
+void set_pod_fields(const Conf& conf, PodTemplate& tmpl) {
+  const bool is_set =
+      conf.pods_allocator == PodsAllocator::stateful_set || conf.pods_allocator == PodsAllocator::deployment;
+  tmpl.restart_policy = is_set ? "Always" : "Never";
+  for (const auto& [name, value] : conf.node_selector) tmpl.node_selector[name] = value;
+  if (conf.scheduler_name) tmpl.scheduler_name = *conf.scheduler_name;
+  tmpl.image_pull_secrets.insert(tmpl.image_pull_secrets.end(), conf.image_pull_secrets.begin(),
+                                 conf.image_pull_secrets.end());
+  if (conf.termination_grace_s) tmpl.termination_grace_s = conf.termination_grace_s;
+}
+
+// In Spark's order; the class names are what excludedFeatureSteps takes.
+enum ExecutorStep : std::size_t { kBasic, kCredentials, kSecrets, kSecretEnvs, kVolumes, kHadoop, kLocalDirs };
+constexpr std::array<std::string_view, 7> kStepNames{
+    "org.apache.spark.deploy.k8s.features.BasicExecutorFeatureStep",
+    "org.apache.spark.deploy.k8s.features.ExecutorKubernetesCredentialsFeatureStep",
+    "org.apache.spark.deploy.k8s.features.MountSecretsFeatureStep",
+    "org.apache.spark.deploy.k8s.features.EnvSecretsFeatureStep",
+    "org.apache.spark.deploy.k8s.features.MountVolumesFeatureStep",
+    "org.apache.spark.deploy.k8s.features.HadoopConfExecutorFeatureStep",
+    "org.apache.spark.deploy.k8s.features.LocalDirsFeatureStep",
+};
+
+bool is_excluded(const Conf& conf, std::string_view class_name) {
+  return std::ranges::find(conf.excluded_feature_steps, class_name) != conf.excluded_feature_steps.end();
+}
+
 }  // namespace
+
+std::vector<std::string_view> executor_step_names() { return {kStepNames.begin(), kStepNames.end()}; }
+
+std::vector<UserStep> builtin_user_steps(const std::string& app_id) {
+  UserStep volcano;
+  volcano.class_name = "org.apache.spark.deploy.k8s.features.VolcanoFeatureStep";
+  volcano.roles = {PodRole::driver, PodRole::executor};
+  volcano.annotations = {{"scheduling.k8s.io/group-name", app_id + "-podgroup"}};
+  return {volcano};
+}
 
 std::vector<std::string> split_command_string(std::string_view text) {
   std::vector<std::string> words;
@@ -195,8 +210,32 @@ PodBuilder::PodBuilder(const Conf& conf, const AppIdentity& app, const std::opti
                        const std::vector<ResourceProfile>& profiles)
     : prefix_(app.pod_name_prefix.empty() ? conf.pod_name_prefix.value_or("") : app.pod_name_prefix),
       ns_(conf.ns),
+      node_(app.executor_template == nullptr ? "" : app.executor_template->node),
+      lower_case_hostname_(conf.pods_allocator == PodsAllocator::deployment),
+      basic_(!is_excluded(conf, kStepNames[kBasic])),
       driver_(driver) {
-  if (conf.executor_image.empty()) {
+  find_lasting_error(conf, app);
+  collect_own_values(conf, app);
+  std::map<ProfileId, ResourceProfile> all{{kDefaultProfile, ResourceProfile{}}};
+  for (const ResourceProfile& profile : profiles) all.insert_or_assign(profile.id, profile);
+  for (const auto& [id, profile] : all) {
+    for (const bool recovery : {false, true}) {
+      if (recovery && conf.compat < Compat::spark_4_2) continue;
+      auto tmpl = make_template(conf, app, profile, recovery);
+      templates_.emplace(std::pair(id, recovery),
+                         tmpl ? Result<TemplatePtr>(share(std::move(*tmpl))) : tl::unexpected(tmpl.error()));
+    }
+  }
+}
+
+// User steps are made before Spark's own, and Spark's own even when they are excluded.
+void PodBuilder::find_lasting_error(const Conf& conf, const AppIdentity& app) {
+  std::vector<UserStep> known = builtin_user_steps(app.app_id);
+  known.insert(known.end(), app.user_steps.begin(), app.user_steps.end());
+  auto steps = find_user_steps(conf.feature_steps, known, PodRole::executor);
+  if (!steps) {
+    lasting_error_ = steps.error().message;
+  } else if (conf.executor_image.empty()) {
     lasting_error_ = "the executor container image is missing; set spark.kubernetes.container.image";
   } else if (!is_valid_pod_name_prefix(prefix_)) {
     lasting_error_ = fmt::format(
@@ -204,16 +243,12 @@ PodBuilder::PodBuilder(const Conf& conf, const AppIdentity& app, const std::opti
         "spark.kubernetes.executor.podNamePrefix",
         prefix_);
   }
-  collect_own_values(conf, app);
-  std::map<ProfileId, ResourceProfile> all{{kDefaultProfile, ResourceProfile{}}};
-  for (const ResourceProfile& profile : profiles) all.insert_or_assign(profile.id, profile);
-  for (const auto& [id, profile] : all) {
-    auto tmpl = make_template(conf, app, profile);
-    templates_.emplace(id, tmpl ? Result<TemplatePtr>(share(std::move(*tmpl))) : tl::unexpected(tmpl.error()));
-  }
+  if (steps) user_steps_ = std::move(*steps);
+  std::erase_if(user_steps_, [&](const UserStep& step) { return is_excluded(conf, step.class_name); });
 }
 
 void PodBuilder::collect_own_values(const Conf& conf, const AppIdentity& app) {
+  if (!basic_) return;
   const auto add = [&](std::vector<OwnValue>& to, const std::string& name, const std::string& value) {
     if (!mentions(value, kExecutorIdMark)) return;
     to.push_back({name, replaced(value, kAppIdMark, app.app_id), std::string(kExecutorIdMark)});
@@ -233,92 +268,92 @@ void PodBuilder::collect_own_values(const Conf& conf, const AppIdentity& app) {
   for (std::size_t i = 0; i < options.size(); ++i) add(own_env_, fmt::format("SPARK_JAVA_OPT_{}", i), options[i]);
 }
 
-void PodBuilder::add_environment(const Conf& conf, const AppIdentity& app, const ResourceProfile& profile,
-                                 const ExecutorSize& size, Container& container) const {
-  std::vector<EnvVar>& env = container.env;
-  env.push_back(env_value("SPARK_USER", app.user));
-  env.push_back(env_value("SPARK_DRIVER_URL", driver_url(conf, app)));
-  env.push_back(env_value("SPARK_EXECUTOR_CORES", fmt::format("{}", size.cores)));
-  env.push_back(env_value("SPARK_EXECUTOR_MEMORY", fmt::format("{}m", size.heap_mib)));
-  env.push_back(env_value("SPARK_APPLICATION_ID", app.app_id));
-  env.push_back(env_value("SPARK_CONF_DIR", std::string(kConfDir)));
-  env.push_back(env_value("SPARK_RESOURCE_PROFILE_ID", fmt::format("{}", profile.id)));
-  if (conf.custom_log_url) env.push_back(env_value("SPARK_EXECUTOR_ATTRIBUTE_APP_ID", app.app_id));
-  for (const auto& [name, value] : conf.executor_env) {
-    if (name != kDirsEnv) env.push_back(env_value(name, value));
-  }
-  if (conf.auth_secret_env) env.push_back(env_value(kSecretEnv, std::string(kRedacted)));
-  if (!conf.extra_class_path.empty()) env.push_back(env_value("SPARK_CLASSPATH", conf.extra_class_path));
-  const std::vector<std::string> options = java_options(conf, app);
-  for (std::size_t i = 0; i < options.size(); ++i) {
-    if (mentions(options[i], kExecutorIdMark)) continue;
-    env.push_back(env_value(fmt::format("SPARK_JAVA_OPT_{}", i), options[i]));
-  }
-  env.push_back(env_field("SPARK_EXECUTOR_POD_IP", "status.podIP"));
-  env.push_back(env_field("SPARK_EXECUTOR_POD_NAME", "metadata.name"));
-}
-
-Result<PodTemplate> PodBuilder::make_template(const Conf& conf, const AppIdentity& app,
-                                              const ResourceProfile& profile) {
-  if (!lasting_error_.empty()) return tl::unexpected(Error{lasting_error_});
+Result<void> PodBuilder::basic_step(const Conf& conf, const AppIdentity& app, const ResourceProfile& profile,
+                                    bool recovery, PodDraft& draft) const {
   const ExecutorSize size = executor_size(conf, profile);
-  PodTemplate tmpl;
-  Container container;
-  container.name = "spark-kubernetes-executor";
+  Container& container = draft.container;
+  if (container.name.empty()) container.name = "spark-kubernetes-executor";
   container.image = conf.executor_image;
   container.image_pull_policy = conf.image_pull_policy;
-  container.args = {"executor"};
+  container.args.emplace_back("executor");
   if (conf.block_manager_port != 0) {
     container.ports.push_back({"blockmanager", static_cast<int>(conf.block_manager_port)});
   }
   if (!conf.pre_stop_script.empty()) container.pre_stop_exec = {conf.pre_stop_script};
-  if (const auto sized = add_resources(conf, profile, size, container); !sized) return tl::unexpected(sized.error());
-  add_environment(conf, app, profile, size, container);
-  add_labels(conf, app, profile, tmpl);
-  if (driver_) {
-    tmpl.owners.push_back(*driver_);
-    tmpl.owners.back().controller = true;
+  if (conf.compat >= Compat::spark_4_2) {  // SPARK-55431
+    container.resize_policy.push_back({"cpu", "NotRequired"});
+    container.resize_policy.push_back({"memory", "NotRequired"});
   }
-  tmpl.restart_policy = "Never";
-  tmpl.node_selector = conf.node_selector;
-  tmpl.scheduler_name = conf.scheduler_name.value_or("");
-  tmpl.service_account = conf.service_account;
-  tmpl.image_pull_secrets = conf.image_pull_secrets;
-  tmpl.termination_grace_s = conf.termination_grace_s;
-  if (conf.config_map) add_config_map(app, tmpl, container);
-  mount_secrets(conf, tmpl, container);
-  mount_volumes(conf, tmpl, container);
-  add_local_dirs(conf, app, tmpl, container);
-  tmpl.containers.push_back(std::move(container));
-  return tmpl;
+  if (const auto sized = add_resources(conf, profile, size, container); !sized) return tl::unexpected(sized.error());
+  add_environment(conf, app, profile, size, recovery, container);
+  add_labels(conf, app, profile, draft.pod);
+  if (driver_) {
+    draft.pod.owners.push_back(*driver_);
+    draft.pod.owners.back().controller = true;
+  }
+  set_pod_fields(conf, draft.pod);
+  if (conf.config_map) add_config_map(app, draft);
+  return {};
 }
 
-Result<TemplatePtr> PodBuilder::pod_template(ProfileId profile) const {
-  const auto it = templates_.find(profile);
+Result<PodTemplate> PodBuilder::make_template(const Conf& conf, const AppIdentity& app, const ResourceProfile& profile,
+                                              bool recovery) {
+  if (!lasting_error_.empty()) return tl::unexpected(Error{lasting_error_});
+  PodDraft draft = start_draft(app.executor_template, conf.pod_template_container);
+  for (std::size_t step = 0; step < kStepNames.size(); ++step) {
+    if (is_excluded(conf, kStepNames[step])) continue;
+    switch (step) {
+      case kBasic:
+        if (const auto done = basic_step(conf, app, profile, recovery, draft); !done) {
+          return tl::unexpected(done.error());
+        }
+        break;
+      case kCredentials:
+        if (draft.pod.service_account.empty()) draft.pod.service_account = conf.service_account;
+        break;
+      case kSecrets: mount_secrets(conf.secret_mounts, draft); break;
+      case kSecretEnvs: env_secrets(conf.secret_env, draft); break;
+      case kVolumes: mount_volumes(conf.volumes, draft); break;
+      case kHadoop: mount_hadoop_conf(conf.hadoop_config_map, draft); break;
+      case kLocalDirs: add_local_dirs(local_dirs(conf, app), conf.local_dirs_tmpfs, draft); break;
+      default: break;
+    }
+  }
+  for (const UserStep& step : user_steps_) apply_user_step(step, draft);
+  return finish_draft(std::move(draft));
+}
+
+Result<TemplatePtr> PodBuilder::pod_template(ProfileId profile, bool recovery) const {
+  auto it = templates_.find({profile, recovery});
+  if (it == templates_.end()) it = templates_.find({profile, false});  // no recovery mode at this level
   if (it != templates_.end()) return it->second;
   return tl::unexpected(Error{fmt::format("resource profile {} was never declared by the application", profile)});
 }
 
-Result<PodPtr> PodBuilder::build(ExecutorId id, ProfileId profile) const {
-  auto tmpl = pod_template(profile);
+Result<PodPtr> PodBuilder::build(ExecutorId id, ProfileId profile, bool recovery) const {
+  auto tmpl = pod_template(profile, recovery);
   if (!tmpl) return tl::unexpected(tmpl.error());
-  return std::make_shared<const Pod>(make_pod(std::move(*tmpl), executor_pod_name(prefix_, id), fmt::format("{}", id)));
+  return std::make_shared<const Pod>(make_pod(std::move(*tmpl), fmt::format("{}", id)));
 }
 
 Result<PodPtr> PodBuilder::build_for_set(ProfileId profile) const {
   auto tmpl = pod_template(profile);
   if (!tmpl) return tl::unexpected(tmpl.error());
-  Pod pod = make_pod(std::move(*tmpl), fmt::format("{}-exec-EXECID", prefix_), "EXECID");
+  Pod pod = make_pod(std::move(*tmpl), "EXECID");
   pod.name.clear();
   return std::make_shared<const Pod>(std::move(pod));
 }
 
-Pod PodBuilder::make_pod(TemplatePtr tmpl, const std::string& name, const std::string& id) const {
+Pod PodBuilder::make_pod(TemplatePtr tmpl, const std::string& id) const {
   Pod pod;
-  pod.name = name;
   pod.ns = ns_;
+  pod.node = node_;
   pod.tmpl = std::move(tmpl);
-  pod.hostname = executor_hostname(pod.name);
+  if (basic_) {
+    pod.name = fmt::format("{}-exec-{}", prefix_, id);
+    pod.hostname = executor_hostname(pod.name);
+    if (lower_case_hostname_) pod.hostname = to_lower(pod.hostname);
+  }
   for (const OwnValue& own : own_labels_) pod.own_labels[own.name] = own.value(id);
   for (const OwnValue& own : own_annotations_) pod.own_annotations[own.name] = own.value(id);
   for (const OwnValue& own : own_env_) pod.own_env.push_back(env_value(own.name, own.value(id)));

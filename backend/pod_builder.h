@@ -1,6 +1,7 @@
 // Builds executor pods from Conf: Spark's executor feature steps as one pure function (02 6.1-6.3). One immutable
 // template per resource profile, made once; a pod adds its name, hostname, id label and id variables.
-// Not here: names (pod_names.h), sizes (executor_size.h), the driver pod, pod template files, claims made on demand.
+// Not here: steps shared with the driver pod (pod_steps.h), names (pod_names.h), sizes (executor_size.h), reading pod
+// template files (yaml/pod_manifest.h), claims made on demand.
 #pragma once
 
 #include <map>
@@ -10,6 +11,7 @@
 
 #include "backend/conf.h"
 #include "backend/executor_size.h"
+#include "backend/pod_steps.h"
 #include "backend/port/kube.h"
 
 namespace podramp::backend {
@@ -22,7 +24,15 @@ struct AppIdentity {
   std::string driver_host;      // in SPARK_DRIVER_URL; "" takes what Conf says
   std::string user = "spark";   // SPARK_USER
   std::string config_map_uid;   // in the name of the executor ConfigMap; "" takes app_id
+  PodPtr executor_template{};   // what spark.kubernetes.executor.podTemplateFile holds; nullptr when there is none
+  std::vector<UserStep> user_steps{};  // classes that executor.pod.featureSteps may name, besides builtin_user_steps()
 };
+
+// Feature steps that Spark ships for users to name: Volcano's, which puts each pod into the application's pod group.
+std::vector<UserStep> builtin_user_steps(const std::string& app_id);
+
+// Spark's own executor steps in order, by the class names that excludedFeatureSteps takes (02 6.3).
+std::vector<std::string_view> executor_step_names();
 
 class PodBuilder {
  public:
@@ -31,14 +41,16 @@ class PodBuilder {
              const std::vector<ResourceProfile>& profiles);
 
   // A pod as it is POSTed. Errors, as Spark's feature steps throw them: no image, a bad prefix, a custom resource
-  // without vendor (H1), cpu request above its limit from spark-4.1 (H2), a profile that nobody declared.
-  Result<PodPtr> build(ExecutorId id, ProfileId profile) const;
-
-  // The pod that a StatefulSet or Deployment copies (02 4.4): the id is the text EXECID, and there is no name.
+  // without vendor (H1), cpu request above its limit from spark-4.1 (H2), user steps that do not exist or are of the
+  // wrong type (I3), a profile that nobody declared.
+  // recovery: the executor is told it has room for one task only; its size stays (from 4.2, 02 4.2).
+  Result<PodPtr> build(ExecutorId id, ProfileId profile, bool recovery = false) const;
+  // The pod that a StatefulSet or Deployment makes copies of: its executor id is the text EXECID, and it
+  // has no name (02 4.4).
   Result<PodPtr> build_for_set(ProfileId profile) const;
 
   // The part that all pods of a profile share; an error as in build().
-  Result<TemplatePtr> pod_template(ProfileId profile) const;
+  Result<TemplatePtr> pod_template(ProfileId profile, bool recovery = false) const;
 
  private:
   // A name whose value contains the executor's id at `placeholder`.
@@ -49,20 +61,26 @@ class PodBuilder {
     std::string value(const std::string& id) const;
   };
 
-  Pod make_pod(TemplatePtr tmpl, const std::string& name, const std::string& id) const;
-  Result<PodTemplate> make_template(const Conf& conf, const AppIdentity& app, const ResourceProfile& profile);
-  void add_environment(const Conf& conf, const AppIdentity& app, const ResourceProfile& profile,
-                       const ExecutorSize& size, Container& container) const;
+  Pod make_pod(TemplatePtr tmpl, const std::string& id) const;
+  void find_lasting_error(const Conf& conf, const AppIdentity& app);
+  Result<PodTemplate> make_template(const Conf& conf, const AppIdentity& app, const ResourceProfile& profile,
+                                    bool recovery);
+  Result<void> basic_step(const Conf& conf, const AppIdentity& app, const ResourceProfile& profile, bool recovery,
+                          PodDraft& draft) const;
   void collect_own_values(const Conf& conf, const AppIdentity& app);
 
   std::string prefix_;
   std::string ns_;
+  std::string node_;           // of the pod template: no scheduler places such a pod
   std::string lasting_error_;  // a fault of every profile, "" when fine
+  bool lower_case_hostname_ = false;
+  bool basic_ = true;  // the basic step, which gives a pod its name, is not excluded
   std::optional<OwnerReference> driver_;
+  std::vector<UserStep> user_steps_;
   std::vector<OwnValue> own_labels_;
   std::vector<OwnValue> own_annotations_;
   std::vector<OwnValue> own_env_;
-  std::map<ProfileId, Result<TemplatePtr>> templates_;
+  std::map<std::pair<ProfileId, bool>, Result<TemplatePtr>> templates_;  // by profile and recovery
 };
 
 // Words of a command line as Spark splits Java options: blanks separate, quotes and backslashes protect.

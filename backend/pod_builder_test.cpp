@@ -4,57 +4,12 @@
 #include <gtest/gtest.h>
 
 #include "backend/pod_names.h"
+#include "backend/test_executor_pods.h"
 
 namespace podramp::backend {
 namespace {
 
 using testing::HasSubstr;
-
-const StringMap kBase{{"spark.kubernetes.container.image", "spark:4"},
-                      {"spark.app.name", "Test App"},
-                      {"spark.driver.host", "driver-svc"},
-                      {"spark.kubernetes.executor.podNamePrefix", "app-1"}};
-
-Conf conf_of(StringMap raw, Compat compat = Compat::spark_4_0) {
-  raw.insert(kBase.begin(), kBase.end());
-  ConfOutcome outcome = make_conf(raw, compat);
-  for (const FieldError& error : outcome.errors) ADD_FAILURE() << to_string(error);
-  return outcome.conf.value_or(Conf{});
-}
-
-AppIdentity app() {
-  AppIdentity identity;
-  identity.app_id = "spark-app-id";
-  return identity;
-}
-
-PodBuilder builder(const StringMap& raw, Compat compat = Compat::spark_4_0,
-                   const std::vector<ResourceProfile>& profiles = {}) {
-  return PodBuilder(conf_of(raw, compat), app(), std::nullopt, profiles);
-}
-
-Pod pod_of(const StringMap& raw, Compat compat = Compat::spark_4_0) {
-  const auto pod = builder(raw, compat).build(1, kDefaultProfile);
-  if (!pod) ADD_FAILURE() << pod.error().message;
-  return pod ? **pod : Pod{};
-}
-
-const Container& spark_container(const Pod& pod) { return pod.tmpl->containers.at(0); }
-
-std::string env(const Pod& pod, std::string_view name) {
-  for (const auto* list : {&pod.own_env, &spark_container(pod).env}) {
-    for (const EnvVar& e : *list) {
-      if (e.name == name) return e.value;
-    }
-  }
-  return "(unset)";
-}
-
-std::vector<std::string> env_names(const std::vector<EnvVar>& list) {
-  std::vector<std::string> names;
-  for (const EnvVar& e : list) names.push_back(e.name);
-  return names;
-}
 
 TEST(SparkAcceptance, S_H5_AnExecutorPodWithDefaults) {
   const PodBuilder b(conf_of({{"spark.local.dir", "/tmp"}}), app(),
@@ -92,6 +47,16 @@ TEST(SparkAcceptance, S_H5_AnExecutorPodWithDefaults) {
                                  {"spark-local-dir-1", "emptyDir", "", {}}}));
   EXPECT_EQ(c.mounts, (std::vector<VolumeMount>{{"spark-conf-volume-exec", "/opt/spark/conf", "", false},
                                                 {"spark-local-dir-1", "/tmp", "", false}}));
+}
+
+TEST(SparkAcceptance, S_H5_TheBasicStepAloneAddsOneVolume) {
+  const Pod pod = pod_of({{"spark.kubernetes.executor.pod.excludedFeatureSteps",
+                           "org.apache.spark.deploy.k8s.features.LocalDirsFeatureStep"}},
+                         Compat::spark_4_1);
+  EXPECT_EQ(pod.tmpl->volumes,
+            (std::vector<Volume>{{"spark-conf-volume-exec", "configMap", "spark-exec-spark-app-id-conf-map", {}}}));
+  EXPECT_EQ(spark_container(pod).mounts,
+            (std::vector<VolumeMount>{{"spark-conf-volume-exec", "/opt/spark/conf", "", false}}));
 }
 
 TEST(PodBuilderTest, EnvironmentIsInSparksOrder) {

@@ -19,6 +19,7 @@ PodSourceSettings pod_source_settings(const Application& application) {
   settings.poll_from_cache = conf.polling_with_resource_version;
   settings.watch_skips_inactive = conf.compat >= Compat::spark_4_1;  // SPARK-54188
   settings.classify.check_all_containers = conf.check_all_containers;
+  if (conf.pod_template_container) settings.classify.spark_container = *conf.pod_template_container;
   return settings;
 }
 
@@ -29,6 +30,7 @@ LifecycleSettings lifecycle_settings(const Application& application) {
   settings.delete_on_termination = conf.delete_on_termination;
   settings.missing_pod_delta_us = conf.missing_pod_detect_delta_us;
   settings.removed_cache_us = conf.deleted_executors_cache_timeout_us;
+  if (conf.pod_template_container) settings.spark_container = *conf.pod_template_container;
   settings.once_per_batch = conf.compat >= Compat::spark_4_1;     // SPARK-54198
   settings.exit_code_by_name = conf.compat >= Compat::spark_4_0;  // SPARK-49804
   return settings;
@@ -76,6 +78,14 @@ PodBuilder pod_builder(const Application& application, const PodPtr& driver_pod)
   AppIdentity identity;
   identity.app_id = application.app_id;
   identity.pod_name_prefix = application.pod_name_prefix;
+  identity.executor_template = application.executor_template;
+  // The user's own classes cannot run here (the conf's reader has said so): they add nothing.
+  for (const std::string& name : application.conf.feature_steps) {
+    UserStep step;
+    step.class_name = name;
+    step.roles = {PodRole::executor};
+    identity.user_steps.push_back(std::move(step));
+  }
   std::optional<OwnerReference> owner;
   if (driver_pod != nullptr) owner = OwnerReference{"Pod", driver_pod->name, driver_pod->uid, true};
   return {application.conf, identity, owner, application.profiles};

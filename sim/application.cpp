@@ -3,6 +3,7 @@
 
 #include "backend/local_driver.h"
 #include "backend/pod_names.h"
+#include "backend/yaml/pod_manifest.h"
 #include "sim/experiment.h"
 
 namespace podramp::sim {
@@ -31,6 +32,14 @@ Result<backend::Application> make_application(const ApplicationSpec& spec, std::
   if (!fixes) return tl::unexpected(Error{fmt::format("application {}: {}", spec.name, fixes.error().message)});
   app.fixes = std::move(*fixes);
   app.revision = kSimulatedRevision;
+  if (!spec.executor_template.empty()) {
+    auto pod = yaml::read_pod_manifest(spec.executor_template, "executor_template");
+    if (!pod) {
+      return tl::unexpected(Error{
+          fmt::format("application {}: {}", spec.name, yaml::template_error("executor_template", pod.error()))});
+    }
+    app.executor_template = std::move(*pod);
+  }
   app.app_id = app.conf.app_id;
   if (!app.conf.local_master.empty()) {
     app.app_id = backend::local_app_id(app.conf, spec.start_us / kMillisecondUs);

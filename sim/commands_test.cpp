@@ -137,6 +137,11 @@ TEST_F(Commands, BadInputIsExitTwoWithAMessageOnStderr) {
       {"show", {}},
       {"show", {"/no/such.log"}},
       {"show", {"x", "--at", "soon"}},
+      {"lint", {}},
+      {"lint", {"/no/such.conf"}},
+      {"lint", {"a", "b"}},
+      {"lint", {"x", "--compat", "spark-9"}},
+      {"lint", {"x", "--against", "newest"}},
       {"compare", {"one"}},
       {"compare", {"/no/a", "/no/b"}},
   };

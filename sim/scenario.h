@@ -30,6 +30,7 @@ struct ApplicationSpec {
   std::string ns = "default";
   backend::Compat compat = backend::Compat::spark_4_0;
   std::map<std::string, std::string> conf;  // official Spark keys verbatim
+  std::string executor_template;            // a Pod manifest as one line of JSON, "" when there is none
   std::vector<std::string> fixes;           // named repairs of Spark defects (backend/fixes.h)
   std::vector<backend::ResourceProfile> profiles;
   TimeUs start_us = 0;             // its driver is up

@@ -9,6 +9,7 @@
 
 #include "sim/scenario_conf.h"
 #include "sim/scenario_read.h"
+#include "sim/scenario_template.h"
 #include "sim/scenario_tree.h"
 
 namespace podramp::sim {
@@ -22,13 +23,6 @@ std::string stem(std::string_view file) {
   if (const std::size_t slash = file.rfind('/'); slash != std::string_view::npos) file.remove_prefix(slash + 1);
   if (const std::size_t dot = file.rfind(".json"); dot != std::string_view::npos) file = file.substr(0, dot);
   return std::string(file);
-}
-
-// A file that the scenario names stands beside it.
-std::string beside(std::string_view scenario, const std::string& name) {
-  const std::size_t slash = scenario.rfind('/');
-  return slash == std::string_view::npos || name.starts_with('/') ? name
-                                                                  : std::string(scenario.substr(0, slash + 1)) + name;
 }
 
 // A text that the scenario names, through the caller's reader; name becomes the file's path.
@@ -108,6 +102,7 @@ void prepare_text(ReadState& state, JsonValue& root, const ReadFile& read_file) 
     }
   }
   if (overrides.conf_file) merge_conf_text(state, root, *overrides.conf_file, ConfLayer::above);
+  load_template_files(state, root, read_file);
   for (const std::string& set : overrides.sets) apply_set(state.reading, root, set);
 }
 
@@ -257,6 +252,12 @@ FieldErrors in_order(const Reading& reading) {
 }
 
 }  // namespace
+
+std::string beside(std::string_view scenario, const std::string& name) {
+  const std::size_t slash = scenario.rfind('/');
+  return slash == std::string_view::npos || name.starts_with('/') ? name
+                                                                  : std::string(scenario.substr(0, slash + 1)) + name;
+}
 
 void ReadState::warn_if_late(const std::string& path, TimeUs at) {
   if (at <= scenario.end_us) return;

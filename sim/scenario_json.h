@@ -17,10 +17,11 @@ struct NamedText {
 
 // What the command line changes. Precedence: level default < base < scenario < conf_file < sets (design 3).
 struct Overrides {
-  std::vector<std::string> sets;          // "PATH=VALUE"; after "conf." the rest up to '=' is one Spark key
-  std::optional<NamedText> conf_file;     // a user's spark-defaults.conf, for every application
-  std::optional<NamedText> cluster_file;  // kubectl get nodes,pods,resourcequotas,limitranges -A -o json
-  std::optional<std::int64_t> executors;  // a target for every application
+  std::vector<std::string> sets;               // "PATH=VALUE"; after "conf." the rest up to '=' is one Spark key
+  std::optional<NamedText> conf_file;          // a user's spark-defaults.conf, for every application
+  std::optional<NamedText> executor_template;  // a pod template for every application, YAML
+  std::optional<NamedText> cluster_file;       // kubectl get nodes,pods,resourcequotas,limitranges -A -o json
+  std::optional<std::int64_t> executors;       // a target for every application
   std::optional<std::string> compat;
   std::optional<std::string> ns;
   std::optional<std::uint64_t> seed;
@@ -39,9 +40,9 @@ struct Loaded {
   std::vector<Warning> warnings;
 };
 
-// Gives the text of a file that the scenario names ("base", "conf_file", "cluster_file"), or an error. May be empty:
-// then a scenario that names another file is an error. Names are relative to the scenario's own folder; the reader is
-// given the joined path.
+// Gives the text of a file that the scenario names ("base", "conf_file", "cluster_file", "executor_template"), or an
+// error. May be empty: then a scenario that names another file is an error. Names are relative to the scenario's own
+// folder; the reader is given the joined path.
 using ReadFile = std::function<Result<std::string>(const std::string& file)>;
 
 tl::expected<Loaded, FieldErrors> load_scenario(const NamedText& source, const ReadFile& read_base,

@@ -110,6 +110,9 @@ void read_expect(ReadState& state, ObjectReader& top);    // scenario_read_expec
 inline constexpr std::string_view kHostnameLabel = "kubernetes.io/hostname";
 StringMap default_node_labels();
 
+// A file's name as the scenario writes it, relative to the scenario's own folder.
+std::string beside(std::string_view scenario, const std::string& name);
+
 // cpu, memory and resources of an object that has them as its own keys.
 void read_resources(ObjectReader& object, Resources& into);
 // cpu, memory and resources inside the object `key`.

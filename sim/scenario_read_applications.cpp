@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "sim/scenario_read.h"
+#include "sim/scenario_template.h"
 
 namespace podramp::sim {
 namespace {
@@ -141,6 +142,7 @@ void read_application(ReadState& state, const JsonValue& value, const std::strin
   read_namespace(state, reader, spec);
   apply_executors(state, spec);
   read_conf(state, reader, spec);
+  read_template(state, reader, spec);
   reader.finish();
   if (has_name) add_copies(state, reader, spec, count, every);
 }

@@ -213,6 +213,7 @@ Json application(const ApplicationSpec& spec) {
   if (spec.stop_us) object["stop"] = duration(*spec.stop_us);
   if (!spec.fixes.empty()) object["fixes"] = spec.fixes;
   object["conf"] = text_map(spec.conf);
+  if (!spec.executor_template.empty()) object["executor_template"] = Json::parse(spec.executor_template);
   for (const backend::ResourceProfile& profile : spec.profiles) object["profiles"].push_back(profile_json(profile));
   for (const DemandStep& step : spec.demand) {
     object["demand"].push_back(

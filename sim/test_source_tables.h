@@ -106,6 +106,8 @@ inline const std::vector<Ban> kBans = {
       "backend/executor_roll.cpp",    // averages and outliers (02 4.5)
       "backend/executor_resize*",     // threshold and factor (02 4.5)
       "backend/claim_resize*",        // likewise
+      "backend/scheduling_conf*",     // settings that are ratios
+      "backend/submit/driver_*",      // memory overhead factor
       "fakeapi/latency*"}},           // latency distributions
     {Scope::core_sources,
      "throw: nothing throws across public functions; return Result, or CHECK",

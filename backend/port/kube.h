@@ -45,6 +45,9 @@ struct Resources {
   friend bool operator==(const Resources&, const Resources&) = default;
 };
 
+// `extra_json` below is one JSON object with the fields that we do not model, word for word; "" when there are none.
+// Of a pod it holds them at their places: {"metadata":{...},"spec":{"affinity":...}}.
+
 // --- pod: the shared, immutable part ---------------------------------------------------------------------------
 
 struct EnvVar {
@@ -53,12 +56,14 @@ struct EnvVar {
   std::string field_path;   // valueFrom.fieldRef, instead of value
   std::string secret_name;  // valueFrom.secretKeyRef, instead of value; the secret's value never enters the core
   std::string secret_key;
+  std::string extra_json{};  // valueFrom of another kind, instead of value
   static void fields(auto& visit, auto& self) {
     visit("name", self.name);
     visit("value", self.value);
     visit("field_path", self.field_path);
     visit("secret_name", self.secret_name);
     visit("secret_key", self.secret_key);
+    visit("extra_json", self.extra_json);
   }
   friend bool operator==(const EnvVar&, const EnvVar&) = default;
 };
@@ -66,9 +71,11 @@ struct EnvVar {
 struct ContainerPort {
   std::string name;
   int port = 0;
+  std::string extra_json{};  // protocol, hostPort, ...
   static void fields(auto& visit, auto& self) {
     visit("name", self.name);
     visit("port", self.port);
+    visit("extra_json", self.extra_json);
   }
   friend bool operator==(const ContainerPort&, const ContainerPort&) = default;
 };
@@ -78,27 +85,44 @@ struct VolumeMount {
   std::string path;
   std::string sub_path;
   bool read_only = false;
+  std::string sub_path_expr{};
+  std::string extra_json{};  // mountPropagation, ...
   static void fields(auto& visit, auto& self) {
     visit("name", self.name);
     visit("path", self.path);
     visit("sub_path", self.sub_path);
     visit("read_only", self.read_only);
+    visit("sub_path_expr", self.sub_path_expr);
+    visit("extra_json", self.extra_json);
   }
   friend bool operator==(const VolumeMount&, const VolumeMount&) = default;
 };
 
 struct Volume {
   std::string name;
-  std::string type;    // "emptyDir", "hostPath", "persistentVolumeClaim", "nfs", "configMap", "secret"
-  std::string source;  // claim name, config map, secret, path or nfs server:path
-  StringMap options;   // medium, sizeLimit, readOnly, ...
+  std::string type;          // "emptyDir", "hostPath", "persistentVolumeClaim", "nfs", "configMap", "secret"
+  std::string source;        // claim name, config map, secret, path or nfs server:path
+  StringMap options;         // medium, sizeLimit, readOnly, ...
+  std::string extra_json{};  // what of the volume is in none of these; for other types the whole source
   static void fields(auto& visit, auto& self) {
     visit("name", self.name);
     visit("type", self.type);
     visit("source", self.source);
     visit("options", self.options);
+    visit("extra_json", self.extra_json);
   }
   friend bool operator==(const Volume&, const Volume&) = default;
+};
+
+// What resizing a resource in place does to the container.
+struct ResizePolicy {
+  std::string resource;  // "cpu", "memory"
+  std::string restart;   // "NotRequired", "RestartContainer"
+  static void fields(auto& visit, auto& self) {
+    visit("resource", self.resource);
+    visit("restart", self.restart);
+  }
+  friend bool operator==(const ResizePolicy&, const ResizePolicy&) = default;
 };
 
 struct Container {
@@ -113,6 +137,8 @@ struct Container {
   Resources requests;
   Resources limits;
   std::vector<std::string> pre_stop_exec;
+  std::vector<ResizePolicy> resize_policy{};
+  std::string extra_json{};  // fields of the container that we do not model: probes, securityContext, ...
   static void fields(auto& visit, auto& self) {
     visit("name", self.name);
     visit("image", self.image);
@@ -125,6 +151,8 @@ struct Container {
     visit("requests", self.requests);
     visit("limits", self.limits);
     visit("pre_stop_exec", self.pre_stop_exec);
+    visit("resize_policy", self.resize_policy);
+    visit("extra_json", self.extra_json);
   }
   friend bool operator==(const Container&, const Container&) = default;
 };
@@ -150,11 +178,13 @@ struct OwnerReference {
   std::string name;
   std::string uid;
   bool controller = false;
+  std::string extra_json{};  // apiVersion, blockOwnerDeletion
   static void fields(auto& visit, auto& self) {
     visit("kind", self.kind);
     visit("name", self.name);
     visit("uid", self.uid);
     visit("controller", self.controller);
+    visit("extra_json", self.extra_json);
   }
   friend bool operator==(const OwnerReference&, const OwnerReference&) = default;
 };
@@ -164,8 +194,8 @@ struct PodTemplate {
   StringMap annotations;
   std::vector<OwnerReference> owners;
   std::vector<Container> init_containers;
-  std::vector<Container> containers;
-  std::string restart_policy;  // "Always", "Never", "OnFailure"; "" is Always
+  std::vector<Container> containers;  // sidecars first: Spark appends its own container (02 6.3)
+  std::string restart_policy;         // "Always", "Never", "OnFailure"; "" is Always
   StringMap node_selector;
   std::vector<Toleration> tolerations;
   std::string scheduler_name;  // "" is default-scheduler
@@ -174,7 +204,7 @@ struct PodTemplate {
   std::vector<std::string> image_pull_secrets;
   std::vector<Volume> volumes;
   std::optional<std::int64_t> termination_grace_s;  // absent is 30 (K27)
-  std::string extra_json;                           // fields of the object that we do not model, kept word for word
+  std::string extra_json;                           // affinity, securityContext, ...
   static void fields(auto& visit, auto& self) {
     visit("labels", self.labels);
     visit("annotations", self.annotations);

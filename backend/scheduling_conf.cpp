@@ -1,0 +1,54 @@
+#include "backend/scheduling_conf.h"
+
+#include <algorithm>
+
+#include "backend/conf_reader.h"
+
+namespace podramp::backend {
+namespace {
+
+ExclusionConf read_exclusion(const ConfReader& r) {
+  ExclusionConf c;
+  if (r.is_set("spark.excludeOnFailure.enabled")) c.enabled = r.boolean("spark.excludeOnFailure.enabled");
+  c.timeout_us = r.us("spark.excludeOnFailure.timeout");
+  c.task_attempts_per_executor = r.whole("spark.excludeOnFailure.task.maxTaskAttemptsPerExecutor");
+  c.task_attempts_per_node = r.whole("spark.excludeOnFailure.task.maxTaskAttemptsPerNode");
+  c.stage_failed_tasks_per_executor = r.whole("spark.excludeOnFailure.stage.maxFailedTasksPerExecutor");
+  c.stage_failed_executors_per_node = r.whole("spark.excludeOnFailure.stage.maxFailedExecutorsPerNode");
+  c.app_failed_tasks_per_executor = r.whole("spark.excludeOnFailure.application.maxFailedTasksPerExecutor");
+  c.app_failed_executors_per_node = r.whole("spark.excludeOnFailure.application.maxFailedExecutorsPerNode");
+  c.fetch_failures = r.boolean("spark.excludeOnFailure.application.fetchFailure.enabled");
+  c.kill = r.boolean("spark.excludeOnFailure.killExcludedExecutors");
+  c.decommission = r.boolean("spark.excludeOnFailure.killExcludedExecutors.decommission");
+  c.unschedulable_us = r.us("spark.scheduler.excludeOnFailure.unschedulableTaskSetTimeout");
+  return c;
+}
+
+}  // namespace
+
+SchedulingConf read_scheduling(const ConfReader& r) {
+  SchedulingConf c;
+  c.task_cpus =
+      r.compat() >= Compat::spark_4_4 ? r.number("spark.task.cpus") : static_cast<double>(r.whole("spark.task.cpus"));
+  const DurationUs wait = r.us("spark.locality.wait");
+  c.wait_process_us = r.maybe_us("spark.locality.wait.process").value_or(wait);
+  c.wait_node_us = r.maybe_us("spark.locality.wait.node").value_or(wait);
+  c.wait_rack_us = r.maybe_us("spark.locality.wait.rack").value_or(wait);
+  c.wait_resets_on_launch = r.boolean("spark.locality.wait.legacyResetOnTaskLaunch");
+  c.failures_max = r.whole("spark.task.maxFailures");
+  c.stage_attempts_max = r.whole("spark.stage.maxConsecutiveAttempts");
+  c.revive_us = r.us("spark.scheduler.revive.interval");
+  c.reduce_locality = r.boolean("spark.shuffle.reduceLocality.enabled");
+  c.shuffle_service = r.boolean("spark.shuffle.service.enabled");
+  c.drops_whole_host = r.boolean("spark.files.fetchFailure.unRegisterOutputOnHost");
+  c.spares_decommissioned = r.boolean("spark.stage.ignoreDecommissionFetchFailure");
+  c.speculation = r.boolean("spark.speculation");
+  c.speculation_period_us = r.us("spark.speculation.interval");
+  c.speculation_least_us = r.us("spark.speculation.minTaskRuntime");
+  c.speculation_quantile = r.number("spark.speculation.quantile");
+  c.speculation_multiplier = r.number("spark.speculation.multiplier");
+  c.exclusion = read_exclusion(r);
+  return c;
+}
+
+}  // namespace podramp::backend

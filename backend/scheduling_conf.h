@@ -1,0 +1,55 @@
+// Spark's core settings that decide where tasks run, typed, with the defaults of the level. Not here: the Kubernetes
+// side (conf.h), dynamic allocation (scaling_conf.h), what is done with them.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "backend/port/time.h"
+
+namespace podramp::backend {
+
+class ConfReader;
+
+// spark.excludeOnFailure.*
+struct ExclusionConf {
+  std::optional<bool> enabled;
+  DurationUs timeout_us = kHourUs;
+  std::int64_t task_attempts_per_executor = 1;
+  std::int64_t task_attempts_per_node = 2;
+  std::int64_t stage_failed_tasks_per_executor = 2;
+  std::int64_t stage_failed_executors_per_node = 2;
+  std::int64_t app_failed_tasks_per_executor = 2;
+  std::int64_t app_failed_executors_per_node = 2;
+  bool fetch_failures = false;
+  bool kill = false;
+  bool decommission = false;
+  DurationUs unschedulable_us = 120 * kSecondUs;
+  friend bool operator==(const ExclusionConf&, const ExclusionConf&) = default;
+};
+
+struct SchedulingConf {
+  double task_cpus = 1;                        // spark.task.cpus; whole up to spark-4.2
+  DurationUs wait_process_us = 3 * kSecondUs;  // spark.locality.wait.process, else .wait
+  DurationUs wait_node_us = 3 * kSecondUs;
+  DurationUs wait_rack_us = 3 * kSecondUs;
+  bool wait_resets_on_launch = false;
+  std::int64_t failures_max = 4;
+  std::int64_t stage_attempts_max = 4;
+  DurationUs revive_us = kSecondUs;
+  bool reduce_locality = true;
+  bool shuffle_service = false;
+  bool drops_whole_host = false;
+  bool spares_decommissioned = true;  // spark.stage.ignoreDecommissionFetchFailure
+  bool speculation = false;
+  DurationUs speculation_period_us = 100 * kMillisecondUs;
+  DurationUs speculation_least_us = 100 * kMillisecondUs;
+  double speculation_quantile = 0.9;
+  double speculation_multiplier = 3;
+  ExclusionConf exclusion;
+  friend bool operator==(const SchedulingConf&, const SchedulingConf&) = default;
+};
+
+SchedulingConf read_scheduling(const ConfReader& reader);
+
+}  // namespace podramp::backend
