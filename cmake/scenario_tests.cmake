@@ -1,6 +1,8 @@
-# Every scenario is a test: against its expected file, its budgets and rungs 1 to 3 of the replay ladder (design 2.4).
+# Every scenario, those of scenarios/bugs too, is a test: against its expected file, its budgets and rungs 1 to 3 of the
+# replay ladder (design 2.4).
 # A scenario without an expected file, or an expected file without a scenario, fails the configuration.
-file(GLOB scenarios CONFIGURE_DEPENDS RELATIVE ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/scenarios/*.json)
+file(GLOB scenarios CONFIGURE_DEPENDS RELATIVE ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/scenarios/*.json
+  ${CMAKE_SOURCE_DIR}/scenarios/bugs/*.json)
 list(REMOVE_ITEM scenarios scenarios/schema.json)
 foreach(scenario ${scenarios})
   string(REGEX REPLACE "(\\.expected)?\\.json$" "" stem ${scenario})
@@ -12,7 +14,7 @@ foreach(scenario ${scenarios})
   if(scenario MATCHES "\\.expected\\.json$")
     continue()
   endif()
-  get_filename_component(name ${stem} NAME)
+  string(REGEX REPLACE "^scenarios/" "" name ${stem}) # scenarios/bugs/x is scenario.bugs/x
   add_test(NAME scenario.${name} COMMAND podramp test --ladder ${scenario} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
   set_tests_properties(scenario.${name} PROPERTIES LABELS scenario TIMEOUT 120)
 endforeach()
