@@ -17,7 +17,7 @@ struct Process {
   std::uint32_t application = 0;
   ExecutorId executor = 0;
   std::string pod_name;
-  std::string host;
+  std::string host;    // the node
   bool asked = false;  // it has asked to register
 };
 

@@ -63,6 +63,7 @@ void Kernel::add(const ApplicationSpec& spec, std::unique_ptr<backend::Session> 
   app.name = spec.name;
   app.session = std::move(session);
   app.max_pending_pods = conf.max_pending_pods;
+  app.is_fork = conf.compat == backend::Compat::fork_2_2;
   app.targets[kDefaultProfile] = conf.initial_executors;
   executors_.add_application(index, app_id);
   CHECK(parts_.cluster.add_client(spec.name) == index);  // so a client's id is its application's index
@@ -82,7 +83,15 @@ void Kernel::add(const TimelineEntry& entry) {
                           ToCluster message = std::visit([](const auto& one) { return ToCluster(one); }, action);
                           queue_.push(entry.at_us, Lane::world, ForCluster{std::move(message), 0});
                         },
-                        [&](const ExecutorExit& exit) { queue_.push(entry.at_us, Lane::world, Exit{exit}); }},
+                        [&](const ExecutorExit& exit) { queue_.push(entry.at_us, Lane::world, Exit{exit}); },
+                        [&](const ExecutorKill& kill) {
+                          const auto app = std::ranges::find(applications_, kill.application, &Application::name);
+                          CHECK(app != applications_.end());
+                          const auto index = static_cast<std::uint32_t>(app - applications_.begin());
+                          push_input(entry.at_us, Lane::demand,
+                                     ForSession{index, in::KillRequested{kill.executors, kill.replace, kill.force}, 0,
+                                                true});
+                        }},
              entry.action);
 }
 
@@ -252,7 +261,11 @@ void Kernel::handle(Deadline& item) {
 void Kernel::handle(Ask& item) {
   const Process* process = executors_.ask(item.pod);
   if (process == nullptr || applications_[process->application].exit_code) return;
-  feed(process->application, in::Registered{process->executor, process->host}, item.cause);
+  if (applications_[process->application].is_fork) {
+    feed(process->application, in::ConfigAsked{process->executor}, item.cause);
+  } else {
+    feed(process->application, in::Registered{process->executor, process->host}, item.cause);
+  }
 }
 
 void Kernel::handle(Exit& item) {
@@ -302,6 +315,15 @@ void Kernel::perform(std::uint32_t application, backend::Session::Logged& effect
                    const auto pod = executors_.find(application, refused.executor);
                    if (pod) queue_.push(now(), Lane::server, ForCluster{to::ProcessExited{*pod, 1}, seq});
                  },
+                 [&](const out::ConfigGiven& given) {
+                   const auto pod = executors_.find(application, given.executor);
+                   if (!pod) return;
+                   if (!given.error.empty()) {
+                     return queue_.push(now(), Lane::server, ForCluster{to::ProcessExited{*pod, 1}, seq});
+                   }
+                   push_input(now(), Lane::executors,
+                              ForSession{application, in::Registered{given.executor, host_of(app, *pod)}, seq});
+                 },
                  [&](const out::ExecutorRemoved& removed) { app.registered.erase(removed.executor); },
                  [&](const out::Exited& exit) { exited(application, exit.code, seq); },
                  [](const auto&) {}},
@@ -349,6 +371,13 @@ void Kernel::end_processes(std::uint32_t application, int exit_code, Seq cause) 
     const DurationUs after = stop.sample(Draw(options_.seed, "executor.stop", uid_text(pod)));
     queue_.push(now() + after, Lane::server, ForCluster{to::ProcessExited{pod, exit_code}, cause});
   }
+}
+
+// An executor of the fork registers by its pod's IP.
+std::string Kernel::host_of(const Application& app, PodId pod) const {
+  const fakeapi::PodRecord* record = parts_.cluster.state().find_pod(pod);
+  if (record == nullptr) return "";
+  return app.is_fork && !record->pod->pod_ip.empty() ? record->pod->pod_ip : record->pod->node;
 }
 
 void Kernel::push_input(TimeUs at, Lane lane, Payload item) {
@@ -414,7 +443,12 @@ void Kernel::process_stopped(PodId pod, Seq cause) {
   if (!process || !process->asked || applications_[process->application].exit_code) return;
   // A node that lost its power closes no connection; the driver hears nothing.
   const NodeRecord* node = parts_.cluster.state().find_node(process->host);
-  if (node != nullptr && node->silent) return;
+  if (node != nullptr && node->silent) {
+    if (!applications_[process->application].is_fork) return;
+    push_input(now(), Lane::executors,
+               ForSession{process->application, in::HeartbeatsStopped{process->executor, now()}, cause});
+    return;
+  }
   push_input(now(), Lane::executors, ForSession{process->application, in::Disconnected{process->executor}, cause});
 }
 

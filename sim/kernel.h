@@ -91,6 +91,7 @@ class Kernel final : public Body {
     std::string name;
     std::unique_ptr<backend::Session> session;
     std::int64_t max_pending_pods = 0;
+    bool is_fork = false;  // compat level fork-2.2: executors ask for their conf first, and come by pod IP (01 1.11, 2.1)
     std::optional<int> exit_code;
     std::map<ProfileId, std::int64_t> targets;
     std::set<CallId> calls;                   // sent, not answered
@@ -152,6 +153,7 @@ class Kernel final : public Body {
   void route(std::vector<fakeapi::Outgoing> messages);
   void perform(fakeapi::Outgoing& message);  // one that touches the engine or the executors
   void process_stopped(fakeapi::PodId pod, Seq cause);
+  std::string host_of(const Application& app, fakeapi::PodId pod) const;
   void push_input(TimeUs at, Lane lane, Payload item);
   void checkpoint(bool last = false);
   void report_violations();

@@ -47,9 +47,16 @@ struct ExecutorExit {  // executor processes end by themselves with this code
   int exit_code = 1;
   friend bool operator==(const ExecutorExit&, const ExecutorExit&) = default;
 };
+struct ExecutorKill {  // the application's program calls SparkContext.killExecutors, or killAndReplaceExecutor
+  std::string application;
+  std::vector<ExecutorId> executors;
+  bool replace = false;
+  bool force = false;
+  friend bool operator==(const ExecutorKill&, const ExecutorKill&) = default;
+};
 struct TimelineEntry {
   TimeUs at_us = 0;
-  std::variant<WorldAction, ExecutorExit> action;
+  std::variant<WorldAction, ExecutorExit, ExecutorKill> action;
   friend bool operator==(const TimelineEntry&, const TimelineEntry&) = default;
 };
 

@@ -9,9 +9,9 @@
 namespace podramp::sim {
 namespace {
 
-constexpr std::array<std::string_view, 9> kActions{"nodes_down",    "nodes_up",   "delete_nodes",
+constexpr std::array<std::string_view, 10> kActions{"nodes_down",    "nodes_up",   "delete_nodes",
                                                    "add_nodes",     "set_quota",  "delete_pods",
-                                                   "executor_exit", "set_target", "stop_application"};
+                                                   "executor_exit", "kill_executors", "set_target", "stop_application"};
 
 std::vector<std::string> node_names(const ReadState& state, const std::vector<std::uint32_t>& indexes) {
   std::vector<std::string> names;
@@ -56,20 +56,37 @@ void read_delete_pods(ReadState& state, ObjectReader& reader, TimeUs at) {
   state.scenario.timeline.push_back({at, WorldAction(std::move(pods))});
 }
 
+std::vector<ExecutorId> read_executor_ids(ReadState& state, ObjectReader& reader) {
+  std::vector<ExecutorId> ids;
+  reader.find_required("executors");
+  reader.each_item("executors", [&](const JsonValue& value, const std::string& path) {
+    const Result<std::int64_t> id = whole_between(1, kExecutorsMax)(value);
+    if (id) {
+      ids.push_back(*id);
+    } else {
+      state.reading.error(value, path, id.error().message);
+    }
+  });
+  return ids;
+}
+
+void read_kill_executors(ReadState& state, ObjectReader& reader, TimeUs at) {
+  ExecutorKill kill;
+  reader.read("replace", kill.replace, as_flag);
+  reader.read("force", kill.force, as_flag);
+  kill.executors = read_executor_ids(state, reader);
+  for (const std::size_t index : read_application_names(state, reader, "application")) {
+    kill.application = state.scenario.applications[index].name;
+    state.scenario.timeline.push_back({at, kill});
+  }
+}
+
 void read_executor_exit(ReadState& state, ObjectReader& reader, TimeUs at) {
   ExecutorExit exit;
   std::int64_t code = exit.exit_code;
   reader.read("exit_code", code, whole_between(0, 255));
   exit.exit_code = static_cast<int>(code);
-  reader.find_required("executors");
-  reader.each_item("executors", [&](const JsonValue& value, const std::string& path) {
-    const Result<std::int64_t> id = whole_between(1, kExecutorsMax)(value);
-    if (id) {
-      exit.executors.push_back(*id);
-    } else {
-      state.reading.error(value, path, id.error().message);
-    }
-  });
+  exit.executors = read_executor_ids(state, reader);
   for (const std::size_t index : read_application_names(state, reader, "application")) {
     exit.application = state.scenario.applications[index].name;
     state.scenario.timeline.push_back({at, exit});
@@ -133,6 +150,8 @@ void read_entry(ReadState& state, const JsonValue& value, const std::string& pat
     read_delete_pods(state, reader, at);
   } else if (action == "executor_exit") {
     read_executor_exit(state, reader, at);
+  } else if (action == "kill_executors") {
+    read_kill_executors(state, reader, at);
   } else if (action == "set_target") {
     read_set_target(state, reader, at);
   } else if (action == "stop_application") {

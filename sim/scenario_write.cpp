@@ -251,6 +251,13 @@ struct WriteAction {
             {"executors", exit.executors},
             {"exit_code", exit.exit_code}};
   }
+  Json operator()(const ExecutorKill& kill) const {
+    return {{"do", "kill_executors"},
+            {"application", kill.application},
+            {"executors", kill.executors},
+            {"replace", kill.replace},
+            {"force", kill.force}};
+  }
 };
 
 Json fault(const fakeapi::FaultSpec& spec) {

@@ -99,6 +99,8 @@ inline const std::vector<Ban> kBans = {
      {"backend/backend.cpp",        // registered ratio
       "backend/port/random.*",      // normal draws
       "backend/conf*",              // settings that are ratios and factors
+      "backend/fork_conf.*",        // likewise
+      "backend/fork_driver.cpp",    // registered ratio
       "backend/executor_size.cpp",  // memory overhead factor
       "fakeapi/latency*"}},         // latency distributions
     {Scope::core_sources,
