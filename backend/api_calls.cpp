@@ -19,18 +19,19 @@ std::string describe_failure(const ApiReply& reply) {
   return fmt::format("{} {}: {}", reply.code, reply.reason, reply.message);
 }
 
-void ApiCalls::start(CallOwner owner, ApiRequest request, Outbox& out) {
+CallId ApiCalls::start(CallOwner owner, ApiRequest request, Outbox& out) {
   const std::uint64_t number = ++next_logical_;
   request.timeout_us = policy_.request_timeout_us;
   logical_.emplace(number, Logical{owner, std::move(request)});
-  call(number, out);
+  return call(number, out);
 }
 
-void ApiCalls::call(std::uint64_t logical, Outbox& out) {
+CallId ApiCalls::call(std::uint64_t logical, Outbox& out) {
   const Logical& entry = logical_.at(logical);
   const CallId id{++next_call_};
   calls_.emplace(id, logical);
   out.add(out::Called{id, entry.attempt, entry.request});
+  return id;
 }
 
 std::optional<Completed> ApiCalls::on_reply(TimeUs now, const in::Replied& replied, Outbox& out) {

@@ -37,8 +37,8 @@ class ApiCalls {
  public:
   explicit ApiCalls(RetryPolicy policy) : policy_(policy) {}
 
-  // Emits out::Called; the owner is told through Completed later.
-  void start(CallOwner owner, ApiRequest request, Outbox& out);
+  // Emits out::Called; the owner is told through Completed later. Returns the id of the first call.
+  CallId start(CallOwner owner, ApiRequest request, Outbox& out);
   // nullopt: retried later (a call_retry timer is armed), or nobody waits for this call any more.
   std::optional<Completed> on_reply(TimeUs now, const in::Replied& replied, Outbox& out);
   void on_retry_due(std::uint64_t arg, Outbox& out);
@@ -52,7 +52,7 @@ class ApiCalls {
     ApiRequest request;
     int attempt = 1;
   };
-  void call(std::uint64_t logical, Outbox& out);
+  CallId call(std::uint64_t logical, Outbox& out);
 
   RetryPolicy policy_;
   std::uint64_t next_call_ = 0;

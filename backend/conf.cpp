@@ -10,6 +10,7 @@
 #include "backend/conf_reader.h"
 #include "backend/conf_values.h"
 #include "backend/executor_volumes.h"
+#include "backend/fork_conf.h"
 #include "backend/pod_names.h"
 #include "backend/pods_allocator_kind.h"
 
@@ -260,6 +261,7 @@ std::string to_string(const ConfWarning& warning) {
 }
 
 ConfOutcome make_conf(const StringMap& raw, Compat compat, const ConfOptions& options) {
+  if (compat == Compat::fork_2_2) return make_fork_conf(raw, options);
   ConfOutcome outcome;
   ConfReader reader(raw, compat, options, outcome);
   Conf conf;

@@ -66,6 +66,7 @@ void Kernel::add(const ApplicationSpec& spec, std::unique_ptr<backend::Session> 
   app.heartbeat_us = conf.heartbeat_interval_us;
   app.rpc_timeout_us = conf.network_timeout_us;
   app.alone = !conf.local_master.empty();
+  app.is_fork = conf.compat == backend::Compat::fork_2_2;
   app.targets[kDefaultProfile] = conf.initial_executors;
   executors_.add_application(index, app_id);
   CHECK(parts_.cluster.add_client(spec.name) == index);  // so a client's id is its application's index
@@ -283,6 +284,9 @@ void Kernel::handle(Ask& item) {
                 ForCluster{to::ProcessExited{item.pod, 1}, item.cause});
     return;
   }
+  if (applications_[process->application].is_fork) {
+    return feed(process->application, in::ConfigAsked{process->executor}, item.cause);
+  }
   if (process->executor == 0) return feed(process->application, in::ExecutorIdAsked{process->pod_name}, item.cause);
   feed(process->application, in::Registered{process->executor, process->host, process->profile, process->cores},
        item.cause);
@@ -348,6 +352,7 @@ void Kernel::perform(std::uint32_t application, backend::Session::Logged& effect
             const auto pod = executors_.find(application, refused.executor);
             if (pod) queue_.push(now(), Lane::server, ForCluster{to::ProcessExited{*pod, 1}, seq});
           },
+          [&](const out::ConfigGiven& given) { config_given(application, given, seq); },
           [&](const out::ExecutorRemoved& removed) { app.registered.erase(removed.executor); },
           [&](const out::Exited& exit) { exited(application, exit.code, seq); }, [](const auto&) {}},
       effect.effect);

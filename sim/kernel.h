@@ -93,6 +93,7 @@ class Kernel final : public Body {
     std::string name;
     std::unique_ptr<backend::Session> session;
     std::int64_t max_pending_pods = 0;
+    bool is_fork = false;  // compat level fork-2.2: executors ask for their conf first, and come by pod IP (01 1.11, 2.1)
     std::optional<int> exit_code;
     DurationUs heartbeat_us = 0;
     DurationUs rpc_timeout_us = 0;
@@ -162,6 +163,8 @@ class Kernel final : public Body {
   void route(std::vector<fakeapi::Outgoing> messages);
   void perform(fakeapi::Outgoing& message);  // one that touches the engine or the executors
   void process_stopped(fakeapi::PodId pod, Seq cause);
+  void config_given(std::uint32_t application, const out::ConfigGiven& given, Seq cause);
+  std::string ip_of(fakeapi::PodId pod) const;
   void push_input(TimeUs at, Lane lane, Payload item);
   void checkpoint(bool last = false);
   void report_violations();

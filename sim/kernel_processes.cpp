@@ -70,4 +70,20 @@ void Kernel::process_stopped(PodId pod, Seq cause) {
   push_input(now(), Lane::executors, ForSession{process->application, in::Disconnected{process->executor}, cause});
 }
 
+// An executor of the fork has its configuration and registers, by its pod's IP (01 1.11, 2.1); or it ends without.
+void Kernel::config_given(std::uint32_t application, const out::ConfigGiven& given, Seq cause) {
+  const auto pod = executors_.find(application, given.executor);
+  if (!pod) return;
+  if (!given.error.empty()) {
+    return queue_.push(now(), Lane::server, ForCluster{to::ProcessExited{*pod, 1}, cause});
+  }
+  push_input(now(), Lane::executors, ForSession{application, in::Registered{given.executor, ip_of(*pod)}, cause});
+}
+
+std::string Kernel::ip_of(PodId pod) const {
+  const fakeapi::PodRecord* record = parts_.cluster.state().find_pod(pod);
+  if (record == nullptr) return "";
+  return record->pod->pod_ip.empty() ? record->pod->node : record->pod->pod_ip;
+}
+
 }  // namespace podramp::sim

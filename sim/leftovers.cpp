@@ -22,7 +22,9 @@ Leftover explain(const ApplicationView& app, const ExecutorRow& row, bool keeps,
     left.why = "its create was under way when the application stopped";
   } else {
     for (const auto& [what, count] : app.requests) {
-      if (!what.starts_with("deletecollection ") || what == "deletecollection 200") continue;
+      const bool one_by_one = what.starts_with("delete ") && what != "delete 200" && what != "delete 404";  // the fork
+      const bool all = what.starts_with("deletecollection ") && what != "deletecollection 200";
+      if (!one_by_one && !all) continue;
       left.why = fmt::format("the clean-up request was answered {}", what.substr(what.find(' ') + 1));
     }
   }

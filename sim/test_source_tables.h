@@ -108,6 +108,8 @@ inline const std::vector<Ban> kBans = {
       "backend/claim_resize*",        // likewise
       "backend/scheduling_conf*",     // settings that are ratios
       "backend/submit/driver_*",      // memory overhead factor
+      "backend/fork_conf.*",          // settings that are ratios and fractional cores
+      "backend/fork_driver.cpp",      // registered ratio
       "fakeapi/latency*"}},           // latency distributions
     {Scope::core_sources,
      "throw: nothing throws across public functions; return Result, or CHECK",

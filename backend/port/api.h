@@ -96,10 +96,11 @@ struct ApiReply {
   }
 };
 
-enum class WatchEventType : std::uint8_t { added, modified, deleted, bookmark };
+// error: of a pod, which only tests of the fork send; a server's ERROR carries a Status and closes the watch (01 1.9).
+enum class WatchEventType : std::uint8_t { added, modified, deleted, bookmark, error };
 template <>
 struct EnumText<WatchEventType> {
-  static constexpr std::array<std::string_view, 4> names{"ADDED", "MODIFIED", "DELETED", "BOOKMARK"};
+  static constexpr std::array<std::string_view, 5> names{"ADDED", "MODIFIED", "DELETED", "BOOKMARK", "ERROR"};
 };
 
 struct WatchEvent {
