@@ -86,12 +86,15 @@ void fill_scheduler(Conf& conf, const ConfReader& r) {
   conf.decommission_force_kill_us = r.maybe_us("spark.executor.decommission.forceKillTimeout");
   conf.network_timeout_us =
       r.maybe_us("spark.storage.blockManagerHeartbeatTimeoutMs").value_or(r.us("spark.network.timeout"));
+  conf.heartbeat_interval_us = r.us("spark.executor.heartbeatInterval");
   conf.network_timeout_interval_us = r.us("spark.network.timeoutInterval");
   conf.subscribers_grace_us = r.us("spark.kubernetes.executorSnapshotsSubscribersShutdownGracePeriod");
   conf.own_claims = r.boolean("spark.kubernetes.driver.ownPersistentVolumeClaim");
   conf.delete_services = r.boolean("spark.kubernetes.driver.service.deleteOnTermination");
   const std::string master = r.text("spark.kubernetes.driver.master");
-  if (master.starts_with("local")) conf.local_master = master;
+  if (!master.starts_with("local")) return;
+  conf.local_master = master;
+  conf.initial_executors = 0;
 }
 
 double overhead_factor(const ConfReader& r) {

@@ -261,7 +261,7 @@ inline constexpr auto kKeyTable = [] {
       key("spark.memory.offHeap.size", bytes, "0", 106).modelled(),
       unset("spark.executor.maxNumFailures", integer, 305).modelled(),
       unset("spark.executor.failuresValidityInterval", milliseconds, 305).modelled(),
-      key("spark.executor.heartbeatInterval", milliseconds, "10s", 101),
+      key("spark.executor.heartbeatInterval", milliseconds, "10s", 101).modelled(),
       key("spark.network.timeout", seconds, "120s", 103).modelled(),
       key("spark.network.timeoutInterval", milliseconds, "60s", 103).modelled(),
       unset("spark.storage.blockManagerHeartbeatTimeoutMs", milliseconds, 101).modelled(),

@@ -1,5 +1,5 @@
-// The start of a driver up to its allocator (02 1.2 step 1): look up the driver pod, and wait a while for it to be Ready.
-// Not here: what is started then (spark_driver.cpp).
+// The start of a driver up to its allocator (02 1.2 step 1): look up the driver pod, and wait a while for it to be
+// Ready. Not here: what is started then (spark_driver.cpp).
 #pragma once
 
 #include <optional>
@@ -13,8 +13,8 @@ class DriverStart {
  public:
   enum class Outcome : std::uint8_t { waiting, done, failed };
 
-  // pod_name: "" when no driver pod is configured; then the start is done at once. calls must outlive this; they are made
-  // as CallOwner::driver.
+  // pod_name: "" when no driver pod is configured; then the start is done at once. calls must outlive this; they are
+  // made as CallOwner::driver.
   DriverStart(std::string pod_name, std::string ns, DurationUs readiness_timeout_us, ApiCalls& calls)
       : pod_name_(std::move(pod_name)), ns_(std::move(ns)), timeout_us_(readiness_timeout_us), calls_(calls) {}
 

@@ -17,9 +17,9 @@ struct RegisteredExecutor {
   ProfileId profile = kDefaultProfile;
   std::int64_t cores = 1;
   std::int64_t running_tasks = 0;
-  bool loss_pending = false;       // disconnected; pod events decide what becomes of it
-  bool pending_kill = false;       // somebody asked for it to be killed
-  bool killed_by_driver = false;   // ... so that its tasks' failures do not count (countFailures = false)
+  bool loss_pending = false;      // disconnected; pod events decide what becomes of it
+  bool pending_kill = false;      // somebody asked for it to be killed
+  bool killed_by_driver = false;  // ... so that its tasks' failures do not count (countFailures = false)
   bool decommissioning = false;
   std::string decommission_reason;
 
@@ -54,8 +54,8 @@ class ExecutorTable {
   bool admit(TimeUs now, ExecutorId id, RegisteredExecutor executor, Outbox& out);
   // It gets no more offers. False, and nobody is told, when it is unknown or has been so already.
   bool deactivate(TimeUs now, ExecutorId id, Inactive why, Outbox& out);
-  // RemoveExecutor: emits out::ExecutorRemoved whether or not the executor is known, and tells the listeners. Of a known
-  // one the driver's own doing outweighs `why`: killed, then decommissioned (02 4.2).
+  // RemoveExecutor: emits out::ExecutorRemoved whether or not the executor is known, and tells the listeners. Of a
+  // known one the driver's own doing outweighs `why`: killed, then decommissioned (02 4.2).
   void drop(TimeUs now, out::ExecutorRemoved why, Outbox& out);
 
   // The bare books; nobody is told.

@@ -38,8 +38,8 @@ void HeartbeatReceiver::stop(Outbox& out) {
 
 TimeUs HeartbeatReceiver::check_for(TimeUs last_us) const {
   // Expired in whole milliseconds means timeout + 1 ms; a check that was made already finds nothing any more.
-  const TimeUs earliest_us = std::max(last_us + timeout_us_ / kMillisecondUs * kMillisecondUs + kMillisecondUs,
-                                      checked_us_ + 1);
+  const TimeUs earliest_us =
+      std::max(last_us + timeout_us_ / kMillisecondUs * kMillisecondUs + kMillisecondUs, checked_us_ + 1);
   const std::int64_t checks = (earliest_us - started_us_ + interval_us_ - 1) / interval_us_;
   return started_us_ + std::max<std::int64_t>(checks, 0) * interval_us_;
 }

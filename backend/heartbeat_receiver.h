@@ -15,7 +15,8 @@ namespace podramp::backend {
 class HeartbeatReceiver {
  public:
   // Both in microseconds; Spark counts them in whole milliseconds.
-  HeartbeatReceiver(DurationUs timeout_us, DurationUs interval_us) : timeout_us_(timeout_us), interval_us_(interval_us) {}
+  HeartbeatReceiver(DurationUs timeout_us, DurationUs interval_us)
+      : timeout_us_(timeout_us), interval_us_(interval_us) {}
 
   void start(TimeUs now) { started_us_ = now; }
   // The executor's last sign of life was at last_us, and none comes any more.

@@ -66,8 +66,9 @@ void Maintenance::listed(const ApiReply& reply, Task& task, Outbox& out) {
   }
   if (found.empty()) return tasks_.pop_front();
   if (task.running_only) {
-    out.add(out::Noted{"info", fmt::format("deleting {} pods of {} killed executors that still run after the grace period",
-                                           found.size(), task.ids.size())});
+    out.add(
+        out::Noted{"info", fmt::format("deleting {} pods of {} killed executors that still run after the grace period",
+                                       found.size(), task.ids.size())});
     task.step = Step::deleting;
     return;
   }

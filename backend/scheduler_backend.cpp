@@ -183,8 +183,8 @@ void SchedulerBackend::heartbeats_stopped(TimeUs now, const in::HeartbeatsStoppe
   heartbeats_.silent(now, silence.executor, std::max(silence.last_us, executor->registered_us), out);
 }
 
-// 01 1.8: killed and replaced, so that there is one again (SPARK-8119); then removed once more as a process that was lost,
-// for those that a kill passes over (SPARK-27348).
+// 01 1.8: killed and replaced, so that there is one again (SPARK-8119); then removed once more as a process that was
+// lost, for those that a kill passes over (SPARK-27348).
 void SchedulerBackend::expire_silent(TimeUs now, Outbox& out) {
   for (const auto& [id, silent_us] : heartbeats_.check(now, out)) {
     const std::string why = fmt::format("executor heartbeat timed out after {} ms", silent_us / kMillisecondUs);

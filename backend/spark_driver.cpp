@@ -66,28 +66,31 @@ class SparkDriver final : public Driver {
 
   void step(TimeUs now, const Input& input, Outbox& out) override {
     if (phase_ == Phase::exited) return;
-    std::visit(Overloaded{
-                   [&](const in::Started&) { start(now, out); },
-                   [&](const in::TimerDue& timer) { timer_due(now, timer, out); },
-                   [&](const in::TargetSet& set) { targets_wanted(now, set.targets, out); },
-                   [&](const in::ExecutorsRequested& more) { when_running([&] { scheduler_.request_more(now, more.more, out); }); },
-                   [&](const in::KillRequested& kill) { when_running([&] { kill_requested(now, kill, out); }); },
-                   [&](const in::DecommissionRequested& d) { when_running([&] { decommission_requested(now, d, out); }); },
-                   [&](const in::Registered& executor) { scheduler_.register_executor(now, executor, out); },
-                   [&](const in::Disconnected& executor) { scheduler_.disconnected(now, executor.executor, out); },
-                   [&](const in::ExecutorIdAsked& asked) { when_running([&] { scheduler_.give_id(asked.pod, out); }); },
-                   [&](const in::HeartbeatsStopped& silence) { scheduler_.heartbeats_stopped(now, silence, out); },
-                   [&](const in::HeartbeatsResumed& again) { scheduler_.heartbeats_resumed(again.executor, out); },
-                   [&](const in::Replied& replied) { answered(now, replied, out); },
-                   [&](const in::Watched& watched) { watched_events(now, watched, out); },
-                   [&](const in::WatchClosed& closed) { watch_.on_closed(now, closed, out); },
-                   [&](const in::Stopped&) { stop(now, 0, "stopped", Runs::may_end, out); },
-                   [&](const in::ConfigAsked&) {},
-                   [&](const in::JobSubmitted&) {},
-                   [&](const in::TaskEnded&) {},
-                   [&](const in::BlockUpdated&) {},
-               },
-               input);
+    std::visit(
+        Overloaded{
+            [&](const in::Started&) { start(now, out); },
+            [&](const in::TimerDue& timer) { timer_due(now, timer, out); },
+            [&](const in::TargetSet& set) { targets_wanted(now, set.targets, out); },
+            [&](const in::ExecutorsRequested& more) {
+              when_running([&] { scheduler_.request_more(now, more.more, out); });
+            },
+            [&](const in::KillRequested& kill) { when_running([&] { kill_requested(now, kill, out); }); },
+            [&](const in::DecommissionRequested& d) { when_running([&] { decommission_requested(now, d, out); }); },
+            [&](const in::Registered& executor) { scheduler_.register_executor(now, executor, out); },
+            [&](const in::Disconnected& executor) { scheduler_.disconnected(now, executor.executor, out); },
+            [&](const in::ExecutorIdAsked& asked) { when_running([&] { scheduler_.give_id(asked.pod, out); }); },
+            [&](const in::HeartbeatsStopped& silence) { scheduler_.heartbeats_stopped(now, silence, out); },
+            [&](const in::HeartbeatsResumed& again) { scheduler_.heartbeats_resumed(again.executor, out); },
+            [&](const in::Replied& replied) { answered(now, replied, out); },
+            [&](const in::Watched& watched) { watched_events(now, watched, out); },
+            [&](const in::WatchClosed& closed) { watch_.on_closed(now, closed, out); },
+            [&](const in::Stopped&) { stop(now, 0, "stopped", Runs::may_end, out); },
+            [&](const in::ConfigAsked&) {},
+            [&](const in::JobSubmitted&) {},
+            [&](const in::TaskEnded&) {},
+            [&](const in::BlockUpdated&) {},
+        },
+        input);
     if (phase_ == Phase::closing) close(out);
   }
 
@@ -253,8 +256,7 @@ void SparkDriver::answered(TimeUs now, const in::Replied& replied, Outbox& out) 
       return;
     case CallOwner::config_map:  // Spark's start throws: the context stops, and the driver with it
       if (completed->reply.ok() || phase_ != Phase::running) return;
-      return stop(now, 1,
-                  fmt::format("creating the executors' config map: {}", describe_failure(completed->reply)),
+      return stop(now, 1, fmt::format("creating the executors' config map: {}", describe_failure(completed->reply)),
                   Runs::may_end, out);
     case CallOwner::stop:
       if (stop_sequence_.on_reply(completed->reply, out)) deleted(now, out);
@@ -403,9 +405,9 @@ std::string SparkDriver::describe() const {
   for (const auto& [profile, target] : scheduler_.requested())
     text += fmt::format("requested of profile {}: {}\n", profile, target);
   for (const auto& [id, executor] : table_.all()) {
-    text += fmt::format("executor {}: registered at {} on {}{}{}\n", id, format_time(executor.registered_us),
-                        executor.host, executor.loss_pending ? ", disconnected" : "",
-                        executor.decommissioning ? ", decommissioning" : "");
+    text +=
+        fmt::format("executor {}: registered at {} on {}{}{}\n", id, format_time(executor.registered_us), executor.host,
+                    executor.loss_pending ? ", disconnected" : "", executor.decommissioning ? ", decommissioning" : "");
   }
   return text;
 }

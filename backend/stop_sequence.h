@@ -1,5 +1,5 @@
-// What a driver deletes when it stops, in Spark's order, each step isolated: a failure is logged and the next one follows
-// (02 4.2, SPARK-34407). Not here: what is stopped before and after (spark_driver.cpp).
+// What a driver deletes when it stops, in Spark's order, each step isolated: a failure is logged and the next one
+// follows (02 4.2, SPARK-34407). Not here: what is stopped before and after (spark_driver.cpp).
 #pragma once
 
 #include <string>
