@@ -19,6 +19,7 @@
 #include "backend/pod_source.h"
 #include "backend/scheduler_backend.h"
 #include "backend/stop_sequence.h"
+#include "backend/task_link.h"
 #include "backend/wiring.h"
 
 namespace podramp::backend {
@@ -62,7 +63,8 @@ class SparkDriver final : public Driver {
         scheduler_(scheduler_settings(app_),
                    {[this](TimeUs now, const ExecutorTargets& targets, Outbox& out) { set_targets(now, targets, out); },
                     [this](ExecutorId id) { return allocator_->is_deleted(id); }},
-                   table_, maintenance_) {}
+                   table_, maintenance_),
+        tasks_(app_, table_, scheduler_) {}
 
   void step(TimeUs now, const Input& input, Outbox& out) override {
     if (phase_ == Phase::exited) return;
@@ -86,11 +88,12 @@ class SparkDriver final : public Driver {
             [&](const in::WatchClosed& closed) { watch_.on_closed(now, closed, out); },
             [&](const in::Stopped&) { stop(now, 0, "stopped", Runs::may_end, out); },
             [&](const in::ConfigAsked&) {},
-            [&](const in::JobSubmitted&) {},
-            [&](const in::TaskEnded&) {},
-            [&](const in::BlockUpdated&) {},
+            [&](const in::JobSubmitted& job) { tasks_.side().job_submitted(now, job.job, out); },
+            [&](const in::TaskEnded& ended) { tasks_.side().task_ended(now, ended, out); },
+            [&](const in::BlockUpdated& block) { tasks_.side().block_updated(block); },
         },
         input);
+    if (phase_ == Phase::running) tasks_.after_step(now, out);
     if (phase_ == Phase::closing) close(out);
   }
 
@@ -158,6 +161,7 @@ class SparkDriver final : public Driver {
   Subscriber lifecycle_runs_;
   Maintenance maintenance_;
   SchedulerBackend scheduler_;
+  TaskLink tasks_;
   StopSequence stop_sequence_{calls_};
 
   Phase phase_ = Phase::fresh;
@@ -172,6 +176,7 @@ void SparkDriver::start(TimeUs now, Outbox& out) {
   if (phase_ != Phase::fresh) return;
   phase_ = Phase::starting;
   scheduler_.start(now, out);
+  tasks_.start(now);
   started(now, start_.begin(out), out);
 }
 
@@ -220,6 +225,7 @@ void SparkDriver::timer_due(TimeUs now, const in::TimerDue& timer, Outbox& out) 
       if (phase_ == Phase::closing && waited_for == kForMaintenance) cut_maintenance(out);
       return;
     }
+    case TimerKind::revive: tasks_.side().timer_due(now, timer, out); return;
     default: return scheduler_.timer_due(now, timer, out);
   }
 }
@@ -323,6 +329,7 @@ void SparkDriver::stop(TimeUs now, int code, const std::string& why, Runs runs, 
   if (first) {
     phase_ = Phase::draining;
     scheduler_.stop(out);
+    tasks_.side().stop(out);
     start_.cancel(out);
     allocator_->stop(out);
     lifecycle_runs_.stop(out);
@@ -409,6 +416,7 @@ std::string SparkDriver::describe() const {
         fmt::format("executor {}: registered at {} on {}{}{}\n", id, format_time(executor.registered_us), executor.host,
                     executor.loss_pending ? ", disconnected" : "", executor.decommissioning ? ", decommissioning" : "");
   }
+  for (const std::string& line : tasks_.side().describe()) text += line + "\n";
   return text;
 }
 
