@@ -62,7 +62,8 @@ Result<Resources> limits_of(const ExecutorSize& size, std::int64_t memory_bytes)
     if (resource.vendor.empty()) {
       return tl::unexpected(
           Error{fmt::format("resource {} was requested without a vendor; set spark.executor.resource.{}.vendor",
-                            resource.name, resource.name)});
+                            resource.name, resource.name),
+                ErrorKind::other});
     }
     limits.other[fmt::format("{}/{}", resource.vendor, resource.name)] = resource.amount;
   }
@@ -86,7 +87,8 @@ Result<void> add_resources(const Conf& conf, const ResourceProfile& profile, con
     return tl::unexpected(
         Error{fmt::format("the executor cpu request {} must be less than or equal to the limit {}; change "
                           "spark.kubernetes.executor.request.cores or spark.kubernetes.executor.limit.cores",
-                          format_cpu_milli(*container.requests.cpu_milli), format_cpu_milli(*conf.limit_cpu_milli))});
+                          format_cpu_milli(*container.requests.cpu_milli), format_cpu_milli(*conf.limit_cpu_milli)),
+              conf.compat >= Compat::spark_4_2 ? ErrorKind::bad_argument : ErrorKind::other});
   }
   return {};
 }
@@ -197,12 +199,13 @@ PodBuilder::PodBuilder(const Conf& conf, const AppIdentity& app, const std::opti
       ns_(conf.ns),
       driver_(driver) {
   if (conf.executor_image.empty()) {
-    lasting_error_ = "the executor container image is missing; set spark.kubernetes.container.image";
+    lasting_error_ =
+        Error{"the executor container image is missing; set spark.kubernetes.container.image", ErrorKind::other};
   } else if (!is_valid_pod_name_prefix(prefix_)) {
-    lasting_error_ = fmt::format(
+    lasting_error_ = Error{fmt::format(
         "\"{}\" cannot begin the names of executor pods: a DNS-1123 subdomain of at most 237 characters is needed; set "
         "spark.kubernetes.executor.podNamePrefix",
-        prefix_);
+        prefix_)};
   }
   collect_own_values(conf, app);
   std::map<ProfileId, ResourceProfile> all{{kDefaultProfile, ResourceProfile{}}};
@@ -260,7 +263,7 @@ void PodBuilder::add_environment(const Conf& conf, const AppIdentity& app, const
 
 Result<PodTemplate> PodBuilder::make_template(const Conf& conf, const AppIdentity& app,
                                               const ResourceProfile& profile) {
-  if (!lasting_error_.empty()) return tl::unexpected(Error{lasting_error_});
+  if (lasting_error_) return tl::unexpected(*lasting_error_);
   const ExecutorSize size = executor_size(conf, profile);
   PodTemplate tmpl;
   Container container;
@@ -296,7 +299,8 @@ Result<PodTemplate> PodBuilder::make_template(const Conf& conf, const AppIdentit
 Result<TemplatePtr> PodBuilder::pod_template(ProfileId profile) const {
   const auto it = templates_.find(profile);
   if (it != templates_.end()) return it->second;
-  return tl::unexpected(Error{fmt::format("resource profile {} was never declared by the application", profile)});
+  return tl::unexpected(
+      Error{fmt::format("resource profile {} was never declared by the application", profile), ErrorKind::other});
 }
 
 Result<PodPtr> PodBuilder::build(ExecutorId id, ProfileId profile) const {

@@ -31,7 +31,8 @@ class PodBuilder {
              const std::vector<ResourceProfile>& profiles);
 
   // A pod as it is POSTed. Errors, as Spark's feature steps throw them: no image, a bad prefix, a custom resource
-  // without vendor (H1), cpu request above its limit from spark-4.1 (H2), a profile that nobody declared.
+  // without vendor (H1), cpu request above its limit from spark-4.1 (H2), a profile that nobody declared. A bad prefix,
+  // and from spark-4.2 cpu above its limit, are bad arguments.
   Result<PodPtr> build(ExecutorId id, ProfileId profile) const;
 
   // The part that all pods of a profile share; an error as in build().
@@ -53,7 +54,7 @@ class PodBuilder {
 
   std::string prefix_;
   std::string ns_;
-  std::string lasting_error_;  // a fault of every profile, "" when fine
+  std::optional<Error> lasting_error_;  // a fault of every profile
   std::optional<OwnerReference> driver_;
   std::vector<OwnValue> own_labels_;
   std::vector<OwnValue> own_annotations_;
