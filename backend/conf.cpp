@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "backend/conf_checks.h"
@@ -45,6 +46,23 @@ void fill_allocator(Conf& conf, const ConfReader& r) {
   } else {
     conf.initial_executors = instances.value_or(kDefaultExecutors);
   }
+}
+
+// 02 1.1, 4.2.
+void fill_claims(Conf& conf, const ConfReader& r) {
+  conf.own_claims = r.boolean("spark.kubernetes.driver.ownPersistentVolumeClaim");
+  conf.reuse_claims = r.boolean("spark.kubernetes.driver.reusePersistentVolumeClaim");
+  conf.wait_to_reuse_claims = r.boolean("spark.kubernetes.driver.waitToReusePersistentVolumeClaim");
+  conf.read_write_once_claims =
+      conf.compat < Compat::spark_4_0 || r.boolean("spark.kubernetes.legacy.useReadWriteOnceAccessMode");
+  conf.claims_max = conf.dynamic_allocation ? r.whole("spark.dynamicAllocation.maxExecutors")
+                                            : r.maybe_whole("spark.executor.instances").value_or(kDefaultExecutors);
+  if (r.is_set("spark.kubernetes.allocation.recoveryMode.enabled")) {
+    conf.recovery_mode = r.boolean("spark.kubernetes.allocation.recoveryMode.enabled");
+  }
+  const bool fraction = conf.compat >= Compat::spark_4_4;
+  conf.recovery_cores = fraction ? static_cast<std::int64_t>(std::ceil(r.number("spark.task.cpus")))
+                                 : r.whole("spark.task.cpus");
 }
 
 // 02 3, failure tracker: max(3, 2 N), saturating.
@@ -239,6 +257,7 @@ ConfOutcome make_conf(const StringMap& raw, Compat compat, const ConfOptions& op
   conf.compat = compat;
   conf.raw = raw;
   fill_allocator(conf, reader);
+  fill_claims(conf, reader);
   fill_tracking(conf, reader);
   fill_sizes(conf, reader);
   fill_names(conf, reader);

@@ -88,6 +88,15 @@ struct Conf {
   bool dynamic_allocation = false;
   DurationUs delete_grace_period_us = 0;  // dynamicAllocation.deleteGracePeriod (02 4.2 kill)
 
+  // Claims (02 1.1, 6.3) and recovery after an OOM (02 4.2).
+  bool own_claims = true;    // driver.ownPersistentVolumeClaim
+  bool reuse_claims = true;  // driver.reusePersistentVolumeClaim
+  bool wait_to_reuse_claims = false;
+  std::int64_t claims_max = 2;          // maxExecutors with dynamic allocation, else executor.instances, else 2
+  bool read_write_once_claims = false;  // below spark-4.0, and by the legacy key; else ReadWriteOncePod
+  std::optional<bool> recovery_mode;    // from spark-4.2; absent: armed
+  std::int64_t recovery_cores = 1;      // spark.task.cpus: one slot
+
   // Watch, poll, snapshots, lifecycle manager (02 2, 3).
   bool enable_api_polling = true;
   bool enable_api_watcher = true;
