@@ -14,6 +14,7 @@
 #include "backend/failure_tracker.h"
 #include "backend/lifecycle.h"
 #include "backend/pod_source.h"
+#include "backend/recovery_mode.h"
 #include "backend/snapshot_allocator.h"
 #include "backend/snapshots.h"
 #include "backend/wiring.h"
@@ -109,7 +110,7 @@ class SparkDriver final : public Driver {
   void request_lifecycle(TimeUs now, RoundTrigger trigger, Outbox& out);
   void allocator_ran(TimeUs now, Progress progress, Outbox& out);
   void lifecycle_ran(TimeUs now, Progress progress, Outbox& out);
-  Result<PodPtr> build(ExecutorId id, ProfileId profile) { return builder_->build(id, profile); }
+  Result<PodWithClaims> build(ExecutorId id, ProfileId profile);
 
   // Stop (02 4.2).
   void stop(TimeUs now, int code, const std::string& why, Runs runs, Outbox& out);
@@ -126,6 +127,8 @@ class SparkDriver final : public Driver {
   PodPoll poll_{source_settings_, calls_};
   Lifecycle lifecycle_;
   std::optional<PodBuilder> builder_;  // once the driver pod is known
+  ClaimBuilder claims_{claim_builder(app_)};
+  RecoveryMode recovery_{app_.conf};
   SnapshotAllocator allocator_;
   Subscriber allocator_runs_;
   Subscriber lifecycle_runs_;
@@ -197,6 +200,7 @@ void SparkDriver::driver_wait_over(TimeUs now, Outbox& out) {
 void SparkDriver::launch(TimeUs now, Outbox& out) {
   phase_ = Phase::running;
   builder_.emplace(pod_builder(app_, driver_pod_));
+  allocator_.set_driver(owner_of(driver_pod_));
   // A subscriber's first run shows it the current snapshot, which is empty (02 2.1).
   allocator_runs_.push(SnapshotChange{});
   request_allocator(now, RoundTrigger::timer, out);
@@ -320,7 +324,23 @@ void SparkDriver::request_lifecycle(TimeUs now, RoundTrigger trigger, Outbox& ou
   lifecycle_ran(now, lifecycle_.begin(now, lifecycle_runs_.take(), out), out);
 }
 
+Result<PodWithClaims> SparkDriver::build(ExecutorId id, ProfileId profile) {
+  auto pod = builder_->build(id, profile);
+  if (!pod) return tl::unexpected(pod.error());
+  auto claims = claims_.build(id);
+  if (!claims) return tl::unexpected(claims.error());
+  if (lifecycle_.has_seen_oom()) recovery_.on_oom();
+  PodPtr complete = recovery_.applied(*pod);
+  if (!claims->volumes.empty()) {
+    Pod with_claims = *complete;
+    with_claims.own_volumes = std::move(claims->volumes);
+    complete = std::make_shared<const Pod>(std::move(with_claims));
+  }
+  return PodWithClaims{std::move(complete), std::move(claims->claims)};
+}
+
 void SparkDriver::allocator_ran(TimeUs now, Progress progress, Outbox& out) {
+  lifecycle_.add_failed_creates(now, allocator_.take_failed_creates());
   while (progress == Progress::done) {
     if (allocator_.exited()) {
       // The exit runs Spark's shutdown hook, which stops the application first.
@@ -333,6 +353,7 @@ void SparkDriver::allocator_ran(TimeUs now, Progress progress, Outbox& out) {
     }
     if (!allocator_runs_.finished(now, out)) return drained(out);
     progress = allocator_.begin_round(now, allocator_runs_.trigger(), allocator_runs_.take(), out);
+    lifecycle_.add_failed_creates(now, allocator_.take_failed_creates());
   }
 }
 
