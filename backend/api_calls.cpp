@@ -19,11 +19,11 @@ std::string describe_failure(const ApiReply& reply) {
   return fmt::format("{} {}: {}", reply.code, reply.reason, reply.message);
 }
 
-CallId ApiCalls::start(CallOwner owner, ApiRequest request, Outbox& out) {
+ApiCalls::Started ApiCalls::start(CallOwner owner, ApiRequest request, Outbox& out) {
   const std::uint64_t number = ++next_logical_;
   request.timeout_us = policy_.request_timeout_us;
   logical_.emplace(number, Logical{owner, std::move(request)});
-  return call(number, out);
+  return {number, call(number, out)};
 }
 
 CallId ApiCalls::call(std::uint64_t logical, Outbox& out) {
@@ -50,7 +50,7 @@ std::optional<Completed> ApiCalls::on_reply(TimeUs now, const in::Replied& repli
   }
   const CallOwner owner = entry.owner;
   logical_.erase(number);
-  return Completed{owner, replied.call, replied.reply};
+  return Completed{owner, replied.call, replied.reply, number};
 }
 
 void ApiCalls::on_retry_due(std::uint64_t arg, Outbox& out) {

@@ -28,6 +28,7 @@ struct Completed {
   CallOwner owner = CallOwner::allocator;
   CallId call;  // the call that was answered; for a watch its id from now on
   ApiReply reply;
+  std::uint64_t request = 0;  // what start() returned
 };
 
 // For people: "403 Forbidden: pods is forbidden ...", or the transport's failure.
@@ -37,8 +38,12 @@ class ApiCalls {
  public:
   explicit ApiCalls(RetryPolicy policy) : policy_(policy) {}
 
-  // Emits out::Called; the owner is told through Completed later. Returns the id of the first call.
-  CallId start(CallOwner owner, ApiRequest request, Outbox& out);
+  // Emits out::Called; the owner is told through Completed later.
+  struct Started {
+    std::uint64_t number = 0;  // of the logical request: Completed::number
+    CallId call;               // its first attempt
+  };
+  Started start(CallOwner owner, ApiRequest request, Outbox& out);
   // nullopt: retried later (a call_retry timer is armed), or nobody waits for this call any more.
   std::optional<Completed> on_reply(TimeUs now, const in::Replied& replied, Outbox& out);
   void on_retry_due(std::uint64_t arg, Outbox& out);

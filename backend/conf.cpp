@@ -51,6 +51,23 @@ void fill_allocator(Conf& conf, const ConfReader& r) {
   }
 }
 
+// 02 1.1, 4.2.
+void fill_claims(Conf& conf, const ConfReader& r) {
+  conf.own_claims = r.boolean("spark.kubernetes.driver.ownPersistentVolumeClaim");
+  conf.reuse_claims = r.boolean("spark.kubernetes.driver.reusePersistentVolumeClaim");
+  conf.wait_to_reuse_claims = r.boolean("spark.kubernetes.driver.waitToReusePersistentVolumeClaim");
+  conf.read_write_once_claims =
+      conf.compat < Compat::spark_4_0 || r.boolean("spark.kubernetes.legacy.useReadWriteOnceAccessMode");
+  conf.claims_max = conf.dynamic_allocation ? r.whole("spark.dynamicAllocation.maxExecutors")
+                                            : r.maybe_whole("spark.executor.instances").value_or(kDefaultExecutors);
+  if (r.is_set("spark.kubernetes.allocation.recoveryMode.enabled")) {
+    conf.recovery_mode = r.boolean("spark.kubernetes.allocation.recoveryMode.enabled");
+  }
+  const bool fraction = conf.compat >= Compat::spark_4_4;
+  conf.recovery_cores =
+      fraction ? static_cast<std::int64_t>(std::ceil(r.number("spark.task.cpus"))) : r.whole("spark.task.cpus");
+}
+
 // 02 3, failure tracker: max(3, 2 N), saturating.
 std::int64_t default_failure_limit(const ConfReader& r) {
   std::int64_t executors = r.maybe_whole("spark.executor.instances").value_or(0);
@@ -91,7 +108,6 @@ void fill_scheduler(Conf& conf, const ConfReader& r) {
   conf.heartbeat_interval_us = r.us("spark.executor.heartbeatInterval");
   conf.network_timeout_interval_us = r.us("spark.network.timeoutInterval");
   conf.subscribers_grace_us = r.us("spark.kubernetes.executorSnapshotsSubscribersShutdownGracePeriod");
-  conf.own_claims = r.boolean("spark.kubernetes.driver.ownPersistentVolumeClaim");
   conf.delete_services = r.boolean("spark.kubernetes.driver.service.deleteOnTermination");
   const std::string master = r.text("spark.kubernetes.driver.master");
   if (!master.starts_with("local")) return;
@@ -150,9 +166,6 @@ void fill_sizes(Conf& conf, ConfReader& r) {
   conf.request_cpu_milli = r.maybe_whole("spark.kubernetes.executor.request.cores");
   conf.limit_cpu_milli = r.maybe_whole("spark.kubernetes.executor.limit.cores");
   conf.custom_resources = custom_resources(r);
-  conf.recovery_cores = conf.compat >= Compat::spark_4_4
-                            ? static_cast<std::int64_t>(std::ceil(r.number("spark.task.cpus")))
-                            : r.whole("spark.task.cpus");
 }
 
 void fill_names(Conf& conf, const ConfReader& r) {
@@ -268,6 +281,7 @@ ConfOutcome make_conf(const StringMap& raw, Compat compat, const ConfOptions& op
   conf.compat = compat;
   conf.raw = raw;
   fill_allocator(conf, reader);
+  fill_claims(conf, reader);
   fill_tracking(conf, reader);
   fill_scheduler(conf, reader);
   conf.scheduling = read_scheduling(reader);

@@ -93,6 +93,14 @@ struct Conf {
   DurationUs delete_grace_period_us = 0;  // dynamicAllocation.deleteGracePeriod (02 4.2 kill)
 
   SchedulingConf scheduling;
+  // Claims (02 1.1, 6.3) and recovery after an OOM (02 4.2).
+  bool own_claims = true;    // driver.ownPersistentVolumeClaim
+  bool reuse_claims = true;  // driver.reusePersistentVolumeClaim
+  bool wait_to_reuse_claims = false;
+  std::int64_t claims_max = 2;          // maxExecutors with dynamic allocation, else executor.instances, else 2
+  bool read_write_once_claims = false;  // below spark-4.0, and by the legacy key; else ReadWriteOncePod
+  std::optional<bool> recovery_mode;    // from spark-4.2; absent: armed
+  std::int64_t recovery_cores = 1;      // spark.task.cpus: one slot
 
   // Watch, poll, snapshots, lifecycle manager (02 2, 3).
   bool enable_api_polling = true;
@@ -120,7 +128,6 @@ struct Conf {
   DurationUs network_timeout_interval_us = 60 * kSecondUs;
   DurationUs heartbeat_interval_us = 10 * kSecondUs;
   DurationUs subscribers_grace_us = 20 * kSecondUs;  // how long a stop waits for runs in progress (02 2.1)
-  bool own_claims = true;                            // driver.ownPersistentVolumeClaim
   bool delete_services = true;                       // driver.service.deleteOnTermination
   std::string local_master;                          // "local[4]": the driver runs alone (S-D10); "" on a cluster
 
@@ -144,7 +151,6 @@ struct Conf {
   std::optional<std::int64_t> request_cpu_milli;  // executor.request.cores
   std::optional<std::int64_t> limit_cpu_milli;    // executor.limit.cores
   std::vector<CustomResource> custom_resources;
-  std::int64_t recovery_cores = 1;  // spark.task.cpus: one slot
 
   // Executor pod (02 6.1, 6.3).
   std::string executor_image;  // "" when missing: an error when a pod is built

@@ -129,13 +129,13 @@ inline constexpr auto kKeyTable = [] {
       key("spark.kubernetes.allocation.batch.size", integer, "20", 203).above(0).old(spark_3_5, "5")
           .old(spark_4_1, "10").modelled(),
       key("spark.kubernetes.allocation.batch.delay", milliseconds, "1s", 203).above(100).modelled(),
-      key("spark.kubernetes.allocation.maximum", integer, "2147483647", 401).above(0).because(kNotYet, kNoCap),
+      key("spark.kubernetes.allocation.maximum", integer, "2147483647", 401).above(0).modelled(),
       key("spark.kubernetes.allocation.maxPendingPods", integer, "2147483647", 302).above(0).modelled(),
       key("spark.kubernetes.allocation.maxPendingPodsPerRp", integer, "2147483647", 401).above(0)
-          .because(kNotYet, kNoRpCap),
+          .modelled(),
       key("spark.kubernetes.allocation.executor.timeout", milliseconds, "600s", 301).above(0).modelled(),
       key("spark.kubernetes.allocation.driver.readinessTimeout", seconds, "1s", 301).above(0).modelled(),
-      unset("spark.kubernetes.allocation.recoveryMode.enabled", boolean, 402).because(kNotYet, kNoRecovery),
+      unset("spark.kubernetes.allocation.recoveryMode.enabled", boolean, 402).modelled(),
       key("spark.kubernetes.executor.enableApiPolling", boolean, "true", 304).hidden().modelled(),
       key("spark.kubernetes.executor.enableApiWatcher", boolean, "true", 304).hidden().modelled(),
       key("spark.kubernetes.executor.apiPollingInterval", milliseconds, "30s", 204).above(0).modelled(),
@@ -182,12 +182,12 @@ inline constexpr auto kKeyTable = [] {
       key("spark.kubernetes.configMap.maxSize", long_integer, "1048576", 301).at_most(1048576),
       key("spark.kubernetes.executor.useDriverPodIP", boolean, "false", 401).modelled(),
       key("spark.kubernetes.local.dirs.tmpfs", boolean, "false", 300).modelled(),
-      key("spark.kubernetes.driver.ownPersistentVolumeClaim", boolean, "true", 302).because(kClaims, kNoClaims),
-      key("spark.kubernetes.driver.reusePersistentVolumeClaim", boolean, "true", 302).because(kClaims, kNoClaims),
+      key("spark.kubernetes.driver.ownPersistentVolumeClaim", boolean, "true", 302).modelled(),
+      key("spark.kubernetes.driver.reusePersistentVolumeClaim", boolean, "true", 302).modelled(),
       key("spark.kubernetes.driver.waitToReusePersistentVolumeClaim", boolean, "false", 304)
-          .because(kClaims, kNoClaims),
+          .modelled(),
       key("spark.kubernetes.legacy.useReadWriteOnceAccessMode", boolean, "false", 304).hidden()
-          .because(kClaims, kNoClaims),
+          .modelled(),
       key("spark.kubernetes.decommission.script", text, "/opt/decom.sh", 302).modelled(),
       unset("spark.kubernetes.authenticate.driver.serviceAccountName", text, 203).modelled(),
       unset("spark.kubernetes.authenticate.executor.serviceAccountName", text, 301).modelled(),

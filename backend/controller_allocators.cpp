@@ -131,7 +131,8 @@ void ControllerAllocator::proceed(Outbox& out) {
     auto request = call_for(orders_.front(), out);
     if (!request) continue;
     in_flight_ = true;
-    return calls_.start(CallOwner::allocator, std::move(*request), out);
+    calls_.start(CallOwner::allocator, std::move(*request), out);
+    return;
   }
 }
 

@@ -11,16 +11,34 @@ namespace podramp::backend {
 
 DirectPods::DirectPods(const Application& application, const ExecutorTable& table, ApiCalls& calls)
     : app_(application),
+      claims_(claim_builder(application)),
+      recovery_(application.conf),
       allocator_(
-          allocator_settings(application),
-          [this](ExecutorId id, ProfileId profile) { return builder_->build(id, profile); }, table, calls),
+          allocator_settings(application), [this](ExecutorId id, ProfileId profile) { return build(id, profile); },
+          table, calls),
       runs_(TimerKind::allocator_tick, application.conf.batch_delay_us) {}
 
 void DirectPods::start(TimeUs now, const PodPtr& driver_pod, Outbox& out) {
   builder_.emplace(pod_builder(app_, driver_pod));
+  allocator_.set_driver(owner_of(driver_pod));
   // A subscriber's first run shows it the current snapshot, which is empty (02 2.1).
   runs_.push(SnapshotChange{});
   request(now, RoundTrigger::timer, out);
+}
+
+// An executor's pod with the claims that are its own (02 6.3), as recovery mode wants it (02 4.2).
+Result<PodWithClaims> DirectPods::build(ExecutorId id, ProfileId profile) {
+  auto pod = builder_->build(id, profile);
+  if (!pod) return tl::unexpected(pod.error());
+  auto claims = claims_.build(id);
+  if (!claims) return tl::unexpected(claims.error());
+  PodPtr complete = recovery_.applied(*pod);
+  if (!claims->volumes.empty()) {
+    Pod with_claims = *complete;
+    with_claims.own_volumes = std::move(claims->volumes);
+    complete = std::make_shared<const Pod>(std::move(with_claims));
+  }
+  return PodWithClaims{std::move(complete), std::move(claims->claims)};
 }
 
 bool DirectPods::set_targets(TimeUs /*now*/, const std::map<ProfileId, std::int64_t>& targets, Outbox& /*out*/) {

@@ -5,8 +5,10 @@
 #include <string>
 #include <vector>
 
+#include "backend/claim_builder.h"
 #include "backend/executor_allocator.h"
 #include "backend/pod_builder.h"
+#include "backend/recovery_mode.h"
 #include "backend/snapshot_allocator.h"
 
 namespace podramp::backend {
@@ -23,6 +25,8 @@ class DirectPods final : public ExecutorAllocator {
   void resume(TimeUs now, const Completed& completed, Outbox& out) override;
   bool is_deleted(ExecutorId id) const override { return allocator_.is_deleted(id); }
   const std::optional<out::Exited>& fatal() const override { return fatal_; }
+  std::int64_t take_failed_creates() override { return allocator_.take_failed_creates(); }
+  void on_oom() override { recovery_.on_oom(); }
   void stop(Outbox& out) override { runs_.stop(out); }
   bool busy() const override { return runs_.busy(); }
   void drop_run() override { allocator_.drop_round(); }
@@ -32,9 +36,12 @@ class DirectPods final : public ExecutorAllocator {
 
  private:
   void ran(TimeUs now, Progress progress, Outbox& out);
+  Result<PodWithClaims> build(ExecutorId id, ProfileId profile);
 
   const Application& app_;
   std::optional<PodBuilder> builder_;  // once the driver pod is known
+  ClaimBuilder claims_;
+  RecoveryMode recovery_;
   SnapshotAllocator allocator_;
   Subscriber runs_;
   std::optional<out::Exited> fatal_;

@@ -31,6 +31,11 @@ class ExecutorAllocator {
   // A call of CallOwner::allocator has its final answer.
   virtual void resume(TimeUs now, const Completed& completed, Outbox& out) = 0;
 
+  // Failed creates since this was last asked; from 4.2 each is an executor failure (SPARK-55075).
+  virtual std::int64_t take_failed_creates() { return 0; }
+  // An executor was lost to an OOM (02 4.2, recovery mode).
+  virtual void on_oom() {}
+
   // Registration of this executor is refused (02 4.2).
   virtual bool is_deleted(ExecutorId id) const = 0;
   // The driver has to exit because of what happened here: the code and why. Asked after each of the calls above.

@@ -74,13 +74,6 @@ void read_claim(ConfReader& reader, const Written& written, Volume& volume) {
   volume.source = require_tail(reader, written, "options.claimName");
   copy_option(written, "storageClass", volume);
   copy_option(written, "sizeLimit", volume);
-  const bool made = volume.options.contains("storageClass") && volume.options.contains("sizeLimit");
-  const bool per_pod = volume.source.find("OnDemand") != std::string::npos ||
-                       volume.source.find("SPARK_EXECUTOR_ID") != std::string::npos;
-  if (made || per_pod) {
-    reader.warn(written.key_prefix + "options.claimName", ConfWarningKind::not_modelled,
-                "claims of an executor's own are not modelled yet; the volume is taken as ready at once");
-  }
 }
 
 ExecutorVolume read_volume(ConfReader& reader, const Written& written) {

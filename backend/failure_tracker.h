@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <deque>
 #include <optional>
+#include <string>
 
 #include "backend/port/time.h"
 
@@ -27,5 +28,10 @@ class FailureTracker {
   std::int64_t failures_max_;
   std::deque<std::int64_t> failures_ms_;
 };
+
+inline constexpr int kTooManyFailuresExitCode = 11;
+
+// Why the driver then exits with kTooManyFailuresExitCode.
+std::string too_many_failures(FailureTracker& failures, TimeUs now);
 
 }  // namespace podramp::backend

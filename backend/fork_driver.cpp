@@ -94,7 +94,7 @@ ApiRequest ForkDriver::about(Verb verb, const std::string& pod) const {
 
 void ForkDriver::ask(ApiRequest request, Waiting waiting) {
   waiting.sent_us = now_;
-  const CallId call = calls_.start(CallOwner::allocator, std::move(request), *out_);
+  const CallId call = calls_.start(CallOwner::allocator, std::move(request), *out_).call;
   waiting_.emplace(call, std::move(waiting));
 }
 

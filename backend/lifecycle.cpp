@@ -125,7 +125,12 @@ void Lifecycle::open_snapshot(TimeUs now) {
   for (auto id = visits_.rbegin(); id != visits_.rend(); ++id) count_failure(now, *id, *view_.find(*id));
 }
 
+void Lifecycle::add_failed_creates(TimeUs now, std::int64_t creates) {
+  for (std::int64_t i = 0; i < creates; ++i) failures_.add(now);
+}
+
 void Lifecycle::count_failure(TimeUs now, ExecutorId id, const PodState& pod) {
+  if (!settings_.counts_failed) return;
   if (pod.state == ExecutorState::failed && failed_.insert(id).second) failures_.add(now);
 }
 
@@ -158,6 +163,7 @@ void Lifecycle::remove_from_spark(TimeUs now, ExecutorId id, const PodState& see
   const bool deleted = seen.state == ExecutorState::deleted;
   const std::string reason = deleted ? fmt::format("the pod of executor {} was deleted by a user or the framework", id)
                                      : why_it_ended(id, *seen.pod, code);
+  oom_ = oom_ || reason.find("OOM") != std::string::npos;
   table_.drop(now, {id, code, !deleted, reason}, out);
 }
 
@@ -189,9 +195,8 @@ void Lifecycle::finish(TimeUs now, Outbox& out) {
     }
   }
   batch_.clear();
-  if (!failures_.too_many(now)) return;
-  fatal_ = fmt::format("{} executors have failed, more than the {} that spark.executor.maxNumFailures allows",
-                       failures_.count(now), failures_.failures_max());
+  if (!settings_.counts_failed || !failures_.too_many(now)) return;
+  fatal_ = too_many_failures(failures_, now);
   out.add(out::Noted{"error", *fatal_});
 }
 

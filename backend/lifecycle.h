@@ -29,10 +29,10 @@ struct LifecycleSettings {
   std::string spark_container = "spark-kubernetes-executor";
   bool once_per_batch = false;    // from 4.1: one delete per pod and batch (SPARK-54198)
   bool exit_code_by_name = true;  // from 4.0: of the Spark container; else of the first ended one
+  bool counts_failed = true;      // from 4.0; in 3.5 the allocator counts (S-A27)
 };
 
 inline constexpr int kUnknownExitCode = -1;
-inline constexpr int kTooManyFailuresExitCode = 11;
 
 // What an exit code of an executor means, in a few words.
 std::string_view exit_code_text(int code);
@@ -51,6 +51,10 @@ class Lifecycle {
   // Too many executors have failed: why the driver exits with kTooManyFailuresExitCode. Asked after each run.
   const std::optional<std::string>& fatal() const { return fatal_; }
   std::int64_t failures(TimeUs now) { return failures_.count(now); }
+  // From 4.2: so many creates have failed, each an executor failure; looked at after the next run (SPARK-55075).
+  void add_failed_creates(TimeUs now, std::int64_t creates);
+  // Some executor was removed with a loss message that speaks of an OOM (02 4.2, recovery mode).
+  bool has_seen_oom() const { return oom_; }
 
  private:
   // Where the removal of one pod from Kubernetes stands.
@@ -81,6 +85,7 @@ class Lifecycle {
   std::set<ExecutorId> failed_;       // every id ever seen Failed
   TimeUs last_full_us_ = 0;
   std::optional<std::string> fatal_;
+  bool oom_ = false;
 
   // The run in progress.
   SnapshotBatch batch_;

@@ -115,6 +115,44 @@ TEST(SparkAcceptance, S_B1_TooManyFailuresInsideTheWindowEndTheDriver) {
   EXPECT_EQ(kTooManyFailuresExitCode, 11);
 }
 
+TEST(SparkAcceptance, S_A28_FailedCreatesReachTheFailureTrackerAndEndTheDriverAtTheNextRun) {
+  Rig rig(kPlain, FailureTracker(std::nullopt, 2));
+  rig.run(ms(0), {update(failed_pod(1))});
+  rig.lifecycle.add_failed_creates(ms(10), 1);
+  rig.run(ms(1'000), {});
+  EXPECT_EQ(rig.lifecycle.failures(ms(1'000)), 2);
+  EXPECT_EQ(rig.lifecycle.fatal(), std::nullopt);
+  rig.lifecycle.add_failed_creates(ms(1'010), 1);
+  EXPECT_EQ(rig.lifecycle.fatal(), std::nullopt) << "looked at after a run only";
+  rig.run(ms(2'000), {});
+  EXPECT_EQ(rig.lifecycle.fatal(),
+            "3 executors have failed, more than the 2 that spark.executor.maxNumFailures allows");
+}
+
+TEST(Lifecycle, In35ItNeitherCountsFailuresNorEndsTheDriver) {
+  Rig rig(settings_with([](LifecycleSettings& s) { s.counts_failed = false; }), FailureTracker(std::nullopt, 0));
+  rig.store(failed_pod(1));
+  rig.run(ms(0), {update(failed_pod(1))});
+  EXPECT_THAT(rig.removed, SizeIs(1));
+  EXPECT_THAT(rig.asked, ElementsAre("get app-exec-1", "get app-exec-1", "delete app-exec-1"));
+  EXPECT_EQ(rig.lifecycle.failures(ms(0)), 0);
+  EXPECT_EQ(rig.lifecycle.fatal(), std::nullopt);
+}
+
+TEST(Lifecycle, ExitCodes52And137AndTheKubeletsOwnWordSpeakOfAnOom) {
+  const auto sees_oom = [](const Pod& pod) {
+    Rig rig(kPlain);
+    rig.run(ms(0), {update(pod)});
+    return rig.lifecycle.has_seen_oom();
+  };
+  EXPECT_TRUE(sees_oom(failed_pod(1, 52)));
+  EXPECT_TRUE(sees_oom(failed_pod(1, 137)));
+  for (const int code : {1, 42, 50, 53, 126, 139, 143, 255}) EXPECT_FALSE(sees_oom(failed_pod(1, code))) << code;
+  Pod killed = failed_pod(1, 1);
+  killed.containers[0].reason = "OOMKilled";
+  EXPECT_TRUE(sees_oom(killed));
+}
+
 TEST(SparkAcceptance, S_B2_AFailedPodIsRemovedFromSparkOnceAndDeleted) {
   Rig rig(kPlain);
   rig.table.add(1, 0, "h");

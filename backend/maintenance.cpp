@@ -81,8 +81,8 @@ void Maintenance::next(Outbox& out) {
   if (tasks_.empty()) return;
   Task& task = tasks_.front();
   switch (task.step) {
-    case Step::listing: return calls_.start(CallOwner::maintenance, select(Verb::list, task), out);
-    case Step::deleting: return calls_.start(CallOwner::maintenance, select(Verb::remove_collection, task), out);
+    case Step::listing: calls_.start(CallOwner::maintenance, select(Verb::list, task), out); return;
+    case Step::deleting: calls_.start(CallOwner::maintenance, select(Verb::remove_collection, task), out); return;
     case Step::patching: break;
   }
   ApiRequest patch;

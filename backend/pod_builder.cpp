@@ -42,7 +42,8 @@ Result<Resources> limits_of(const ExecutorSize& size, std::int64_t memory_bytes)
     if (resource.vendor.empty()) {
       return tl::unexpected(
           Error{fmt::format("resource {} was requested without a vendor; set spark.executor.resource.{}.vendor",
-                            resource.name, resource.name)});
+                            resource.name, resource.name),
+                ErrorKind::other});
     }
     limits.other[fmt::format("{}/{}", resource.vendor, resource.name)] = resource.amount;
   }
@@ -73,7 +74,8 @@ Result<void> add_resources(const Conf& conf, const ResourceProfile& profile, con
     return tl::unexpected(
         Error{fmt::format("the executor cpu request {} must be less than or equal to the limit {}; change "
                           "spark.kubernetes.executor.request.cores or spark.kubernetes.executor.limit.cores",
-                          format_cpu_milli(*requests.cpu_milli), format_cpu_milli(*conf.limit_cpu_milli))});
+                          format_cpu_milli(*container.requests.cpu_milli), format_cpu_milli(*conf.limit_cpu_milli)),
+              conf.compat >= Compat::spark_4_2 ? ErrorKind::bad_argument : ErrorKind::other});
   }
   return {};
 }
@@ -108,12 +110,11 @@ void add_labels(const Conf& conf, const AppIdentity& app, const ResourceProfile&
 }
 
 void add_environment(const Conf& conf, const AppIdentity& app, const ResourceProfile& profile, const ExecutorSize& size,
-                     bool recovery, Container& container) {
+                     Container& container) {
   std::vector<EnvVar>& env = container.env;
   env.push_back(env_value("SPARK_USER", app.user));
   env.push_back(env_value("SPARK_DRIVER_URL", driver_url(conf, app)));
-  env.push_back(env_value("SPARK_EXECUTOR_CORES",
-                          recovery ? fmt::format("{}", conf.recovery_cores) : fmt::format("{}", size.cores)));
+  env.push_back(env_value("SPARK_EXECUTOR_CORES", fmt::format("{}", size.cores)));
   env.push_back(env_value("SPARK_EXECUTOR_MEMORY", fmt::format("{}m", size.heap_mib)));
   env.push_back(env_value("SPARK_APPLICATION_ID", app.app_id));
   env.push_back(env_value("SPARK_CONF_DIR", std::string(kConfDir)));
@@ -219,12 +220,8 @@ PodBuilder::PodBuilder(const Conf& conf, const AppIdentity& app, const std::opti
   std::map<ProfileId, ResourceProfile> all{{kDefaultProfile, ResourceProfile{}}};
   for (const ResourceProfile& profile : profiles) all.insert_or_assign(profile.id, profile);
   for (const auto& [id, profile] : all) {
-    for (const bool recovery : {false, true}) {
-      if (recovery && conf.compat < Compat::spark_4_2) continue;
-      auto tmpl = make_template(conf, app, profile, recovery);
-      templates_.emplace(std::pair(id, recovery),
-                         tmpl ? Result<TemplatePtr>(share(std::move(*tmpl))) : tl::unexpected(tmpl.error()));
-    }
+    auto tmpl = make_template(conf, app, profile);
+    templates_.emplace(id, tmpl ? Result<TemplatePtr>(share(std::move(*tmpl))) : tl::unexpected(tmpl.error()));
   }
 }
 
@@ -234,14 +231,15 @@ void PodBuilder::find_lasting_error(const Conf& conf, const AppIdentity& app) {
   known.insert(known.end(), app.user_steps.begin(), app.user_steps.end());
   auto steps = find_user_steps(conf.feature_steps, known, PodRole::executor);
   if (!steps) {
-    lasting_error_ = steps.error().message;
+    lasting_error_ = Error{steps.error().message, ErrorKind::other};
   } else if (conf.executor_image.empty()) {
-    lasting_error_ = "the executor container image is missing; set spark.kubernetes.container.image";
+    lasting_error_ =
+        Error{"the executor container image is missing; set spark.kubernetes.container.image", ErrorKind::other};
   } else if (!is_valid_pod_name_prefix(prefix_)) {
-    lasting_error_ = fmt::format(
+    lasting_error_ = Error{fmt::format(
         "\"{}\" cannot begin the names of executor pods: a DNS-1123 subdomain of at most 237 characters is needed; set "
         "spark.kubernetes.executor.podNamePrefix",
-        prefix_);
+        prefix_)};
   }
   if (steps) user_steps_ = std::move(*steps);
   std::erase_if(user_steps_, [&](const UserStep& step) { return is_excluded(conf, step.class_name); });
@@ -269,7 +267,7 @@ void PodBuilder::collect_own_values(const Conf& conf, const AppIdentity& app) {
 }
 
 Result<void> PodBuilder::basic_step(const Conf& conf, const AppIdentity& app, const ResourceProfile& profile,
-                                    bool recovery, PodDraft& draft) const {
+                                    PodDraft& draft) const {
   const ExecutorSize size = executor_size(conf, profile);
   Container& container = draft.container;
   if (container.name.empty()) container.name = "spark-kubernetes-executor";
@@ -285,7 +283,7 @@ Result<void> PodBuilder::basic_step(const Conf& conf, const AppIdentity& app, co
     container.resize_policy.push_back({"memory", "NotRequired"});
   }
   if (const auto sized = add_resources(conf, profile, size, container); !sized) return tl::unexpected(sized.error());
-  add_environment(conf, app, profile, size, recovery, container);
+  add_environment(conf, app, profile, size, container);
   add_labels(conf, app, profile, draft.pod);
   if (driver_) {
     draft.pod.owners.push_back(*driver_);
@@ -296,15 +294,15 @@ Result<void> PodBuilder::basic_step(const Conf& conf, const AppIdentity& app, co
   return {};
 }
 
-Result<PodTemplate> PodBuilder::make_template(const Conf& conf, const AppIdentity& app, const ResourceProfile& profile,
-                                              bool recovery) {
-  if (!lasting_error_.empty()) return tl::unexpected(Error{lasting_error_});
+Result<PodTemplate> PodBuilder::make_template(const Conf& conf, const AppIdentity& app,
+                                              const ResourceProfile& profile) {
+  if (lasting_error_) return tl::unexpected(*lasting_error_);
   PodDraft draft = start_draft(app.executor_template, conf.pod_template_container);
   for (std::size_t step = 0; step < kStepNames.size(); ++step) {
     if (is_excluded(conf, kStepNames[step])) continue;
     switch (step) {
       case kBasic:
-        if (const auto done = basic_step(conf, app, profile, recovery, draft); !done) {
+        if (const auto done = basic_step(conf, app, profile, draft); !done) {
           return tl::unexpected(done.error());
         }
         break;
@@ -323,15 +321,15 @@ Result<PodTemplate> PodBuilder::make_template(const Conf& conf, const AppIdentit
   return finish_draft(std::move(draft));
 }
 
-Result<TemplatePtr> PodBuilder::pod_template(ProfileId profile, bool recovery) const {
-  auto it = templates_.find({profile, recovery});
-  if (it == templates_.end()) it = templates_.find({profile, false});  // no recovery mode at this level
+Result<TemplatePtr> PodBuilder::pod_template(ProfileId profile) const {
+  const auto it = templates_.find(profile);
   if (it != templates_.end()) return it->second;
-  return tl::unexpected(Error{fmt::format("resource profile {} was never declared by the application", profile)});
+  return tl::unexpected(
+      Error{fmt::format("resource profile {} was never declared by the application", profile), ErrorKind::other});
 }
 
-Result<PodPtr> PodBuilder::build(ExecutorId id, ProfileId profile, bool recovery) const {
-  auto tmpl = pod_template(profile, recovery);
+Result<PodPtr> PodBuilder::build(ExecutorId id, ProfileId profile) const {
+  auto tmpl = pod_template(profile);
   if (!tmpl) return tl::unexpected(tmpl.error());
   return std::make_shared<const Pod>(make_pod(std::move(*tmpl), fmt::format("{}", id)));
 }

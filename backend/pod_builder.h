@@ -43,14 +43,14 @@ class PodBuilder {
   // A pod as it is POSTed. Errors, as Spark's feature steps throw them: no image, a bad prefix, a custom resource
   // without vendor (H1), cpu request above its limit from spark-4.1 (H2), user steps that do not exist or are of the
   // wrong type (I3), a profile that nobody declared.
-  // recovery: the executor is told it has room for one task only; its size stays (from 4.2, 02 4.2).
-  Result<PodPtr> build(ExecutorId id, ProfileId profile, bool recovery = false) const;
+  // A bad prefix, and from spark-4.2 cpu above its limit, are bad arguments.
+  Result<PodPtr> build(ExecutorId id, ProfileId profile) const;
   // The pod that a StatefulSet or Deployment makes copies of: its executor id is the text EXECID, and it
   // has no name (02 4.4).
   Result<PodPtr> build_for_set(ProfileId profile) const;
 
   // The part that all pods of a profile share; an error as in build().
-  Result<TemplatePtr> pod_template(ProfileId profile, bool recovery = false) const;
+  Result<TemplatePtr> pod_template(ProfileId profile) const;
 
  private:
   // A name whose value contains the executor's id at `placeholder`.
@@ -63,16 +63,15 @@ class PodBuilder {
 
   Pod make_pod(TemplatePtr tmpl, const std::string& id) const;
   void find_lasting_error(const Conf& conf, const AppIdentity& app);
-  Result<PodTemplate> make_template(const Conf& conf, const AppIdentity& app, const ResourceProfile& profile,
-                                    bool recovery);
-  Result<void> basic_step(const Conf& conf, const AppIdentity& app, const ResourceProfile& profile, bool recovery,
+  Result<PodTemplate> make_template(const Conf& conf, const AppIdentity& app, const ResourceProfile& profile);
+  Result<void> basic_step(const Conf& conf, const AppIdentity& app, const ResourceProfile& profile,
                           PodDraft& draft) const;
   void collect_own_values(const Conf& conf, const AppIdentity& app);
 
   std::string prefix_;
   std::string ns_;
-  std::string node_;           // of the pod template: no scheduler places such a pod
-  std::string lasting_error_;  // a fault of every profile, "" when fine
+  std::string node_;                    // of the pod template: no scheduler places such a pod
+  std::optional<Error> lasting_error_;  // a fault of every profile
   bool lower_case_hostname_ = false;
   bool basic_ = true;  // the basic step, which gives a pod its name, is not excluded
   std::optional<OwnerReference> driver_;
@@ -80,7 +79,7 @@ class PodBuilder {
   std::vector<OwnValue> own_labels_;
   std::vector<OwnValue> own_annotations_;
   std::vector<OwnValue> own_env_;
-  std::map<std::pair<ProfileId, bool>, Result<TemplatePtr>> templates_;  // by profile and recovery
+  std::map<ProfileId, Result<TemplatePtr>> templates_;
 };
 
 // Words of a command line as Spark splits Java options: blanks separate, quotes and backslashes protect.

@@ -18,6 +18,7 @@ bool same_profile(const ProfileReport& a, const ProfileReport& b) { return as_tu
 Limit limit_of(const Round& round, const ProfileRound& profile) {
   if (profile.report.have >= profile.report.target) return Limit::none;
   if (profile.gated) return Limit::unacknowledged;
+  if (profile.failed_by != Limit::none) return profile.failed_by;
   if (profile.report.created < profile.allowed.count) return round.aborted_by;
   return profile.allowed.limited_by;
 }

@@ -14,16 +14,6 @@ constexpr const char* kRoleLabel = "spark-role";
 constexpr const char* kExecutorRole = "executor";
 constexpr const char* kExecutorIdLabel = "spark-exec-id";
 
-std::string failure_text(const ApiReply& reply) {
-  if (reply.transport != Transport::ok) return fmt::format("connection {}", to_text(reply.transport));
-  return fmt::format("{} {}: {}", reply.code, reply.reason, reply.message);
-}
-
-Limit failure_limit(const ApiReply& reply) {
-  const bool failed = reply.transport != Transport::ok || reply.code == 429 || reply.code >= 500;
-  return failed ? Limit::api_error : Limit::refused;
-}
-
 }  // namespace
 
 ApiRequest delete_executors(const std::string& ns, const std::string& app_id) {
@@ -66,11 +56,14 @@ std::vector<ProfileReport> SnapshotAllocator::profiles() const {
 Progress SnapshotAllocator::begin_round(TimeUs now, RoundTrigger trigger, const SnapshotBatch& batch, Outbox& out) {
   CHECK(!round_);
   if (exited_) return Progress::done;
+  now_us_ = now;
   round_.emplace();
   round_->number = ++rounds_;
   round_->trigger = trigger;
   round_->started_us = now;
   round_->snapshots = static_cast<std::int64_t>(batch.size());
+  round_->no_snapshots = batch.empty();
+  if (lists_claims() && settings_.claims.some_made) collect_claims(batch);
   acknowledge(batch);
   promote();
   round_->deleted = deleted_ids_;
@@ -85,15 +78,17 @@ Progress SnapshotAllocator::begin_round(TimeUs now, RoundTrigger trigger, const 
 Progress SnapshotAllocator::resume(TimeUs now, const Completed& completed, Outbox& out) {
   CHECK(round_);
   CHECK(completed.owner == CallOwner::allocator);
+  now_us_ = now;
   switch (round_->stage) {
     case RoundStage::time_outs:
       if (!completed.reply.ok()) {
-        out.add(out::Noted{"warn", "deleting executors that timed out failed: " + failure_text(completed.reply)});
+        out.add(out::Noted{"warn", "deleting executors that timed out failed: " + describe_failure(completed.reply)});
       }
       round_->stage = RoundStage::grouping;
       break;
     case RoundStage::trimming: excess_answered(completed.reply, out); break;
-    case RoundStage::creating: create_answered(now, completed.reply, out); break;
+    case RoundStage::listing_claims: claims_listed(completed.reply, out); break;
+    case RoundStage::creating: create_answered(completed, out); break;
     default: PODRAMP_CHECK(false, "a reply in a stage that makes no calls");
   }
   return proceed(out);
@@ -111,6 +106,7 @@ Progress SnapshotAllocator::proceed(Outbox& out) {
         if (trim(out)) return Progress::waiting;
         break;
       case RoundStage::gate: open_gate(); break;
+      case RoundStage::listing_claims:
       case RoundStage::creating:
         if (create_next(out)) return Progress::waiting;
         break;
@@ -141,6 +137,24 @@ void SnapshotAllocator::acknowledge(const SnapshotBatch& batch) {
   }
 }
 
+// 02 1.3 step 2: of the batch only, so that an empty one leaves every claim unused (T9).
+void SnapshotAllocator::collect_claims(const SnapshotBatch& batch) {
+  const auto add = [&](const PodState& pod) {
+    for (std::string& name : pod.pod->claim_names()) round_->claims_in_use.insert(std::move(name));
+  };
+  if (batch.empty()) return;
+  if (batch.front().all == nullptr) {  // it still shows what the last one showed
+    for (const auto& [id, pod] : snapshot_.pods()) add(pod);
+  }
+  for (const SnapshotChange& change : batch) {
+    if (change.all != nullptr) {
+      for (const auto& [id, pod] : *change.all) add(pod);
+    } else if (change.executor) {
+      add(change.pod);
+    }
+  }
+}
+
 // 02 1.3 step 3.
 void SnapshotAllocator::promote() {
   std::erase_if(newly_created_, [&](const auto& entry) {
@@ -148,6 +162,8 @@ void SnapshotAllocator::promote() {
     known_newly_created_.emplace(entry.first, entry.second.profile);
     return true;
   });
+  if (!settings_.drops_ghosts) return;
+  std::erase_if(known_newly_created_, [&](const auto& entry) { return !table_.contains(entry.first); });
 }
 
 // 02 1.3 step 4.
@@ -171,6 +187,7 @@ void SnapshotAllocator::group(Outbox& out) {
   const bool by_label = targets_.size() > 1;
   if (by_label && snapshot_.without_profile() > 0) {
     if (const Pod* pod = first_without_profile()) {
+      round.exit_code = 1;  // Java's NumberFormatException is an IllegalArgumentException
       return abandon(fmt::format("pod {} has no numeric label spark-exec-resourceprofile-id", pod->name), Limit::none,
                      out);
     }
@@ -215,6 +232,7 @@ bool SnapshotAllocator::trim(Outbox& out) {
   }
   ProfileRound& profile = round.profiles[round.at];
   count(profile);
+  if (settings_.counts_failed) count_failed(profile);
   choose_excess(profile);
   std::vector<ExecutorId> excess = profile.excess_new;
   excess.insert(excess.end(), profile.excess_pending.begin(), profile.excess_pending.end());
@@ -250,6 +268,17 @@ void SnapshotAllocator::count(ProfileRound& profile) const {
   profile.wants = !profile.gated && report.have < report.target;
 }
 
+// 3.5: each executor once, when the last snapshot shows its pod Failed; what was deleted in between is missed.
+void SnapshotAllocator::count_failed(const ProfileRound& profile) {
+  const bool by_label = targets_.size() > 1;
+  for (const ExecutorId id : snapshot_.finished()) {
+    const PodState& pod = *snapshot_.find(id);
+    if (pod.state != ExecutorState::failed || round_->deleted.contains(id)) continue;
+    if (by_label ? profile_id(*pod.pod) != profile.report.profile : profile.report.profile != kDefaultProfile) continue;
+    if (failed_.insert(id).second) settings_.counts_failed->add(now_us_);
+  }
+}
+
 // `a` and `b` of step 9. Both ages are strict (T2).
 void SnapshotAllocator::choose_excess(ProfileRound& profile) const {
   const Round& round = *round_;
@@ -282,7 +311,7 @@ void SnapshotAllocator::excess_answered(const ApiReply& reply, Outbox& out) {
     profile.report.have -= from_new + from_pending;
     profile.report.excess_deleted = from_new + from_pending;
   } else {
-    out.add(out::Noted{"warn", "deleting excess executors failed: " + failure_text(reply)});
+    out.add(out::Noted{"warn", "deleting excess executors failed: " + describe_failure(reply)});
   }
   settle();
 }
@@ -301,59 +330,17 @@ void SnapshotAllocator::open_gate() {
   round.slots = settings_.max_pending_pods - round.total_not_running;
   const auto wanting =
       std::count_if(round.profiles.begin(), round.profiles.end(), [](const auto& p) { return p.wants; });
-  if (wanting == 0 || round.slots <= 0) {
-    for (ProfileRound& profile : round.profiles) profile.allowed = {0, Limit::pending_cap};
-    return commit();
+  const auto close = [&](Limit limit) {
+    for (ProfileRound& profile : round.profiles) profile.allowed = {0, limit};
+    commit();
+  };
+  if (wanting == 0 || round.slots <= 0) return close(Limit::pending_cap);
+  if (round.no_snapshots && settings_.claims.gate() && settings_.claims.claims_max <= claims_made_) {
+    return close(Limit::claims);
   }
-  const std::vector<std::int64_t> shares = split_slots(static_cast<std::size_t>(wanting), round.slots);
-  auto share = shares.begin();
-  for (ProfileRound& profile : round.profiles) {
-    if (!profile.wants) continue;
-    profile.allowed = allow_creates({.missing = profile.report.target - profile.report.have,
-                                     .batch_size = settings_.batch_size,
-                                     .share = *share++,
-                                     .only_profile = wanting == 1,
-                                     .profile_room = settings_.max_pending_pods_per_rp - profile.not_running()});
-  }
+  if (settings_.backs_off && now_us_ < not_before_us_) return close(held_by_);
+  allow(wanting);
   round.stage = RoundStage::creating;
-}
-
-// 02 1.3 step 12 and 1.4: one pod. An id is used up before the pod is built.
-bool SnapshotAllocator::create_next(Outbox& out) {
-  Round& round = *round_;
-  for (; round.at < round.profiles.size(); ++round.at) {
-    ProfileRound& profile = round.profiles[round.at];
-    if (!profile.wants) continue;
-    profile.report.asked = profile.allowed.count;
-    if (profile.report.created == profile.allowed.count) continue;
-    round.creating = ++last_id_;
-    Result<PodPtr> pod = build_(round.creating, profile.report.profile);
-    if (!pod) {
-      exited_ = true;
-      abandon(fmt::format("building executor {}: {}", round.creating, pod.error().message), Limit::refused, out);
-      return false;
-    }
-    ApiRequest request;
-    request.verb = Verb::create;
-    request.ns = settings_.ns;
-    request.body = std::move(*pod);
-    call(std::move(request), out);
-    return true;
-  }
-  commit();
-  return false;
-}
-
-void SnapshotAllocator::create_answered(TimeUs now, const ApiReply& reply, Outbox& out) {
-  Round& round = *round_;
-  ProfileRound& profile = round.profiles[round.at];
-  if (!reply.ok()) {
-    return abandon(fmt::format("creating executor {}: {}", round.creating, failure_text(reply)), failure_limit(reply),
-                   out);
-  }
-  newly_created_.emplace(round.creating, NewlyCreated{profile.report.profile, now});
-  ++profile.report.created;
-  round.creating = 0;
 }
 
 // 02 1.3 step 13.
@@ -365,9 +352,9 @@ void SnapshotAllocator::commit() {
 
 // 02 1.5: what the round has done stays done, and what only a commit writes stays as it was.
 void SnapshotAllocator::abandon(std::string why, Limit limit, Outbox& out) {
-  // A broken label would fill the log with a line a round; a failed call is told each time.
+  // What fails before any call would fill the log with a line a round; a failed call is told each time.
   if (round_->made_calls || why != last_.aborted) {
-    out.add(out::Noted{exited_ ? "error" : "warn", "allocation round abandoned: " + why});
+    out.add(out::Noted{round_->exit_code != 0 ? "error" : "warn", "allocation round abandoned: " + why});
   }
   round_->aborted = std::move(why);
   round_->aborted_by = limit;
@@ -379,14 +366,32 @@ void SnapshotAllocator::finish(Outbox& out) {
   const bool acted = round_->made_calls || report.timed_out > 0;
   const bool told = any_limited(report) || any_limited(last_) || report.outstanding != last_.outstanding;
   if (acted || (told && !says_the_same(report, last_))) out.add(report);
-  if (exited_) out.add(out::Exited{1, report.aborted});
+  std::optional<FailureTracker>& failures = settings_.counts_failed;
+  if (round_->exit_code != 0) {
+    exited_ = true;
+    out.add(out::Exited{round_->exit_code, report.aborted});
+  } else if (failures && report.aborted.empty() && failures->too_many(now_us_)) {
+    exited_ = true;
+    const std::string why = too_many_failures(*failures, now_us_);
+    out.add(out::Noted{"error", why});
+    out.add(out::Exited{kTooManyFailuresExitCode, why});
+  }
   last_ = std::move(report);
   round_.reset();
 }
 
-void SnapshotAllocator::call(ApiRequest request, Outbox& out) {
+std::uint64_t SnapshotAllocator::call(ApiRequest request, Outbox& out) {
   round_->made_calls = true;
-  calls_.start(CallOwner::allocator, std::move(request), out);
+  return calls_.start(CallOwner::allocator, std::move(request), out).number;
+}
+
+ExecutorId SnapshotAllocator::creating() const {
+  ExecutorId lowest = 0;
+  if (!round_) return lowest;
+  for (const auto& [request, creation] : round_->creations) {
+    if (lowest == 0 || creation.executor < lowest) lowest = creation.executor;
+  }
+  return lowest;
 }
 
 }  // namespace podramp::backend

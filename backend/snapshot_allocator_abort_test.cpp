@@ -175,7 +175,8 @@ TEST(AbandonedRound, TellsARefusalFromAFailureOfTheServer) {
   }
 }
 
-TEST(AbandonedRound, APodWithoutANumericProfileLabelAbortsEveryRoundOfTwoProfilesBeforeItCounts) {
+// Java's NumberFormatException is an IllegalArgumentException, which the snapshot store answers with exit code 1.
+TEST(AbandonedRound, APodWithoutANumericProfileLabelEndsTheDriverOfTwoProfilesBeforeItCounts) {
   for (const std::string label : {"", "abc"}) {
     AllocatorWorld world;
     world.show(21, PodPhase::failed, 0, label);
@@ -186,16 +187,26 @@ TEST(AbandonedRound, APodWithoutANumericProfileLabelAbortsEveryRoundOfTwoProfile
     world.reports();
     world.target({{kOther, 1}});
     EXPECT_THAT(world.created(), IsEmpty());
-    for (int tick = 0; tick < 3; ++tick) world.round();
-    EXPECT_EQ(world.allocator.last_id(), 1);
-    const auto reports = world.reports();
-    ASSERT_THAT(reports, SizeIs(1)) << "the same every time, told once";
-    EXPECT_EQ(reports[0].aborted, "pod app-exec-21 has no numeric label spark-exec-resourceprofile-id");
+    const auto exits = world.exits();
+    ASSERT_THAT(exits, SizeIs(1));
+    EXPECT_EQ(exits[0].code, 1);
+    EXPECT_EQ(exits[0].why, "pod app-exec-21 has no numeric label spark-exec-resourceprofile-id");
+    EXPECT_THAT(world.reports(), SizeIs(1));
     EXPECT_THAT(world.notes(), SizeIs(1));
-    world.list({{1, PodPhase::running}});
-    world.round();
-    EXPECT_THAT(world.created(), ElementsAre(2));
   }
+}
+
+TEST(AbandonedRound, APodThatAnotherExceptionKeepsFromBeingBuiltIsTriedAgainEachTickAndToldOnce) {
+  AllocatorWorld world;
+  world.bad_conf = [](ExecutorId) { return true; };
+  world.bad_kind = ErrorKind::other;
+  world.target({{kDefaultProfile, 3}});
+  for (int tick = 0; tick < 3; ++tick) world.round();
+  EXPECT_EQ(world.allocator.last_id(), 4) << "one id a round";
+  EXPECT_FALSE(world.allocator.exited());
+  EXPECT_THAT(world.notes(), ElementsAre("warn: allocation round abandoned: building an executor: spark.executor.cores "
+                                         "must be > 0 (got 0)"));
+  EXPECT_THAT(world.reports(), SizeIs(1));
 }
 
 TEST(AbandonedRound, APodThatCannotBeBuiltEndsTheDriverWithCodeOneAndBurnsItsId) {

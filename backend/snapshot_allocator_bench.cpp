@@ -38,7 +38,11 @@ void QuietRound(benchmark::State& state) {
   ExecutorTable table;
   ApiCalls calls{RetryPolicy{}};
   SnapshotAllocator allocator(
-      settings(), [&](ExecutorId id, ProfileId) { return pod(id, PodPhase::pending, tmpl); }, table, calls);
+      settings(),
+      [&](ExecutorId id, ProfileId) {
+        return PodWithClaims{pod(id, PodPhase::pending, tmpl), {}};
+      },
+      table, calls);
   auto all = std::make_shared<std::map<ExecutorId, PodState>>();
   for (ExecutorId id = 1; id <= state.range(0); ++id) {
     all->emplace(id, PodState{ExecutorState::running, pod(id, PodPhase::running, tmpl)});
@@ -61,7 +65,11 @@ void Ramp(benchmark::State& state) {
     ExecutorTable table;
     ApiCalls calls{RetryPolicy{}};
     SnapshotAllocator allocator(
-        settings(), [&](ExecutorId id, ProfileId) { return pod(id, PodPhase::pending, tmpl); }, table, calls);
+        settings(),
+        [&](ExecutorId id, ProfileId) {
+          return PodWithClaims{pod(id, PodPhase::pending, tmpl), {}};
+        },
+        table, calls);
     allocator.set_targets({{kDefaultProfile, state.range(0)}});
     SnapshotBatch batch;
     for (TimeUs now = 0; allocator.last_id() < state.range(0); now += kSecondUs) {

@@ -1,5 +1,6 @@
 // The allocator against a plain transcription of 02 1.3 that copies whole snapshots and knows no shortcuts: over random
-// histories both must send the same calls and keep the same books. And the invariants that hold at every create.
+// histories both must send the same calls and keep the same books, whatever a level adds (02 0.2). And the invariants
+// that hold at every create. Every mix of level, fix and claim: allocator_books_test.cpp.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <gtest/gtest.h>
@@ -73,7 +74,7 @@ struct Reference {
 
   struct Wanting {
     ProfileId profile;
-    std::int64_t have, target;
+    std::int64_t have, target, not_running;
   };
 
   void round(const std::vector<Snapshot>& batch, const std::set<ExecutorId>& registered) {
@@ -87,6 +88,9 @@ struct Reference {
       if (registered.contains(id)) known_newly[id] = entry.first;
     }
     for (const auto& [id, profile] : known_newly) newly.erase(id);
+    if (settings.drops_ghosts) {
+      std::erase_if(known_newly, [&](const auto& entry) { return !registered.contains(entry.first); });
+    }
     const TimeUs started = now;
     std::vector<ExecutorId> timed_out;
     for (const auto& [id, entry] : newly) {
@@ -162,7 +166,7 @@ struct Reference {
     }
     total_pending += pending_count;
     total_not_running += not_running;
-    if (mine.empty() && have < target) wanting.push_back({profile, have, target});
+    if (mine.empty() && have < target) wanting.push_back({profile, have, target, not_running});
   }
 
   // False: a create failed.
@@ -172,11 +176,16 @@ struct Reference {
     for (std::int64_t i = 0; i < n; ++i) {
       const Wanting& one = wanting[static_cast<std::size_t>(i)];
       const std::int64_t share = slots / n + (i < slots % n ? 1 : 0);
-      const std::int64_t count = std::min({one.target - one.have, settings.batch_size, share});
-      for (std::int64_t made = 0; made < count; ++made) {
+      const std::int64_t room = settings.max_pending_pods_per_rp - one.not_running;
+      const std::int64_t count = std::min({one.target - one.have, settings.batch_size, share, room});
+      for (std::int64_t tried = 0; tried < count; ++tried) {
         ++last_id;
-        if (!call(fmt::format("create {} of profile {}", last_id, one.profile))) return false;
-        newly[last_id] = {one.profile, now};
+        if (last_id >= settings.ids_max) return false;
+        if (call(fmt::format("create {} of profile {}", last_id, one.profile))) {
+          newly[last_id] = {one.profile, now};
+        } else if (!settings.goes_on_after_refusal) {
+          return false;
+        }
       }
     }
     return true;
@@ -216,6 +225,10 @@ class History {
     settings_.batch_size = draw.uniform(1, 6);
     settings_.max_pending_pods = draw.chance(1, 2) ? draw.uniform(1, 9) : INT32_MAX;
     profiles_ = draw.uniform(1, 3);
+    settings_.max_pending_pods_per_rp = draw.chance(1, 4) ? draw.uniform(1, 6) : INT32_MAX;
+    settings_.ids_max = draw.chance(1, 10) ? draw.uniform(1, 40) : INT32_MAX;
+    settings_.goes_on_after_refusal = draw.chance(1, 3);
+    settings_.drops_ghosts = draw.chance(1, 3);
     return settings_;
   }
 

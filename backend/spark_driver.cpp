@@ -305,6 +305,7 @@ void SparkDriver::request_lifecycle(TimeUs now, RoundTrigger trigger, Outbox& ou
 
 // After each call of the allocator: it may have ended the driver, or been the last run that a stop waits for.
 void SparkDriver::allocator_acted(TimeUs now, Outbox& out) {
+  lifecycle_.add_failed_creates(now, allocator_->take_failed_creates());
   const bool may_stop = phase_ == Phase::running || phase_ == Phase::draining;
   if (may_stop && allocator_->fatal()) {
     return stop(now, allocator_->fatal()->code, allocator_->fatal()->why, Runs::are_cut, out);
@@ -313,6 +314,7 @@ void SparkDriver::allocator_acted(TimeUs now, Outbox& out) {
 }
 
 void SparkDriver::lifecycle_ran(TimeUs now, Progress progress, Outbox& out) {
+  if (lifecycle_.has_seen_oom()) allocator_->on_oom();
   while (progress == Progress::done) {
     if (lifecycle_.fatal()) return stop(now, kTooManyFailuresExitCode, *lifecycle_.fatal(), Runs::are_cut, out);
     if (!lifecycle_runs_.finished(now, out)) return drained(now, out);

@@ -8,12 +8,14 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
 #include <variant>
 #include <vector>
 
+#include "backend/claim_builder.h"
 #include "backend/snapshot_allocator.h"
 #include "backend/test_pods.h"
 
@@ -75,7 +77,7 @@ class AllocatorWorld {
   // --- the cluster, as the watch and the poll show it to the store
   void show(ExecutorId id, PodPhase phase) { show(id, phase, created_us(id), profile_label(id)); }
   void show(ExecutorId id, PodPhase phase, TimeUs created, const std::string& profile_label) {
-    const PodPtr pod = shown_pod(id, phase, created, profile_label);
+    const PodPtr pod = with_claims(id, shown_pod(id, phase, created, profile_label));
     push({id, {classify(*pod, {}), pod}, nullptr, 0});
   }
   void show_deleted(ExecutorId id) {
@@ -87,7 +89,7 @@ class AllocatorWorld {
   void list(const std::map<ExecutorId, PodPhase>& pods) {
     auto all = std::make_shared<std::map<ExecutorId, PodState>>();
     for (const auto& [id, phase] : pods) {
-      const PodPtr pod = shown_pod(id, phase, created_us(id), profile_label(id));
+      const PodPtr pod = with_claims(id, shown_pod(id, phase, created_us(id), profile_label(id)));
       all->emplace(id, PodState{classify(*pod, {}), pod});
     }
     push({std::nullopt, {}, std::move(all), now});
@@ -108,12 +110,15 @@ class AllocatorWorld {
     perform(out);
     return progress;
   }
-  // Answers the one call that is under way.
-  Progress answer_call() {
-    CHECK(under_way.size() == 1);
-    const out::Called called = under_way.front();
-    under_way.clear();
-    const ApiReply reply = answer ? answer(called.request) : reply_ok();
+  // Answers a call that is under way: the only one, unless creates go side by side.
+  Progress answer_call(std::size_t which = 0) {
+    CHECK(under_way.size() == 1 || side_by_side);
+    const out::Called called = under_way.at(which);
+    under_way.erase(under_way.begin() + static_cast<std::ptrdiff_t>(which));
+    ApiReply reply = answer ? answer(called.request) : reply_ok();
+    if (reply.ok() && called.request.verb == Verb::list) {
+      for (const auto& [name, claim] : stored_claims) reply.manifests.push_back(claim);
+    }
     now += call_takes;
     if (reply.ok()) remember(called.request);
     Outbox out;
@@ -128,6 +133,9 @@ class AllocatorWorld {
   std::vector<ExecutorId> created() { return std::exchange(created_, {}); }
   std::vector<Deleted> deleted() { return std::exchange(deleted_, {}); }
   std::vector<out::RoundDone> reports() { return std::exchange(reports_, {}); }
+  std::vector<std::string> created_claims() { return std::exchange(created_claims_, {}); }
+  std::vector<std::string> deleted_pods() { return std::exchange(deleted_pods_, {}); }
+  std::int64_t claim_lists() { return std::exchange(claim_lists_, 0); }
   std::vector<std::string> notes() { return std::exchange(notes_, {}); }
   std::vector<out::Exited> exits() { return std::exchange(exits_, {}); }
 
@@ -135,20 +143,46 @@ class AllocatorWorld {
     const auto it = made_.find(id);
     return it == made_.end() ? 0 : it->second.second;
   }
+  // A claim of the application, created that long ago.
+  void store_claim(const std::string& name, std::int64_t bytes, DurationUs age, const std::string& storage_class) {
+    Manifest claim;
+    claim.kind = Kind::persistent_volume_claim;
+    claim.name = name;
+    claim.created_us = whole_second(now - age);
+    claim.claim.emplace();
+    claim.claim->storage_class = storage_class;
+    claim.claim->request_bytes = bytes;
+    stored_claims[name] = std::make_shared<const Manifest>(claim);
+  }
+  // The claims that this executor's pod uses, as it was created.
+  std::vector<std::string> claims_of(ExecutorId id) const { return pods_.at(id)->claim_names(); }
+  bool was_created(ExecutorId id) const { return pods_.contains(id); }
 
   TimeUs now = 1'000 * kSecondUs;
   DurationUs call_takes = 0;
   Answer answer;                             // none: every call succeeds
   std::function<bool(ExecutorId)> bad_conf;  // building this executor's pod fails
+  ErrorKind bad_kind = ErrorKind::bad_argument;
+  bool side_by_side = false;           // several calls may be under way
+  std::optional<ClaimBuilder> claims;  // executors have claims of their own
+  std::map<std::string, ManifestPtr> stored_claims;
   ExecutorTable table;
   ApiCalls calls;
   SnapshotAllocator allocator;
   std::vector<out::Called> under_way;
 
  private:
-  Result<PodPtr> build(ExecutorId id, ProfileId profile) const {
-    if (bad_conf && bad_conf(id)) return tl::unexpected(Error{"spark.executor.cores must be > 0 (got 0)"});
-    return stored(executor_pod(id, PodPhase::pending, profile));
+  Result<PodWithClaims> build(ExecutorId id, ProfileId profile) const {
+    if (bad_conf && bad_conf(id)) return tl::unexpected(Error{"spark.executor.cores must be > 0 (got 0)", bad_kind});
+    Pod pod = executor_pod(id, PodPhase::pending, profile);
+    if (!claims) return PodWithClaims{stored(std::move(pod)), {}};
+    auto made = claims->build(id);
+    if (!made) return tl::unexpected(made.error());
+    pod.own_volumes = made->volumes;
+    PodTemplate tmpl = *pod.tmpl;
+    for (const Volume& volume : made->volumes) tmpl.volumes.push_back({volume.name, volume.type, "OnDemand", {}});
+    pod.tmpl = share(std::move(tmpl));
+    return PodWithClaims{stored(std::move(pod)), made->claims};
   }
   std::string profile_label(ExecutorId id) const {
     const auto it = made_.find(id);
@@ -162,11 +196,40 @@ class AllocatorWorld {
       if (auto* exited = std::get_if<out::Exited>(&effect)) exits_.push_back(*exited);
     }
   }
+  // What the executor was created with, claims included.
+  PodPtr with_claims(ExecutorId id, PodPtr shown) const {
+    const auto made = pods_.find(id);
+    if (made == pods_.end() || made->second->own_volumes.empty()) return shown;
+    Pod pod = *shown;
+    pod.own_volumes = made->second->own_volumes;
+    PodTemplate tmpl = *pod.tmpl;
+    tmpl.volumes = made->second->tmpl->volumes;
+    pod.tmpl = share(std::move(tmpl));
+    return stored(std::move(pod));
+  }
   void remember(const ApiRequest& request) {
     EXPECT_EQ(request.ns, "default");
+    if (request.verb == Verb::list) {
+      EXPECT_EQ(request.kind, Kind::persistent_volume_claim);
+      EXPECT_EQ(to_string(request.label_selector), "spark-app-selector=app-1");
+      ++claim_lists_;
+      return;
+    }
+    if (request.verb == Verb::remove) {
+      deleted_pods_.push_back(request.name);
+      return;
+    }
+    if (request.verb == Verb::create && request.kind == Kind::persistent_volume_claim) {
+      created_claims_.push_back(request.manifest->name);
+      Manifest claim = *request.manifest;
+      claim.created_us = whole_second(now);
+      stored_claims[claim.name] = std::make_shared<const Manifest>(claim);
+      return;
+    }
     if (request.verb == Verb::create) {
       const ExecutorId id = executor_id(*request.body).value();
       created_.push_back(id);
+      pods_[id] = request.body;
       made_[id] = {*request.body->label("spark-exec-resourceprofile-id"), whole_second(now)};
       return;
     }
@@ -182,7 +245,11 @@ class AllocatorWorld {
 
   SnapshotBatch batch_;
   std::map<ExecutorId, std::pair<std::string, TimeUs>> made_;
+  std::map<ExecutorId, PodPtr> pods_;
   std::vector<ExecutorId> created_;
+  std::vector<std::string> created_claims_;
+  std::vector<std::string> deleted_pods_;
+  std::int64_t claim_lists_ = 0;
   std::vector<Deleted> deleted_;
   std::vector<out::RoundDone> reports_;
   std::vector<std::string> notes_;

@@ -25,6 +25,24 @@ std::vector<std::int64_t> split_slots(std::size_t consumers, std::int64_t slots)
   return shares;
 }
 
+std::vector<std::int64_t> split_slots_by_need(const std::vector<std::int64_t>& needs, std::int64_t slots) {
+  std::vector<std::int64_t> shares(needs.size(), 0);
+  while (slots > 0) {
+    std::vector<std::size_t> hungry;
+    for (std::size_t i = 0; i < needs.size(); ++i) {
+      if (shares[i] < needs[i]) hungry.push_back(i);
+    }
+    if (hungry.empty()) break;
+    const std::vector<std::int64_t> parts = split_slots(hungry.size(), slots);
+    for (std::size_t i = 0; i < hungry.size(); ++i) {
+      const std::int64_t taken = std::min(parts[i], needs[hungry[i]] - shares[hungry[i]]);
+      shares[hungry[i]] += taken;
+      slots -= taken;
+    }
+  }
+  return shares;
+}
+
 Allowance allow_creates(const CreateBounds& bounds) {
   Allowance allowed{bounds.missing, Limit::none};
   const auto bound = [&](std::int64_t most, Limit limit) {

@@ -15,6 +15,10 @@ namespace podramp::backend {
 // slots >= 0.
 std::vector<std::int64_t> split_slots(std::size_t consumers, std::int64_t slots);
 
+// The fix unused-shares: as above, but what a consumer does not need goes to the others, again in equal parts. needs:
+// >= 0, one per consumer.
+std::vector<std::int64_t> split_slots_by_need(const std::vector<std::int64_t>& needs, std::int64_t slots);
+
 // What bounds one profile's creates in one round (02 1.3 step 12).
 struct CreateBounds {
   std::int64_t missing = 0;       // target - have

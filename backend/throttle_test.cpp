@@ -90,6 +90,18 @@ TEST(HashOrder, AskingForMoreThanThereIsGivesAllAscendingAndNegativeGivesNone) {
   EXPECT_EQ(first_in_hash_order({}, 4), Ids{});
 }
 
+TEST(SplitSlotsByNeed, IsAnEqualSplitWhileEverybodyNeedsAll) {
+  EXPECT_EQ(split_slots_by_need({9, 9, 9}, 1), (Shares{1, 0, 0}));
+  EXPECT_EQ(split_slots_by_need({9, 9, 9}, 4), (Shares{2, 1, 1}));
+  EXPECT_EQ(split_slots_by_need({9}, 0), (Shares{0}));
+}
+
+TEST(SplitSlotsByNeed, WhatOneDoesNotNeedGoesToTheOthersInEqualParts) {
+  EXPECT_EQ(split_slots_by_need({1, 10, 10}, 9), (Shares{1, 4, 4}));
+  EXPECT_EQ(split_slots_by_need({0, 2, 10}, 8), (Shares{0, 2, 6}));
+  EXPECT_EQ(split_slots_by_need({1, 1, 1}, 100), (Shares{1, 1, 1}));
+}
+
 TEST(CreationTimeout, ExecutorTimeoutIsAFloorOfFiveBatchDelays) {
   EXPECT_EQ(creation_timeout_us(kSecondUs, 600 * kSecondUs), 600 * kSecondUs);
   EXPECT_EQ(creation_timeout_us(200 * kSecondUs, 600 * kSecondUs), 1'000 * kSecondUs);

@@ -33,6 +33,7 @@ LifecycleSettings lifecycle_settings(const Application& application) {
   if (conf.pod_template_container) settings.spark_container = *conf.pod_template_container;
   settings.once_per_batch = conf.compat >= Compat::spark_4_1;     // SPARK-54198
   settings.exit_code_by_name = conf.compat >= Compat::spark_4_0;  // SPARK-49804
+  settings.counts_failed = conf.compat >= Compat::spark_4_0;      // SPARK-49868
   return settings;
 }
 
@@ -51,6 +52,20 @@ AllocatorSettings allocator_settings(const Application& application) {
   settings.creation_timeout_us = conf.creation_timeout_us;
   settings.idle_timeout_us = conf.executor_idle_timeout_us;
   settings.delete_on_termination = conf.delete_on_termination;
+  settings.ids_max = conf.executor_ids_max;
+  settings.goes_on_after_refusal = conf.compat >= Compat::spark_4_2;                                  // SPARK-55075
+  if (conf.compat < Compat::spark_4_0) settings.counts_failed.emplace(failure_tracker(application));  // SPARK-49868
+  settings.claims.own = conf.own_claims;
+  settings.claims.reuse = conf.reuse_claims;
+  settings.claims.wait = conf.wait_to_reuse_claims;
+  settings.claims.larger_fits = conf.compat >= Compat::spark_4_2;  // SPARK-55496
+  settings.claims.age_min_us = conf.compat >= Compat::spark_4_0 ? conf.creation_timeout_us : conf.batch_delay_us;
+  settings.claims.claims_max = conf.claims_max;
+  settings.claims.some_made = claim_builder(application).makes_claims();
+  settings.drops_ghosts = application.fixes.contains(Fix::ghost_executors);
+  settings.backs_off = application.fixes.contains(Fix::back_off);
+  settings.shares_unused = application.fixes.contains(Fix::unused_shares);
+  settings.creates_parallel = application.fixes.contains(Fix::parallel_creates);
   return settings;
 }
 
@@ -74,6 +89,15 @@ SchedulerSettings scheduler_settings(const Application& application) {
   return settings;
 }
 
+ClaimBuilder claim_builder(const Application& application) {
+  return {application.conf, application.app_id, application.pod_name_prefix};
+}
+
+std::optional<OwnerReference> owner_of(const PodPtr& driver_pod) {
+  if (driver_pod == nullptr) return std::nullopt;
+  return OwnerReference{"Pod", driver_pod->name, driver_pod->uid, true};
+}
+
 PodBuilder pod_builder(const Application& application, const PodPtr& driver_pod) {
   AppIdentity identity;
   identity.app_id = application.app_id;
@@ -86,9 +110,7 @@ PodBuilder pod_builder(const Application& application, const PodPtr& driver_pod)
     step.roles = {PodRole::executor};
     identity.user_steps.push_back(std::move(step));
   }
-  std::optional<OwnerReference> owner;
-  if (driver_pod != nullptr) owner = OwnerReference{"Pod", driver_pod->name, driver_pod->uid, true};
-  return {application.conf, identity, owner, application.profiles};
+  return {application.conf, identity, owner_of(driver_pod), application.profiles};
 }
 
 }  // namespace podramp::backend

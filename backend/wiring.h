@@ -3,6 +3,7 @@
 #pragma once
 
 #include "backend/api_calls.h"
+#include "backend/claim_builder.h"
 #include "backend/driver.h"
 #include "backend/failure_tracker.h"
 #include "backend/lifecycle.h"
@@ -18,6 +19,9 @@ LifecycleSettings lifecycle_settings(const Application& application);
 FailureTracker failure_tracker(const Application& application);
 AllocatorSettings allocator_settings(const Application& application);
 SchedulerSettings scheduler_settings(const Application& application);
+ClaimBuilder claim_builder(const Application& application);
+// The driver pod as an owner of other objects; nullopt for nullptr.
+std::optional<OwnerReference> owner_of(const PodPtr& driver_pod);
 // driver_pod: the owner of the executors, nullptr when there is none.
 PodBuilder pod_builder(const Application& application, const PodPtr& driver_pod);
 

@@ -17,6 +17,7 @@ Wait from_limit(Limit limit) {
     case Limit::unacknowledged: return Wait::unacknowledged;
     case Limit::refused: return Wait::refused;
     case Limit::api_error: return Wait::api_error;
+    case Limit::claims: return Wait::allocator;
   }
   return Wait::none;
 }

@@ -22,13 +22,14 @@ enum class Limit : std::uint8_t {
   pending_cap,     // allocation.maxPendingPods (all profiles together)
   profile_share,   // its part of the free pending slots
   unacknowledged,  // T1: a created pod is not in any snapshot yet
-  refused,         // the API server refused a create (quota, validation)
+  refused,         // the API server refused a create (quota, validation), or the driver itself did
   api_error,       // the API server failed or could not be reached
+  claims,          // waitToReusePersistentVolumeClaim: there is no claim to take, and no more may be made
 };
 template <>
 struct EnumText<Limit> {
-  static constexpr std::array<std::string_view, 7> names{"none",           "batch_size", "pending_cap", "profile_share",
-                                                         "unacknowledged", "refused",    "api_error"};
+  static constexpr std::array<std::string_view, 8> names{"none",           "batch_size", "pending_cap", "profile_share",
+                                                         "unacknowledged", "refused",    "api_error",   "claims"};
 };
 
 // One profile's books in one round, in the terms of 02 1.3.

@@ -2,6 +2,7 @@
 // misbehaviour is data (ApiReply in kube.h), a programmer's mistake is a CHECK (always on, exit 70).
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <tl/expected.hpp>
@@ -9,8 +10,13 @@
 
 namespace podramp {
 
+// How a Spark driver takes an error that arises inside an allocation round (02 1.5): as an IllegalArgumentException,
+// which ends the driver, or as any other exception, which only abandons the round. Nobody else looks at it.
+enum class ErrorKind : std::uint8_t { bad_argument, other };
+
 struct Error {
   std::string message;  // what, why, and what to do about it
+  ErrorKind kind = ErrorKind::bad_argument;
 };
 
 template <class T>
