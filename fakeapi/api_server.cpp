@@ -60,11 +60,17 @@ void ApiServer::receive(const to::Request& message, Seq cause) {
     service_us += slow->delay_us;
     call.cause = context_.fault(call.cause, slow->point, target);
   }
-  if (verb == Verb::create && faults_.fires("api.create.commit_then_timeout", who, verb, who, ordinal)) {
+  for (const std::string_view point : {"api.create.commit_then_timeout", "api.commit_then_timeout"}) {
+    if (is_read(verb) || (verb != Verb::create && point.starts_with("api.create"))) continue;
+    if (!faults_.fires(point, who, verb, who, ordinal)) continue;
     call.lose_answer = true;
-    call.cause = context_.fault(call.cause, "api.create.commit_then_timeout", target);
+    call.cause = context_.fault(call.cause, point, target);
   }
   TimeUs serve_us = context_.now() + service_us;
+  if (faults_.fires("api.timeout", who, verb, who, ordinal)) {
+    call.cause = context_.fault(call.cause, "api.timeout", target);
+    serve_us = kNever;
+  }
   if (serve_us > deadline(call)) {
     serve_us = deadline(call);
     call.too_slow = true;
@@ -76,8 +82,8 @@ void ApiServer::receive(const to::Request& message, Seq cause) {
 }
 
 bool ApiServer::refuse_by_fault(const Call& call) {
-  static constexpr std::array<std::string_view, 4> kRefusals{"api.outage", "api.throttle", "api.error",
-                                                             "api.unavailable"};
+  static constexpr std::array<std::string_view, 6> kRefusals{"api.outage",      "api.throttle", "api.error",
+                                                             "api.unavailable", "api.answer",   "api.reset"};
   const std::string_view who = context_.client_name(call.client);
   for (const std::string_view point : kRefusals) {
     const FaultSpec* spec = faults_.find(point, who, call.request.verb, who, call.id.value);
@@ -87,6 +93,10 @@ bool ApiServer::refuse_by_fault(const Call& call) {
       reply = replies::transport(Transport::refused);
     } else if (point == "api.throttle") {
       reply = replies::too_many_requests(spec->retry_after_s);
+    } else if (point == "api.answer") {
+      reply = replies::injected(spec->code, spec->retry_after_s, target_name(call.request));
+    } else if (point == "api.reset") {
+      reply = replies::transport(Transport::reset);
     } else if (point == "api.error") {
       reply = replies::error(500, "InternalError", "Internal error occurred: etcdserver: request timed out");
     } else {

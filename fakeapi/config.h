@@ -123,10 +123,12 @@ struct FaultSpec {
   TimeUs until_us = kNever;
   std::int64_t numerator = 1;
   std::int64_t denominator = 1;
-  std::int64_t retry_after_s = 1;  // for 429
-  DurationUs delay_us = 0;         // for delays
-  std::string client;              // only this client; "" for all
-  std::optional<Verb> verb;        // only this verb
+  std::int64_t retry_after_s = 1;    // for 429
+  DurationUs delay_us = 0;           // for delays
+  std::string client;                // only this client; "" for all
+  std::optional<Verb> verb;          // only this verb
+  std::vector<std::uint64_t> calls;  // only these requests of the client, counted from 1; empty for all
+  int code = 500;                    // of api.answer
   friend bool operator==(const FaultSpec&, const FaultSpec&) = default;
 };
 

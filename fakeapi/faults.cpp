@@ -32,6 +32,7 @@ const FaultSpec* Faults::find(std::string_view point, std::string_view who, std:
     if (context_.now() < spec.from_us || context_.now() >= spec.until_us) continue;
     if (!spec.client.empty() && spec.client != who) continue;
     if (spec.verb && verb && *spec.verb != *verb) continue;
+    if (!spec.calls.empty() && std::ranges::find(spec.calls, ordinal) == spec.calls.end()) continue;
     if (spec.numerator >= spec.denominator) return &spec;
     Draw draw(context_.seed(), "fault." + spec.point, key, ordinal);
     if (draw.chance(spec.numerator, spec.denominator)) return &spec;

@@ -14,6 +14,10 @@
 //   api.throttle                   429 TooManyRequests with Retry-After retry_after_s; costs no admission (K1)
 //   api.error                      500, nothing is committed (K9)
 //   api.unavailable                503, nothing is committed (K9)
+//   api.answer                     answered with the error `code`, nothing is committed
+//   api.reset                      the connection is reset, nothing is committed
+//   api.timeout                    the request is lost: the client sees only its time-out, nothing is committed
+//   api.commit_then_timeout        a write is committed, but the client sees only its time-out (K10)
 //   api.slow                       the server takes delay_us longer; beyond the client's timeout it fails in transport
 //   api.create.commit_then_timeout a create is stored, but the client sees only its timeout (K10)
 //   watch.expire                   at from_us the client's open watches end with 410 Expired (K18)
@@ -24,9 +28,13 @@ namespace podramp::fakeapi {
 
 class Faults {
  public:
-  static constexpr std::array<std::string_view, 10> kPoints{
-      "api.outage",   "api.throttle", "api.error",  "api.unavailable", "api.slow", "api.create.commit_then_timeout",
-      "watch.expire", "watch.delay",  "watch.drop", "pull.fail"};
+  static constexpr std::array<std::string_view, 14> kPoints{"api.outage",   "api.throttle",
+                                                            "api.error",    "api.unavailable",
+                                                            "api.answer",   "api.reset",
+                                                            "api.timeout",  "api.commit_then_timeout",
+                                                            "api.slow",     "api.create.commit_then_timeout",
+                                                            "watch.expire", "watch.delay",
+                                                            "watch.drop",   "pull.fail"};
 
   explicit Faults(Context& context) : context_(context) {}
 

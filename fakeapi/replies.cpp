@@ -60,6 +60,19 @@ ApiReply transport(Transport how) {
 
 ApiReply not_found(std::string_view pod) { return not_found(Kind::pod, pod); }
 ApiReply already_exists(std::string_view pod) { return already_exists(Kind::pod, pod); }
+ApiReply injected(int code, std::int64_t retry_after_s, std::string_view object) {
+  switch (code) {
+    case 403: return forbidden(object, "injected by a fault");
+    case 404: return not_found(object);
+    case 409: return already_exists(object);
+    case 422: return invalid(object, {"injected by a fault"});
+    case 429: return too_many_requests(retry_after_s);
+    case 503: return error(503, "ServiceUnavailable", "the server is currently unable to handle the request");
+    case 504: return server_timeout();
+    default: return error(code, "InternalError", "Internal error occurred: injected by a fault");
+  }
+}
+
 ApiReply conflict(std::string_view pod, std::string_view why) {
   return error(409, "Conflict", fmt::format("Operation cannot be fulfilled on Pod \"{}\": {}", pod, why));
 }

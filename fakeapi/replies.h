@@ -14,6 +14,8 @@ ApiReply success(int code, ManifestPtr object);
 ApiReply error(int code, std::string_view reason, std::string message);
 ApiReply transport(Transport how);
 
+// An error that a fault puts in the server's mouth: the reason and words that go with the code.
+ApiReply injected(int code, std::int64_t retry_after_s, std::string_view object);
 ApiReply not_found(std::string_view pod);                                 // 404
 ApiReply already_exists(std::string_view pod);                            // 409, K4
 ApiReply conflict(std::string_view pod, std::string_view why);            // 409, K31

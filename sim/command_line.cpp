@@ -35,6 +35,7 @@ const std::vector<Command>& all_commands() {
       {"test", "run scenarios against their expected files and budgets", test_command},
       {"replay", "feed a log's inputs to a fresh backend and compare every decision", replay_command},
       {"show", "the state of backend and cluster at a point of a log", show_command},
+      {"explain", "why executors took as long as they did, second by second", explain_command},
       {"lint", "what each setting of a spark-defaults.conf does at a Spark version", lint_command},
       {"compare", "two runs side by side, and where they part", compare_command},
   };

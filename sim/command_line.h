@@ -74,6 +74,7 @@ int check_command(const Arguments& arguments);    // cmd_check.cpp
 int test_command(const Arguments& arguments);     // test_command.cpp
 int replay_command(const Arguments& arguments);   // cmd_replay.cpp
 int show_command(const Arguments& arguments);     // cmd_show.cpp
+int explain_command(const Arguments& arguments);  // cmd_explain.cpp
 int lint_command(const Arguments& arguments);     // cmd_lint.cpp
 int compare_command(const Arguments& arguments);  // cmd_compare.cpp
 

@@ -23,6 +23,25 @@ void read_fault_window(ReadState& state, ObjectReader& reader, fakeapi::FaultSpe
   }
 }
 
+// Which of the client's requests a fault hits, and what it answers.
+void read_fault_calls(ObjectReader& reader, fakeapi::FaultSpec& fault) {
+  reader.each_item("calls", [&](const JsonValue& item, const std::string& item_path) {
+    const auto call = whole_between(1, kAny)(item);
+    if (call)
+      fault.calls.push_back(static_cast<std::uint64_t>(*call));
+    else
+      reader.error("calls", fmt::format("{}: {}", item_path, call.error().message));
+  });
+  if (!fault.calls.empty() && !fault.point.starts_with("api.")) {
+    reader.error("calls", fmt::format("goes only with points of the API, not with {}", fault.point));
+  }
+  std::int64_t code = fault.code;
+  if (reader.read("code", code, whole_between(400, 599)) && fault.point != "api.answer") {
+    reader.error("code", "goes only with the point api.answer");
+  }
+  fault.code = static_cast<int>(code);
+}
+
 void read_fault(ReadState& state, const JsonValue& value, const std::string& path) {
   static const std::vector<std::string> kPoints(fakeapi::Faults::kPoints.begin(), fakeapi::Faults::kPoints.end());
   ObjectReader reader(state.reading, value, path);
@@ -46,6 +65,7 @@ void read_fault(ReadState& state, const JsonValue& value, const std::string& pat
   if ((fault.point == "api.slow" || fault.point == "watch.delay") && fault.delay_us == 0 && !reader.has("delay")) {
     reader.error("delay", fmt::format("is missing: {} needs one", fault.point));
   }
+  read_fault_calls(reader, fault);
   std::vector<std::pair<std::string_view, Verb>> verbs;
   for (std::size_t i = 0; i < EnumText<Verb>::names.size(); ++i) {
     verbs.emplace_back(EnumText<Verb>::names[i], static_cast<Verb>(i));

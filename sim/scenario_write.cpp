@@ -277,6 +277,8 @@ Json fault(const fakeapi::FaultSpec& spec) {
   object["delay"] = duration(spec.delay_us);
   if (!spec.client.empty()) object[spec.point == "pull.fail" ? "node" : "application"] = spec.client;
   if (spec.verb) object["verb"] = std::string(to_text(*spec.verb));
+  if (!spec.calls.empty()) object["calls"] = spec.calls;
+  if (spec.point == "api.answer") object["code"] = spec.code;
   return object;
 }
 

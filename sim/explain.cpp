@@ -1,0 +1,143 @@
+#include "sim/explain.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <unordered_map>
+
+#include "sim/experiment.h"
+#include "sim/log_reader.h"
+
+namespace podramp::sim {
+namespace {
+
+// What is kept of every event, so that causes can be walked.
+struct Kept {
+  TimeUs t = 0;
+  Seq cause = 0;
+  std::string_view type;
+  std::string by;
+  std::string key;
+};
+
+// Everything that starts a round or a life: a chain ends there.
+bool is_beginning(std::string_view type) {
+  return type == in::Started::kType || type == in::TargetSet::kType || type == in::TimerDue::kType ||
+         type == in::JobSubmitted::kType;
+}
+
+std::vector<ChainLink> chain_to(Seq seq, const std::unordered_map<Seq, Kept>& events) {
+  std::vector<ChainLink> chain;
+  while (seq != 0) {
+    const auto it = events.find(seq);
+    if (it == events.end()) break;
+    const Kept& event = it->second;
+    chain.push_back({seq, event.t, std::string(event.type), event.by, event.key});
+    if (is_beginning(event.type)) break;
+    seq = event.cause;
+  }
+  std::ranges::reverse(chain);
+  return chain;
+}
+
+// The last event that says what became of an executor.
+class Fates {
+ public:
+  void note(const EventRef& event) {
+    std::visit(
+        [&]<class T>(const T* data) {
+          if constexpr (std::is_same_v<T, out::RegistrationAccepted>) {
+            registered_[{std::string(event.by), data->executor}] = event.seq;
+          } else if constexpr (std::is_same_v<T, out::ExecutorRemoved>) {
+            removed_[{std::string(event.by), data->executor}] = event.seq;
+          } else if constexpr (std::is_same_v<T, fact::PodUnschedulable> || std::is_same_v<T, fact::PodWaiting> ||
+                               std::is_same_v<T, fact::PodRunning> || std::is_same_v<T, fact::PodBound>) {
+            pod_[data->pod] = event.seq;
+          } else if constexpr (std::is_same_v<T, out::Called>) {
+            if (data->request.verb == Verb::create && data->request.body) {
+              pod_[data->request.body->ns + "/" + data->request.body->name] = event.seq;
+            }
+          }
+        },
+        event.data);
+  }
+  Seq of(const ExecutorWait& wait) const {
+    const std::pair key{wait.application, wait.row.id};
+    if (const auto it = registered_.find(key); it != registered_.end()) return it->second;
+    if (const auto it = removed_.find(key); it != removed_.end()) return it->second;
+    const auto it = pod_.find(wait.row.pod);
+    return it == pod_.end() ? 0 : it->second;
+  }
+
+ private:
+  std::map<std::pair<std::string, ExecutorId>, Seq> registered_;
+  std::map<std::pair<std::string, ExecutorId>, Seq> removed_;
+  std::unordered_map<std::string, Seq> pod_;
+};
+
+Result<std::size_t> choose(const std::vector<ExecutorWait>& waits, const ExplainWhat& what) {
+  std::vector<std::size_t> found;
+  for (std::size_t i = 0; i < waits.size(); ++i) {
+    if (waits[i].row.id == *what.executor) found.push_back(i);
+  }
+  if (found.size() == 1) return found.front();
+  if (found.empty()) {
+    return tl::unexpected(Error{fmt::format("no executor {} was asked for{}", *what.executor,
+                                            what.application ? " by " + *what.application : "")});
+  }
+  std::string names;
+  for (const std::size_t i : found) names += (names.empty() ? "" : ", ") + waits[i].application;
+  return tl::unexpected(Error{fmt::format("{} applications have an executor {}: name one with --application ({})",
+                                          found.size(), *what.executor, names)});
+}
+
+}  // namespace
+
+Result<Explanation> explain_log(const std::string& path, const ExplainWhat& what) {
+  auto log = LogReader::open(path);
+  if (!log) return tl::unexpected(log.error());
+  auto scenario = load_scenario({"the log's header", log->header().scenario_json}, {}, {});
+  if (!scenario) return tl::unexpected(Error{path + ": " + to_string(scenario.error().front())});
+  WaitSlices slices;
+  bool known = !what.application;
+  for (const HeaderApplication& named : log->header().applications) {
+    if (named.spec >= scenario->scenario.applications.size())
+      return tl::unexpected(Error{path + ": the header names an application that its scenario does not have"});
+    auto app = make_application(scenario->scenario.applications[named.spec], log->header().seed);
+    if (!app) return tl::unexpected(app.error());
+    slices.add_application(named.by, named.app_id, app->conf.initial_executors);
+    known = known || named.by == *what.application;
+  }
+  if (!known) return tl::unexpected(Error{fmt::format("{}: there is no application {}", path, *what.application)});
+
+  std::unordered_map<Seq, Kept> events;  // never iterated
+  Fates fates;
+  for (;;) {
+    auto event = log->next();
+    if (!event) return tl::unexpected(event.error());
+    if (!*event) break;
+    const EventRef ref = (*event)->ref();
+    slices.append(ref);
+    if (!what.executor) continue;
+    fates.note(ref);
+    events[ref.seq] = {ref.t, ref.cause, type_name(ref.data), std::string(ref.by), std::string(ref.key)};
+  }
+
+  Explanation explanation{path, std::string(to_text(log->header().level)), slices.finish(), {}, 0, {}, {}};
+  if (what.application) {
+    std::erase_if(explanation.waits, [&](const ExecutorWait& wait) { return wait.application != *what.application; });
+  }
+  for (const ExecutorWait& wait : explanation.waits) {
+    for (const auto& [reason, time] : sum(wait.slices)) explanation.total[reason] += time;
+    explanation.registered += wait.row.registered_us ? 1 : 0;
+  }
+  if (what.executor) {
+    const auto chosen = choose(explanation.waits, what);
+    if (!chosen) return tl::unexpected(chosen.error());
+    explanation.chosen = *chosen;
+    explanation.chain = chain_to(fates.of(explanation.waits[*chosen]), events);
+  }
+  return explanation;
+}
+
+}  // namespace podramp::sim

@@ -1,0 +1,84 @@
+// podramp explain on logs of real runs: the sums, the chain of causes, what people and machines read.
+#include "sim/explain.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "sim/test_stream.h"
+
+namespace podramp::sim {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+// A log of a small run in a file of its own.
+std::string log_of_run(const std::string& text, LogLevel level = LogLevel::all) {
+  const std::string path = testing::TempDir() + "/podramp_explain_" +
+                           testing::UnitTest::GetInstance()->current_test_info()->name() + ".jsonl";
+  RunOptions options;
+  options.log_path = path;
+  options.level = level;
+  run_tiny(text, options);
+  return path;
+}
+
+Explanation explain(const std::string& path, const ExplainWhat& what = {}) {
+  auto explained = explain_log(path, what);
+  PODRAMP_CHECK(explained.has_value(), explained ? "" : explained.error().message);
+  return std::move(*explained);
+}
+
+TEST(Explain, WithTenARoundTheLateOnesWaitedForTheBatch) {
+  const Explanation e = explain(log_of_run(tiny_text(40, "64")));
+  EXPECT_EQ(e.registered, 40);
+  EXPECT_GT(e.total.at(WaitReason::batch), e.total.at(WaitReason::registration));
+  EXPECT_THAT(explain_text(e), HasSubstr("spark.kubernetes.allocation.batch.size"));
+}
+
+TEST(Explain, PodsThatFitNowhereWaitedForANode) {
+  const Explanation e = explain(log_of_run(tiny_text(12, "2")));
+  EXPECT_EQ(e.registered, 6);
+  EXPECT_THAT(explain_text(e), HasSubstr("no node fitted it"));
+}
+
+TEST(Explain, TheChainGoesFromTheRoundsBeginningToTheRegistration) {
+  const Explanation e = explain(log_of_run(tiny_text(15, "64")), {{}, 15});
+  ASSERT_FALSE(e.chain.empty());
+  EXPECT_EQ(e.chain.front().type, "in.timer_due");
+  EXPECT_EQ(e.chain.back().type, "out.registration_accepted");
+  for (std::size_t i = 1; i < e.chain.size(); ++i) EXPECT_GE(e.chain[i].t, e.chain[i - 1].t);
+  const std::string text = explain_text(e);
+  EXPECT_THAT(text, HasSubstr("executor  15 of etl"));
+  EXPECT_THAT(text, HasSubstr("creates of the same round"));
+  EXPECT_THAT(text, HasSubstr("fact.pod_running"));
+}
+
+TEST(Explain, ALogWithoutFactsSaysWhatItCannotTell) {
+  const Explanation e = explain(log_of_run(tiny_text(6, "64"), LogLevel::decisions));
+  EXPECT_THAT(explain_text(e), HasSubstr("--log all"));
+  EXPECT_GT(e.total.at(WaitReason::unknown), 0);
+}
+
+TEST(Explain, MistakesAreNamed) {
+  const std::string path = log_of_run(tiny_text(3, "64"));
+  EXPECT_THAT(explain_log(path, {{}, 99}).error().message, HasSubstr("no executor 99"));
+  EXPECT_THAT(explain_log(path, {"nobody", {}}).error().message, HasSubstr("no application nobody"));
+  EXPECT_THAT(explain_log(path + ".missing", {}).error().message, HasSubstr(".missing"));
+}
+
+TEST(Explain, JsonHoldsEverySlice) {
+  const Explanation e = explain(log_of_run(tiny_text(6, "64")));
+  const auto all = nlohmann::json::parse(explain_json(e));
+  ASSERT_EQ(all["executors"].size(), 6U);
+  std::int64_t sum_us = 0;
+  for (const auto& slice : all["executors"][5]["slices"])
+    sum_us += slice["to_us"].get<std::int64_t>() - slice["from_us"].get<std::int64_t>();
+  EXPECT_EQ(sum_us, e.waits[5].until_us - e.waits[5].wanted_us);
+}
+
+}  // namespace
+}  // namespace podramp::sim

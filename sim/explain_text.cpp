@@ -1,0 +1,160 @@
+// What people read of an Explanation.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "sim/explain.h"
+
+namespace podramp::sim {
+namespace {
+
+constexpr std::size_t kSlowestShown = 10;
+constexpr std::size_t kCreatesShown = 2;  // of a round's other creates in a chain
+
+using Share = std::pair<WaitReason, DurationUs>;
+
+std::vector<Share> largest_first(const std::map<WaitReason, DurationUs>& times) {
+  std::vector<Share> shares(times.begin(), times.end());
+  std::ranges::stable_sort(shares, [](const Share& a, const Share& b) { return a.second > b.second; });
+  return shares;
+}
+
+DurationUs whole(const std::map<WaitReason, DurationUs>& times) {
+  DurationUs all = 0;
+  for (const auto& [reason, time] : times) all += time;
+  return all;
+}
+
+std::string shares_text(const std::map<WaitReason, DurationUs>& times, std::size_t max) {
+  const DurationUs all = whole(times);
+  std::string text;
+  std::size_t shown = 0;
+  for (const auto& [reason, time] : largest_first(times)) {
+    if (shown++ == max || (shown > 1 && time * 100 < all)) break;
+    text += fmt::format("{}{} {} ({} %)", text.empty() ? "" : ", ", to_text(reason), format_time(time),
+                        all == 0 ? 0 : time * 100 / all);
+  }
+  return text.empty() ? "nothing" : text;
+}
+
+std::string fate(const ExecutorWait& wait) {
+  if (wait.row.registered_us) return fmt::format("registered at {}", format_time(*wait.row.registered_us));
+  if (wait.row.create_code >= 400) return fmt::format("refused with {}, never created", wait.row.create_code);
+  if (wait.row.finished_us || wait.row.gone_us || wait.row.removed_us)
+    return fmt::format("ended unregistered at {}", format_time(wait.until_us));
+  return fmt::format("not registered when the log ends at {}", format_time(wait.until_us));
+}
+
+// Longest wait first, then by application and id.
+std::vector<const ExecutorWait*> slowest(const std::vector<ExecutorWait>& waits) {
+  std::vector<const ExecutorWait*> order;
+  for (const ExecutorWait& wait : waits) order.push_back(&wait);
+  std::ranges::stable_sort(order, [](const ExecutorWait* a, const ExecutorWait* b) {
+    return a->until_us - a->wanted_us > b->until_us - b->wanted_us;
+  });
+  return order;
+}
+
+std::string overview(const Explanation& e) {
+  std::string text = fmt::format("waited    {} executors, {} registered: {} in all from wanted to registered\n",
+                                 e.waits.size(), e.registered, format_time(whole(e.total)));
+  text += fmt::format("for       {}\n", shares_text(e.total, 6));
+  std::size_t shown = 0;
+  for (const auto& [reason, time] : largest_first(e.total)) {
+    if (shown++ == 2 || time * 10 < whole(e.total)) break;
+    text += fmt::format("{}      {}\n", shown == 1 ? "why " : "    ", reason_text(reason));
+  }
+  shown = 0;
+  for (const ExecutorWait* wait : slowest(e.waits)) {
+    if (shown++ == kSlowestShown) break;
+    text +=
+        fmt::format("{} {} {}: {}, {}: {}\n", shown == 1 ? "slowest  " : "         ", wait->application, wait->row.id,
+                    format_time(wait->until_us - wait->wanted_us), fate(*wait), shares_text(sum(wait->slices), 3));
+  }
+  if (e.level != "all")
+    text += "note      this log has no facts (run with --log all): the cluster's part is \"unknown\"\n";
+  return text;
+}
+
+// A round creates one after the other: of the creates before this one only the first and the last are shown.
+std::string chain_text(const std::vector<ChainLink>& chain, const std::string& pod) {
+  std::vector<std::size_t> creates;  // out.called before the executor's own
+  std::size_t own = chain.size();
+  for (std::size_t i = 0; i < chain.size(); ++i) {
+    if (chain[i].type == out::Called::kType) creates.push_back(i);
+    if (chain[i].key.ends_with(pod) && own == chain.size()) own = i;
+  }
+  std::erase_if(creates, [&](std::size_t i) { return i >= own; });
+  if (!creates.empty()) creates.pop_back();  // its own
+  std::size_t hide_from = chain.size();
+  std::size_t hide_to = 0;
+  if (creates.size() > kCreatesShown) {
+    hide_from = creates[1];
+    hide_to = creates.back();
+  }
+  std::string text;
+  TimeUs before = chain.empty() ? 0 : chain.front().t;
+  for (std::size_t i = 0; i < chain.size(); ++i) {
+    const ChainLink& link = chain[i];
+    if (i == hide_from) {
+      text += fmt::format("{:>12}  ... {} creates of the same round ...\n", "", creates.size() - 1);
+    }
+    if (i < hide_from || i >= hide_to) {
+      text += fmt::format("{:>12}  +{:<10} {:<26} {:<12} {}\n", format_time(link.t), format_time(link.t - before),
+                          link.type, link.by, link.key);
+    }
+    before = link.t;
+  }
+  return text;
+}
+
+std::string detail(const Explanation& e) {
+  const ExecutorWait& wait = e.waits[*e.chosen];
+  std::string text = fmt::format("executor  {} of {}, pod {}{}\n", wait.row.id, wait.application, wait.row.pod,
+                                 wait.row.node.empty() ? "" : ", node " + wait.row.node);
+  text += fmt::format("waited    {} from {}: {}\n", format_time(wait.until_us - wait.wanted_us),
+                      format_time(wait.wanted_us), fate(wait));
+  for (const WaitSlice& slice : wait.slices) {
+    text += fmt::format("{:>12}  {:<10}  {:<14} {}\n", format_time(slice.from_us),
+                        format_time(slice.to_us - slice.from_us), to_text(slice.reason), reason_text(slice.reason));
+  }
+  if (wait.row.unschedulable_us) text += fmt::format("scheduler {}\n", wait.row.unschedulable_message);
+  text += "causes    oldest first, from the event that started its round\n";
+  text += chain_text(e.chain, wait.row.pod);
+  return text;
+}
+
+}  // namespace
+
+std::string_view reason_text(WaitReason reason) {
+  switch (reason) {
+    case WaitReason::backlog_timer:
+      return "tasks waited for dynamic allocation to raise the target (schedulerBacklogTimeout, then doubling steps)";
+    case WaitReason::round: return "the allocator's next round had not come (spark.kubernetes.allocation.batch.delay)";
+    case WaitReason::batch:
+      return "others went first: a round creates spark.kubernetes.allocation.batch.size executors";
+    case WaitReason::creating: return "its round was creating others: creates are sent one after the other";
+    case WaitReason::pending_cap: return "spark.kubernetes.allocation.maxPendingPods was reached";
+    case WaitReason::profile_share: return "its profile's share of the free pending slots was used up";
+    case WaitReason::unacknowledged:
+      return "a created pod was in no snapshot yet: its profile asks for nothing meanwhile";
+    case WaitReason::quota: return "the namespace's ResourceQuota refused creates; every round tried again";
+    case WaitReason::refused: return "the API server refused a create; every round tried again";
+    case WaitReason::api_error: return "the API server failed or could not be reached";
+    case WaitReason::api: return "its create was under way";
+    case WaitReason::scheduler: return "the scheduler had not looked at it yet";
+    case WaitReason::unschedulable: return "no node fitted it";
+    case WaitReason::kubelet: return "the kubelet's way to a running container";
+    case WaitReason::image_pull: return "its node pulled the image";
+    case WaitReason::start: return "the image was there, the container was not up yet";
+    case WaitReason::registration: return "the JVM came up and asked to register";
+    case WaitReason::unknown: return "the log does not say";
+  }
+  return "";
+}
+
+std::string explain_text(const Explanation& explanation) {
+  return explanation.chosen ? detail(explanation) : overview(explanation);
+}
+
+}  // namespace podramp::sim

@@ -1,0 +1,227 @@
+#include "sim/wait_slices.h"
+
+#include <algorithm>
+
+#include "backend/port/json_writer.h"
+#include "backend/snapshots.h"
+
+namespace podramp::sim {
+namespace {
+
+WaitReason reason_of(const ProfileReport& profile, const std::string& aborted) {
+  switch (profile.limited_by) {
+    case Limit::batch_size: return WaitReason::batch;
+    case Limit::pending_cap: return WaitReason::pending_cap;
+    case Limit::profile_share: return WaitReason::profile_share;
+    case Limit::unacknowledged: return WaitReason::unacknowledged;
+    case Limit::refused:
+      return aborted.find("exceeded quota") != std::string::npos ? WaitReason::quota : WaitReason::refused;
+    case Limit::api_error: return WaitReason::api_error;
+    case Limit::none: break;
+  }
+  return WaitReason::round;
+}
+
+// Builds slices that follow each other; what would go backwards or beyond the end is cut.
+class Cutter {
+ public:
+  Cutter(TimeUs from_us, TimeUs until_us) : at_us_(from_us), until_us_(until_us) {}
+  void until(TimeUs to_us, WaitReason reason) {
+    to_us = std::min(to_us, until_us_);
+    if (to_us <= at_us_) return;
+    if (!slices_.empty() && slices_.back().reason == reason) {
+      slices_.back().to_us = to_us;
+    } else {
+      slices_.push_back({reason, at_us_, to_us});
+    }
+    at_us_ = to_us;
+  }
+  void until(const std::optional<TimeUs>& to_us, WaitReason reason) {
+    if (to_us) until(*to_us, reason);
+  }
+  TimeUs at_us() const { return at_us_; }
+  std::vector<WaitSlice> take() { return std::move(slices_); }
+
+ private:
+  TimeUs at_us_;
+  TimeUs until_us_;
+  std::vector<WaitSlice> slices_;
+};
+
+// What the executor was waiting for after its last known instant.
+WaitReason reason_at(const ExecutorRow& row) {
+  if (row.running_us) return WaitReason::registration;
+  if (row.pulled_us) return WaitReason::start;
+  if (row.pull_started_us) return WaitReason::image_pull;
+  if (row.bound_us) return WaitReason::kubelet;
+  if (row.unschedulable_us) return WaitReason::unschedulable;
+  if (row.stored_us) return WaitReason::scheduler;
+  return WaitReason::unknown;
+}
+
+}  // namespace
+
+std::map<WaitReason, DurationUs> sum(const std::vector<WaitSlice>& slices) {
+  std::map<WaitReason, DurationUs> total;
+  for (const WaitSlice& slice : slices) total[slice.reason] += slice.to_us - slice.from_us;
+  return total;
+}
+
+void WaitSlices::add_application(const std::string& name, const std::string& app_id, std::int64_t initial_executors) {
+  projection_.add_application(name, app_id, initial_executors);
+  apps_[name].initial = initial_executors;
+  order_.push_back(name);
+}
+
+void WaitSlices::append(const EventRef& event) {
+  PodMemory memory(false);
+  projection_.append(event, memory);
+  now_ = event.t;
+  const auto it = apps_.find(event.by);
+  if (it == apps_.end()) return;
+  App& app = it->second;
+  std::visit(
+      [&]<class T>(const T* data) {
+        if constexpr (std::is_same_v<T, in::Started>) {
+          set_targets(app, {{kDefaultProfile, app.initial}});
+        } else if constexpr (std::is_same_v<T, in::TargetSet>) {
+          set_targets(app, data->targets);
+        } else if constexpr (std::is_same_v<T, out::TargetsRequested>) {
+          for (const auto& [id, n] : data->needed) app.profiles[id].needed = n;
+          set_targets(app, data->targets);
+        } else if constexpr (std::is_same_v<T, out::Called>) {
+          on_called(app, *data);
+        } else if constexpr (std::is_same_v<T, in::Replied>) {
+          on_replied(app, *data);
+        } else if constexpr (std::is_same_v<T, out::RoundDone>) {
+          on_round(app, *data);
+        } else if constexpr (std::is_same_v<T, out::ExecutorRemoved>) {
+          give_up(app, data->executor, false);
+        }
+      },
+      event.data);
+}
+
+// Makes the wants of a profile what its need and target leave open: the oldest are served first, the newest given up.
+void WaitSlices::balance(Profile& profile) {
+  const auto open = std::max<std::int64_t>(std::max(profile.target, profile.needed) - profile.live, 0);
+  while (std::cmp_greater(profile.wants.size(), open)) profile.wants.pop_back();
+  while (std::cmp_less(profile.wants.size(), open)) profile.wants.push_back({now_, std::nullopt});
+  std::int64_t covered = profile.target - profile.live;
+  for (Want& want : profile.wants) {
+    if (covered-- <= 0) break;
+    if (!want.targeted_us) want.targeted_us = now_;
+  }
+}
+
+void WaitSlices::set_targets(App& app, const std::map<ProfileId, std::int64_t>& targets) {
+  for (const auto& [id, target] : targets) app.profiles[id].target = target;
+  for (auto& [id, profile] : app.profiles) balance(profile);
+}
+
+void WaitSlices::on_called(App& app, const out::Called& called) {
+  if (called.request.verb != Verb::create || called.request.body == nullptr) return;
+  const auto id = backend::executor_id(*called.request.body);
+  if (!id) return;
+  app.creates[called.call] = *id;
+  if (called.attempt > 1 || app.asked.contains(*id)) return;
+  const ProfileId of = backend::profile_id(*called.request.body).value_or(kDefaultProfile);
+  Profile& profile = app.profiles[of];
+  Want want{now_, now_};
+  if (!profile.wants.empty()) {
+    want = profile.wants.front();
+    profile.wants.pop_front();
+  }
+  ++profile.live;
+  app.asked[*id] = {want, of, true};
+  app.creating = *id;
+  balance(profile);
+}
+
+void WaitSlices::on_replied(App& app, const in::Replied& replied) {
+  const auto create = app.creates.find(replied.call);
+  if (create == app.creates.end()) return;
+  const ExecutorId id = create->second;
+  app.creates.erase(create);
+  const ApiReply& reply = replied.reply;
+  if (reply.ok()) {
+    app.creating = 0;
+    return;
+  }
+  const bool for_good = reply.transport == Transport::ok && reply.code >= 400 && reply.code < 500 && reply.code != 429;
+  if (for_good) give_up(app, id, true);
+}
+
+void WaitSlices::on_round(App& app, const out::RoundDone& round) {
+  if (!round.aborted.empty() && app.creating != 0) give_up(app, std::exchange(app.creating, 0), true);
+  for (const ProfileReport& report : round.profiles) {
+    app.profiles[report.profile].rounds.push_back({round.started_us, now_, reason_of(report, round.aborted)});
+  }
+}
+
+// An id leads to no executor any more. wanted_since_then: it never came to be, so its want is as old as before; else a
+// replacement is wanted from now on.
+void WaitSlices::give_up(App& app, ExecutorId id, bool wanted_since_then) {
+  const auto it = app.asked.find(id);
+  if (it == app.asked.end() || !std::exchange(it->second.live, false)) return;
+  Profile& profile = app.profiles[it->second.profile];
+  --profile.live;
+  if (wanted_since_then) profile.wants.push_front(it->second.want);
+  balance(profile);
+}
+
+std::vector<WaitSlice> WaitSlices::slices_of(const App& app, const ExecutorRow& row, const Want& want,
+                                             TimeUs until_us) const {
+  Cutter cut(want.wanted_us, until_us);
+  cut.until(want.targeted_us.value_or(row.asked_us), WaitReason::backlog_timer);
+  const auto profile = app.profiles.find(row.profile);
+  WaitReason limit = WaitReason::round;
+  if (profile != app.profiles.end()) {
+    const auto& rounds = profile->second.rounds;
+    const auto after = [&](const RoundOfProfile& round) { return round.ended_us <= cut.at_us(); };
+    auto round = std::partition_point(rounds.begin(), rounds.end(), after);
+    // What a round before the wish found says nothing about it.
+    for (; round != rounds.end() && round->started_us <= row.asked_us; ++round) {
+      cut.until(std::min(round->started_us, row.asked_us), limit);
+      cut.until(std::min(round->ended_us, row.asked_us), WaitReason::creating);
+      limit = round->limit;
+    }
+  }
+  cut.until(row.asked_us, limit);
+  cut.until(row.stored_us, WaitReason::api);
+  if (row.unschedulable_us && (!row.bound_us || *row.unschedulable_us <= *row.bound_us)) {
+    cut.until(row.unschedulable_us, WaitReason::scheduler);
+    cut.until(row.bound_us, WaitReason::unschedulable);
+  }
+  cut.until(row.bound_us, WaitReason::scheduler);
+  cut.until(row.pull_started_us, WaitReason::kubelet);
+  cut.until(row.pulled_us, WaitReason::image_pull);
+  cut.until(row.running_us, row.pulled_us ? WaitReason::start : WaitReason::kubelet);
+  cut.until(until_us, reason_at(row));
+  return cut.take();
+}
+
+std::vector<ExecutorWait> WaitSlices::finish() {
+  projection_.finish(now_);
+  std::vector<ExecutorWait> waits;
+  for (const ApplicationView& view : projection_.applications()) {
+    const App& app = apps_.at(view.name);
+    for (const ExecutorRow& row : view.executors) {
+      ExecutorWait wait{view.name, row, row.asked_us, now_, {}};
+      if (row.registered_us) {
+        wait.until_us = *row.registered_us;
+      } else if (row.finished_us || row.gone_us || row.removed_us) {
+        wait.until_us =
+            std::min({row.finished_us.value_or(now_), row.gone_us.value_or(now_), row.removed_us.value_or(now_)});
+      }
+      if (const auto asked = app.asked.find(row.id); asked != app.asked.end()) {
+        wait.wanted_us = asked->second.want.wanted_us;
+        wait.slices = slices_of(app, row, asked->second.want, wait.until_us);
+      }
+      waits.push_back(std::move(wait));
+    }
+  }
+  return waits;
+}
+
+}  // namespace podramp::sim

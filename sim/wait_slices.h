@@ -1,0 +1,123 @@
+// Where an executor's wait went, second by second: from the moment the application wanted one more executor until this
+// one registered, cut into slices that each have a reason. Folds a log's events; a Projection beside it keeps the
+// executors' own instants. Not here: what people read (explain.h).
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sim/projection.h"
+
+namespace podramp::sim {
+
+enum class WaitReason : std::uint8_t {
+  backlog_timer,   // dynamic allocation had not raised the target yet (02 4.3)
+  round,           // the allocator's next round had not come (batch.delay)
+  batch,           // allocation.batch.size: others were created first
+  creating,        // its round was creating others; creates are serial (02 1.4)
+  pending_cap,     // allocation.maxPendingPods
+  profile_share,   // the profile's part of the free pending slots
+  unacknowledged,  // T1: a created pod was in no snapshot yet
+  quota,           // refused: exceeded quota
+  refused,         // refused otherwise
+  api_error,       // the API server failed or could not be reached
+  api,             // its own create was under way
+  scheduler,       // stored, not looked at yet
+  unschedulable,   // no node fitted (or an autoscaler's node had not come)
+  kubelet,         // bound: the kubelet's start path
+  image_pull,
+  start,         // the image was there, the container not up
+  registration,  // the JVM came up and registered
+  unknown,       // the log has no facts, or the executor's end came first
+};
+inline constexpr std::size_t kWaitReasons = 18;
+}  // namespace podramp::sim
+
+template <>
+struct podramp::EnumText<podramp::sim::WaitReason> {
+  static constexpr std::array<std::string_view, podramp::sim::kWaitReasons> names{
+      "backlog_timer",  "round",   "batch",      "creating",  "pending_cap",  "profile_share",
+      "unacknowledged", "quota",   "refused",    "api_error", "api",          "scheduler",
+      "unschedulable",  "kubelet", "image_pull", "start",     "registration", "unknown"};
+};
+
+namespace podramp::sim {
+
+struct WaitSlice {
+  WaitReason reason = WaitReason::unknown;
+  TimeUs from_us = 0;
+  TimeUs to_us = 0;
+  friend bool operator==(const WaitSlice&, const WaitSlice&) = default;
+};
+
+// One executor's wait. Slices follow each other without gap or overlap from wanted_us to until_us.
+struct ExecutorWait {
+  std::string application;
+  ExecutorRow row;
+  TimeUs wanted_us = 0;
+  TimeUs until_us = 0;  // registered, ended before that, or the end of the log
+  std::vector<WaitSlice> slices;
+};
+
+// The time by reason.
+std::map<WaitReason, DurationUs> sum(const std::vector<WaitSlice>& slices);
+
+// Told of every event of a run, in order; then asked once.
+class WaitSlices {
+ public:
+  // Names an application before its first event, as for a Projection.
+  void add_application(const std::string& name, const std::string& app_id, std::int64_t initial_executors);
+  void append(const EventRef& event);
+  // Every executor that was asked for, by application, then id.
+  std::vector<ExecutorWait> finish();
+
+ private:
+  // A place in the target that no create has been sent for yet.
+  struct Want {
+    TimeUs wanted_us = 0;
+    std::optional<TimeUs> targeted_us;  // absent while only dynamic allocation's need covers it
+  };
+  struct Asked {
+    Want want;
+    ProfileId profile = kDefaultProfile;
+    bool live = true;  // not given up
+  };
+  struct RoundOfProfile {
+    TimeUs started_us = 0;
+    TimeUs ended_us = 0;
+    WaitReason limit = WaitReason::round;  // of what the profile still lacked
+  };
+  struct Profile {
+    std::int64_t target = 0;
+    std::int64_t needed = 0;
+    std::int64_t live = 0;  // created or being created, not given up, not forgotten
+    std::deque<Want> wants;
+    std::vector<RoundOfProfile> rounds;
+  };
+  struct App {
+    std::map<ProfileId, Profile> profiles;
+    std::map<ExecutorId, Asked> asked;  // every create
+    std::map<CallId, ExecutorId> creates;
+    std::int64_t initial = 0;
+    ExecutorId creating = 0;
+  };
+
+  void set_targets(App& app, const std::map<ProfileId, std::int64_t>& targets);
+  void on_called(App& app, const out::Called& called);
+  void on_replied(App& app, const in::Replied& replied);
+  void on_round(App& app, const out::RoundDone& round);
+  void give_up(App& app, ExecutorId id, bool wanted_since_then);
+  void balance(Profile& profile);
+  std::vector<WaitSlice> slices_of(const App& app, const ExecutorRow& row, const Want& want, TimeUs until_us) const;
+
+  Projection projection_;
+  std::map<std::string, App, std::less<>> apps_;
+  std::vector<std::string> order_;
+  TimeUs now_ = 0;
+};
+
+}  // namespace podramp::sim
