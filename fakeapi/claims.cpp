@@ -151,7 +151,7 @@ bool Claims::mount(PodId id, const Pod& pod, Seq cause) {
     if (stored != nullptr && stored->claim->phase == "Bound") {
       if (!exclusive(*stored->claim)) continue;  // shared file systems are attached nowhere
       if (here(volumes_[index], pod.node)) {
-        volumes_[index].node = pod.node;
+        volumes_[index].mounted.insert(id);
         continue;
       }
     }
@@ -180,13 +180,9 @@ void Claims::forget_mount(PodId id) {
   mounts_.erase(it);
 }
 
-// On this node, and not being taken off it: a volume that nobody holds is detached at once.
+// On this node, and not being taken off it: a volume that nobody has mounted is detached at once.
 bool Claims::here(const Volume& v, const std::string& node) const {
-  if (v.node != node) return false;
-  const bool held = std::ranges::any_of(v.holders, [&](PodId id) {
-    return !mounts_.contains(id);  // its volumes are mounted
-  });
-  return held || v.released_us == context_.now();
+  return v.node == node && (!v.mounted.empty() || v.released_us == context_.now());
 }
 
 // A node that is silent unmounts nothing: the volume is taken from it by force, unless its object is gone.
@@ -202,7 +198,7 @@ void Claims::serve(std::size_t index, Seq cause) {
   if (v.moving || v.waiting.empty() || stored == nullptr || stored->claim->phase != "Bound") return;
   const PodRecord* first = context_.state().find_pod(v.waiting.front());
   if (first == nullptr) return;
-  const bool held = std::ranges::any_of(v.holders, [&](PodId id) { return !mounts_.contains(id); });
+  const bool held = !v.mounted.empty();
   if (held && v.node != first->pod->node) return;  // Multi-Attach: the other node has to let go
   v.moving = true;
   const Latencies& latency = context_.config().latency;
@@ -235,6 +231,7 @@ void Claims::attached(std::size_t index, Seq cause) {
   }
   for (const PodId id : ready) {
     std::erase(volumes_[index].waiting, id);
+    volumes_[index].mounted.insert(id);
     const auto mount = mounts_.find(id);
     mount->second.erase(index);
     if (!mount->second.empty()) continue;
@@ -258,7 +255,9 @@ void Claims::scheduled(PodId id, const Pod& pod) {
     v.users.insert(id);
     if (is_terminal(pod)) continue;
     v.holders.insert(id);
-    if (pod.phase == PodPhase::running) v.node = pod.node;  // there from the start
+    if (pod.phase != PodPhase::running) continue;
+    v.node = pod.node;  // there from the start
+    v.mounted.insert(id);
   }
 }
 
@@ -267,9 +266,11 @@ void Claims::ended(PodId id, const Pod& pod, bool gone, Seq seq) {
     const std::size_t index = number(claim);
     Volume& v = volumes_[index];
     v.chosen.erase(id);
-    const bool held = v.holders.erase(id) > 0;
-    if (held && v.holders.empty()) v.released_us = context_.now();
-    if (held && !v.waiting.empty()) context_.timer(context_.now(), seq, {Part::claims, kLook, 0, index});
+    v.holders.erase(id);
+    if (v.mounted.erase(id) > 0 && v.mounted.empty()) {
+      v.released_us = context_.now();
+      if (!v.waiting.empty()) context_.timer(context_.now(), seq, {Part::claims, kLook, 0, index});
+    }
     if (!gone) continue;
     v.users.erase(id);
     const ManifestPtr stored = object(claim);

@@ -61,6 +61,7 @@ class Claims {
     std::set<PodId> users;      // scheduled, their objects exist
     std::set<PodId> holders;    // of those, not ended
     std::set<PodId> chosen;     // the scheduler has a node for them
+    std::set<PodId> mounted;    // have it on that node
     std::string node;           // where it is attached
     TimeUs released_us = 0;     // since when nobody holds it there
     std::deque<PodId> waiting;  // want it on another node, or want it first

@@ -13,6 +13,7 @@ using ::testing::IsEmpty;
 
 // A pod that runs since kToRunningUs.
 PodId run_pod(TestCluster& cluster, const std::string& policy) {
+  cluster.lifecycle->start();
   PodTemplate tmpl = make_template(1000, 1);
   tmpl.restart_policy = policy;
   const PodId id = cluster.create("a", tmpl);

@@ -8,8 +8,6 @@
 namespace podramp::fakeapi {
 namespace {
 
-using testing::ElementsAre;
-using testing::IsEmpty;
 
 constexpr TimeUs kNow = 1'000 * kSecondUs;
 
