@@ -1,5 +1,5 @@
-// Dynamic allocation against 02 7.5, S-E1..S-E13, S-E24..S-E26, S-E29..S-E35: targets and the backlog timer.
-// Speculation, zombies and removal: dynamic_removal_test.cpp and dynamic_speculation_test.cpp.
+// Dynamic allocation against 02 7.5, S-E2..S-E9, S-E24..S-E26, S-E29..S-E35: targets and the backlog timer. The other
+// lines: dynamic_unschedulable_test.cpp, dynamic_speculation_test.cpp, dynamic_removal_test.cpp, scaling_conf_test.cpp.
 #include "backend/dynamic_allocation.h"
 
 #include <gtest/gtest.h>
@@ -193,105 +193,6 @@ TEST(DynamicAllocation, S_E9_growth_is_capped_by_the_tasks_there_are) {
   world.start(2, 1, 1);
   EXPECT_EQ(world.grow(), 0);
   EXPECT_EQ(world.target(), 10);
-}
-
-TEST(DynamicAllocation, S_E11_one_unschedulable_stage_wants_one_more_than_the_live_ones) {
-  DynamicWorld world(dynamic_settings(0, 5, 0, 2));
-  world.stage(0, 2);
-  EXPECT_EQ(world.grow(), 1);
-  EXPECT_EQ(world.grow(), 0);
-  world.added(0);
-  world.start(0, 0, 0);
-  world.start(0, 1, 0);
-  EXPECT_EQ(world.target(), 1);
-  EXPECT_EQ(world.needed(), 1);
-
-  world.unschedulable(0);
-  world.advance(kSecondUs);
-  world.adjust();
-  EXPECT_EQ(world.target(), 2);
-  EXPECT_EQ(world.needed(), 2);
-
-  world.added(1);
-  world.schedulable(0);
-  world.advance(kSecondUs);
-  world.adjust();
-  EXPECT_EQ(world.target(), 1);
-  EXPECT_EQ(world.needed(), 1);
-}
-
-TEST(DynamicAllocation, S_E12_several_unschedulable_stages_target_4_then_need_5) {
-  DynamicWorld world(dynamic_settings(0, 10, 0, 2));
-  for (StageId stage = 0; stage <= 2; ++stage) world.stage(stage, 2);
-  EXPECT_EQ(world.grow(), 1);
-  EXPECT_EQ(world.grow(), 2);
-  EXPECT_EQ(world.grow(), 0);
-  world.added(0, 2, kDefaultProfile);
-  for (StageId stage = 0; stage <= 2; ++stage) {
-    world.start(stage, stage * 2 + 1, stage / 2);
-    world.start(stage, stage * 2 + 2, stage / 2);
-  }
-  EXPECT_EQ(world.target(), 3);
-  EXPECT_EQ(world.needed(), 3);
-
-  world.end(0, 0, 0);
-  world.end(0, 1, 0);
-  world.stage_done(0);
-  world.unschedulable(1);
-  world.unschedulable(2);
-  world.advance(kSecondUs);
-  world.adjust();
-  EXPECT_EQ(world.target(), 4);
-  EXPECT_EQ(world.needed(), 4);
-
-  world.added(3);
-  world.schedulable(1);
-  world.advance(kSecondUs);
-  world.adjust();
-  EXPECT_EQ(world.target(), 4);
-  EXPECT_EQ(world.needed(), 5);
-}
-
-TEST(DynamicAllocation, S_E13_unschedulable_after_removals_goes_1_2_1_0) {
-  DynamicWorld world(dynamic_settings(0, 6, 0, 2));
-  world.stage(0, 10);
-  for (const std::int64_t delta : {1, 2, 2, 0}) EXPECT_EQ(world.grow(), delta);
-  world.added(0, 4, kDefaultProfile);
-  for (int i = 0; i <= 9; ++i) world.start(0, i, i / 2);
-  EXPECT_EQ(world.target(), 5);
-  EXPECT_EQ(world.needed(), 5);
-  for (int i = 0; i <= 7; ++i) world.end(0, i, i / 2);
-  world.advance(kSecondUs);
-  world.adjust();
-  EXPECT_EQ(world.target(), 1);
-  EXPECT_EQ(world.needed(), 1);
-  for (ExecutorId id = 0; id <= 3; ++id) EXPECT_TRUE(world.remove_one(id));
-  for (ExecutorId id = 0; id <= 3; ++id) world.removed(id);
-
-  world.unschedulable(0);
-  world.advance(kSecondUs);
-  world.adjust();
-  EXPECT_EQ(world.target(), 2);
-  EXPECT_EQ(world.needed(), 2);
-  world.added(5);
-  world.schedulable(0);
-  world.advance(kSecondUs);
-  world.adjust();
-  EXPECT_EQ(world.target(), 1);
-  EXPECT_EQ(world.needed(), 1);
-  world.end(0, 9, 4);
-  world.end(0, 8, 5);
-  world.advance(kSecondUs);
-  world.adjust();
-  world.stage_done(0);
-  world.advance(kSecondUs);
-  world.adjust();
-  EXPECT_EQ(world.target(), 0);
-  EXPECT_EQ(world.needed(), 0);
-  EXPECT_TRUE(world.remove_one(4));
-  world.removed(4);
-  EXPECT_TRUE(world.remove_one(5));
-  world.removed(5);
 }
 
 TEST(DynamicAllocation, S_E24_the_add_deadline_is_set_once_cleared_on_an_empty_queue_and_set_anew) {
