@@ -286,6 +286,8 @@ void check_dynamic(const ForkConf& conf, Reader& r) {
 
 }  // namespace
 
+bool is_fork_key(std::string_view key) { return find_fork_key(key) != nullptr; }
+
 Result<StringMap> parse_shuffle_labels(std::string_view text) {
   StringMap labels;
   for (const std::string& item : parse_spark_list(text)) {

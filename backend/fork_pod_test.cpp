@@ -334,11 +334,11 @@ TEST(ForkPod, Q24_TheRequestLeavesTheOverheadOutAndTheCureAsksForTheLimit) {
 
 TEST(ForkPod, Q25_AHostnameMayBeginWithAHyphenAndTheCureMakesItALabel) {
   Fixture fixture;
-  fixture.prefix = "a-" + std::string(56, 'b');  // "-" is the 63rd character from the end of the name
+  fixture.prefix = "a-" + std::string(55, 'b');  // "-" is the 63rd character from the end of the name
   EXPECT_EQ(fixture.build().hostname.size(), 63U);
   EXPECT_EQ(fixture.build().hostname.front(), '-');
   fixture.fixes = {Fix::q25};
-  EXPECT_EQ(fixture.build().hostname, std::string(56, 'b') + "-exec-1");
+  EXPECT_EQ(fixture.build().hostname, std::string(55, 'b') + "-exec-1");
   fixture.fixes = {};
   fixture.prefix = "my_App";
   EXPECT_EQ(fixture.build().name, "my_App-exec-1");

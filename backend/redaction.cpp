@@ -9,6 +9,7 @@
 
 #include "backend/conf_keys.h"
 #include "backend/conf_values.h"
+#include "backend/fork_conf.h"
 
 namespace podramp::backend {
 namespace {
@@ -25,6 +26,7 @@ bool matches_default(std::string_view text) {
 }
 
 bool may_hold_secret(std::string_view key) {
+  if (is_fork_key(key)) return false;
   if (const KeySpec* spec = find_key(key)) return spec->may_hold_secret;
   if (const KeyFamily* family = find_key_family(key)) return family->may_hold_secret;
   return deprecated_alias_of(key).empty();

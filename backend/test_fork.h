@@ -160,9 +160,11 @@ class ForkRig {
     switch (request.verb) {
       case Verb::create: {
         Pod pod = *request.body;
-        if (pods.contains(pod.name)) return reply_error(409, "AlreadyExists");
-        pod.uid = "uid-" + pod.name;
-        ApiReply reply = reply_with(pods[pod.name] = stored(std::move(pod)));
+        const std::string name = pod.name;
+        if (pods.contains(name)) return reply_error(409, "AlreadyExists");
+        pod.uid = "uid-" + name;
+        pods[name] = stored(std::move(pod));
+        ApiReply reply = reply_with(pods[name]);
         reply.code = 201;
         return reply;
       }
