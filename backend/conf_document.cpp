@@ -110,9 +110,11 @@ std::string configuration_document() {
   for (const KeyFamily& family : all_key_families()) {
     text += fmt::format("| `{}` | {} |\n", family.prefix, here(family.influence, family.note));
   }
-  text += "\n## Old names\n\n| old name | stands for |\n|---|---|\n";
+  text += "\n## Old names\n\n| old name | stands for | read |\n|---|---|---|\n";
   for (const KeyAlias& alias : all_key_aliases()) {
-    text += fmt::format("| `{}` | `{}` |\n", alias.old_name, alias.official);
+    const bool always = alias.up_to == Compat::spark_4_4;
+    text += fmt::format("| `{}` | `{}` | {} |\n", alias.old_name, alias.official,
+                        always ? "always" : fmt::format("up to {}", release(spark_release(alias.up_to))));
   }
   add_level_changes(text);
   return text;

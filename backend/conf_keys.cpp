@@ -66,23 +66,29 @@ const KeyFamily* find_key_family(std::string_view name) {
 }
 
 std::span<const KeyAlias> all_key_aliases() {
+  // Spark's core migration guide, 4.1: names with "blacklist" are not read any more.
   static constexpr std::array<KeyAlias, 13> kAliases{{
-      {"spark.yarn.max.executor.failures", "spark.executor.maxNumFailures"},
-      {"spark.yarn.executor.failuresValidityInterval", "spark.executor.failuresValidityInterval"},
-      {"spark.blacklist.enabled", "spark.excludeOnFailure.enabled"},
-      {"spark.blacklist.timeout", "spark.excludeOnFailure.timeout"},
-      {"spark.blacklist.task.maxTaskAttemptsPerExecutor", "spark.excludeOnFailure.task.maxTaskAttemptsPerExecutor"},
-      {"spark.blacklist.task.maxTaskAttemptsPerNode", "spark.excludeOnFailure.task.maxTaskAttemptsPerNode"},
-      {"spark.blacklist.stage.maxFailedTasksPerExecutor", "spark.excludeOnFailure.stage.maxFailedTasksPerExecutor"},
-      {"spark.blacklist.stage.maxFailedExecutorsPerNode", "spark.excludeOnFailure.stage.maxFailedExecutorsPerNode"},
+      {"spark.yarn.max.executor.failures", "spark.executor.maxNumFailures", Compat::spark_4_4},
+      {"spark.yarn.executor.failuresValidityInterval", "spark.executor.failuresValidityInterval", Compat::spark_4_4},
+      {"spark.blacklist.enabled", "spark.excludeOnFailure.enabled", Compat::spark_4_0},
+      {"spark.blacklist.timeout", "spark.excludeOnFailure.timeout", Compat::spark_4_0},
+      {"spark.blacklist.task.maxTaskAttemptsPerExecutor", "spark.excludeOnFailure.task.maxTaskAttemptsPerExecutor",
+       Compat::spark_4_0},
+      {"spark.blacklist.task.maxTaskAttemptsPerNode", "spark.excludeOnFailure.task.maxTaskAttemptsPerNode",
+       Compat::spark_4_0},
+      {"spark.blacklist.stage.maxFailedTasksPerExecutor", "spark.excludeOnFailure.stage.maxFailedTasksPerExecutor",
+       Compat::spark_4_0},
+      {"spark.blacklist.stage.maxFailedExecutorsPerNode", "spark.excludeOnFailure.stage.maxFailedExecutorsPerNode",
+       Compat::spark_4_0},
       {"spark.blacklist.application.maxFailedTasksPerExecutor",
-       "spark.excludeOnFailure.application.maxFailedTasksPerExecutor"},
+       "spark.excludeOnFailure.application.maxFailedTasksPerExecutor", Compat::spark_4_0},
       {"spark.blacklist.application.maxFailedExecutorsPerNode",
-       "spark.excludeOnFailure.application.maxFailedExecutorsPerNode"},
-      {"spark.blacklist.application.fetchFailure.enabled", "spark.excludeOnFailure.application.fetchFailure.enabled"},
-      {"spark.blacklist.killBlacklistedExecutors", "spark.excludeOnFailure.killExcludedExecutors"},
+       "spark.excludeOnFailure.application.maxFailedExecutorsPerNode", Compat::spark_4_0},
+      {"spark.blacklist.application.fetchFailure.enabled", "spark.excludeOnFailure.application.fetchFailure.enabled",
+       Compat::spark_4_0},
+      {"spark.blacklist.killBlacklistedExecutors", "spark.excludeOnFailure.killExcludedExecutors", Compat::spark_4_0},
       {"spark.scheduler.blacklist.unschedulableTaskSetTimeout",
-       "spark.scheduler.excludeOnFailure.unschedulableTaskSetTimeout"},
+       "spark.scheduler.excludeOnFailure.unschedulableTaskSetTimeout", Compat::spark_4_0},
   }};
   return kAliases;
 }
@@ -91,6 +97,12 @@ std::string_view deprecated_alias_of(std::string_view name) {
   const auto all = all_key_aliases();
   const auto it = std::ranges::find(all, name, &KeyAlias::old_name);
   return it == all.end() ? std::string_view() : it->official;
+}
+
+bool is_alias_read_at(std::string_view name, Compat level) {
+  const auto all = all_key_aliases();
+  const auto it = std::ranges::find(all, name, &KeyAlias::old_name);
+  return it != all.end() && level <= it->up_to;
 }
 
 }  // namespace podramp::backend

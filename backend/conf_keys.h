@@ -105,9 +105,11 @@ const KeyFamily* find_key_family(std::string_view name);  // the longest matchin
 struct KeyAlias {
   std::string_view old_name;
   std::string_view official;
+  Compat up_to = Compat::spark_4_4;  // the last level that reads it
 };
 std::span<const KeyAlias> all_key_aliases();
-// The key that an old name stands for, "" when it is none.
+// The key that an old name stands for, at some level; "" when it is none.
 std::string_view deprecated_alias_of(std::string_view name);
+bool is_alias_read_at(std::string_view name, Compat level);
 
 }  // namespace podramp::backend

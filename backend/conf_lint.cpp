@@ -65,7 +65,9 @@ KeyReport report_key(const std::string& key, const std::string& value, Compat le
   report.value = value;
   const std::string_view alias = deprecated_alias_of(key);
   const KeySpec* spec = find_key(alias.empty() ? std::string_view(key) : alias);
-  if (spec != nullptr) {
+  if (!alias.empty() && !is_alias_read_at(key, level)) {
+    say(report, KeyEffect::unknown, fmt::format("{} does not read this old name; write {}", to_text(level), alias));
+  } else if (spec != nullptr) {
     report.since = spec->since;
     report.default_value = as_text(spec->default_at(level));
     report.is_default = spec->default_at(level) == value;

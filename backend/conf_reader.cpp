@@ -160,6 +160,12 @@ void ConfReader::resolve_aliases() {
   for (const auto& [key, value] : before) {
     const std::string official(deprecated_alias_of(key));
     if (official.empty()) continue;
+    if (!is_alias_read_at(key, compat_)) {
+      warn(key, ConfWarningKind::ignored,
+           fmt::format("{} does not read this old name; write {}", to_text(compat_), official));
+      values_.erase(key);
+      continue;
+    }
     warn(key, ConfWarningKind::deprecated, fmt::format("an old name; write {}", official));
     values_.erase(key);
     if (values_.emplace(official, value).second) written_as_.emplace(official, key);

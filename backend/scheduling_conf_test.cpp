@@ -35,7 +35,7 @@ TEST(SchedulingConfTest, TaskCpusAreWholeUpTo42) {
   EXPECT_EQ(make_conf({{"spark.task.cpus", "0.5"}}, Compat::spark_4_2).errors.size(), 1U);
 }
 
-TEST(SchedulingConfTest, OldNamesOfExclusionStillCount) {
+TEST(SchedulingConfTest, OldNamesOfExclusionCountUpTo40) {
   const ExclusionConf c = conf_of({{"spark.blacklist.enabled", "true"},
                                    {"spark.blacklist.timeout", "10m"},
                                    {"spark.blacklist.killBlacklistedExecutors", "true"}})
@@ -43,6 +43,9 @@ TEST(SchedulingConfTest, OldNamesOfExclusionStillCount) {
   EXPECT_EQ(c.enabled, true);
   EXPECT_EQ(c.timeout_us, 10 * kMinuteUs);
   EXPECT_TRUE(c.kill);
+  // From 4.1 on Spark does not read them.
+  EXPECT_EQ(conf_of({{"spark.blacklist.enabled", "true"}}, Compat::spark_4_1).scheduling.exclusion.enabled,
+            std::nullopt);
 }
 
 TEST(SchedulingConfTest, TheSustainedBacklogTimeoutFollowsTheFirstOne) {

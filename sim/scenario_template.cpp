@@ -107,6 +107,10 @@ void read_template(ReadState& state, ObjectReader& application, ApplicationSpec&
                true);
     return;
   }
+  if (into.compat == backend::Compat::fork_2_2) {
+    state.warn(application.path_of(kKey), "is left out: the fork of Spark 2.2 has no pod templates", true);
+    return;
+  }
   if (value->kind != JsonKind::object) {
     application.error(kKey, fmt::format("must be a file's name or a Pod (got {})", describe(*value)));
     return;
