@@ -55,8 +55,8 @@ class World {
     ledger.set_now(end);
   }
   std::size_t count(std::string_view text) const {
-    return static_cast<std::size_t>(
-        std::ranges::count_if(sink.lines, [&](const std::string& line) { return line.find(text) != line.npos; }));
+    return static_cast<std::size_t>(std::ranges::count_if(
+        sink.lines, [&](const std::string& line) { return line.find(text) != std::string::npos; }));
   }
 
   FoldingSink sink;

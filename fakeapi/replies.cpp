@@ -42,7 +42,7 @@ ApiReply forbidden(std::string_view pod, std::string_view why) {
   return error(403, "Forbidden", fmt::format("pods \"{}\" is forbidden: {}", pod, why));
 }
 
-ApiReply invalid(std::string_view pod, std::vector<std::string> causes) {
+ApiReply invalid(std::string_view pod, const std::vector<std::string>& causes) {
   return error(422, "Invalid", fmt::format("Pod \"{}\" is invalid: {}", pod, aggregate(causes)));
 }
 

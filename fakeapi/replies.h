@@ -13,16 +13,16 @@ ApiReply success(int code, PodPtr object);
 ApiReply error(int code, std::string_view reason, std::string message);
 ApiReply transport(Transport how);
 
-ApiReply not_found(std::string_view pod);                                 // 404
-ApiReply already_exists(std::string_view pod);                            // 409, K4
-ApiReply conflict(std::string_view pod, std::string_view why);            // 409, K31
-ApiReply forbidden(std::string_view pod, std::string_view why);           // 403, K6
-ApiReply invalid(std::string_view pod, std::vector<std::string> causes);  // 422, K8
-ApiReply bad_request(std::string message);                                // 400
-ApiReply expired(std::string message);                                    // 410, K18
-ApiReply too_many_requests(std::int64_t retry_after_s);                   // 429, K9
-ApiReply too_large_version(std::uint64_t wanted, std::uint64_t current);  // 504, K16
-ApiReply server_timeout();                                                // 504, K9
+ApiReply not_found(std::string_view pod);                                        // 404
+ApiReply already_exists(std::string_view pod);                                   // 409, K4
+ApiReply conflict(std::string_view pod, std::string_view why);                   // 409, K31
+ApiReply forbidden(std::string_view pod, std::string_view why);                  // 403, K6
+ApiReply invalid(std::string_view pod, const std::vector<std::string>& causes);  // 422, K8
+ApiReply bad_request(std::string message);                                       // 400
+ApiReply expired(std::string message);                                           // 410, K18
+ApiReply too_many_requests(std::int64_t retry_after_s);                          // 429, K9
+ApiReply too_large_version(std::uint64_t wanted, std::uint64_t current);         // 504, K16
+ApiReply server_timeout();                                                       // 504, K9
 
 // How Go prints a list of errors: one as it is, several in brackets, each once.
 std::string aggregate(const std::vector<std::string>& errors);
