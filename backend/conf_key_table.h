@@ -122,7 +122,7 @@ inline constexpr std::string_view kNoPools = "executors start without gang sched
 
 // clang-format off
 inline constexpr auto kKeyTable = [] {
-  using namespace table;
+  using namespace table;  // NOLINT(google-build-using-namespace): the table's own words, for this table alone
   return std::to_array<KeySpec>({
       // 5.1 allocation and pod tracking
       key("spark.kubernetes.allocation.pods.allocator", text, "direct", 303).modelled(),
@@ -345,7 +345,7 @@ inline constexpr auto kKeyTable = [] {
 }();
 
 inline constexpr auto kFamilyTable = [] {
-  using namespace table;
+  using namespace table;  // NOLINT(google-build-using-namespace): the table's own words, for this table alone
   constexpr auto kRead = Influence::modelled;
   constexpr auto kOther = Influence::none;
   return std::to_array<KeyFamily>({

@@ -38,8 +38,7 @@ struct Redactor::Pattern {
   std::regex regex;
 };
 
-Redactor::Redactor(std::string_view pattern) {
-  is_default_ = pattern.empty() || pattern == kDefaultPattern;
+Redactor::Redactor(std::string_view pattern) : is_default_(pattern.empty() || pattern == kDefaultPattern) {
   if (is_default_) return;
   auto flags = std::regex::ECMAScript;
   if (pattern.starts_with("(?i)")) {

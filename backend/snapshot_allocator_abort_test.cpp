@@ -15,7 +15,7 @@ using ::testing::SizeIs;
 constexpr DurationUs kIdle = 10 * kSecondUs;
 
 // Creates of these executors fail with this reply, every other call succeeds.
-AllocatorWorld::Answer fail_creates(std::set<ExecutorId> ids, ApiReply reply) {
+AllocatorWorld::Answer fail_creates(const std::set<ExecutorId>& ids, const ApiReply& reply) {
   return [ids, reply](const ApiRequest& request) {
     if (request.verb != Verb::create) return reply_ok();
     return ids.contains(executor_id(*request.body).value()) ? reply : reply_ok(201);

@@ -33,7 +33,7 @@ AllocatorSettings settings() {
 }
 
 // An empty round with state.range(0) running pods.
-void QuietRound(benchmark::State& state) {
+void quiet_round(benchmark::State& state) {
   const TemplatePtr tmpl = executor_template();
   ExecutorTable table;
   ApiCalls calls{RetryPolicy{}};
@@ -56,10 +56,10 @@ void QuietRound(benchmark::State& state) {
     benchmark::DoNotOptimize(allocator.begin_round(now, RoundTrigger::timer, {}, out));
   }
 }
-BENCHMARK(QuietRound)->Arg(500)->Arg(5'000)->Arg(50'000)->Arg(500'000);
+BENCHMARK(quiet_round)->Arg(500)->Arg(5'000)->Arg(50'000)->Arg(500'000);
 
 // A ramp from nothing to state.range(0) executors in batches of 10; each batch runs before the next round.
-void Ramp(benchmark::State& state) {
+void ramp(benchmark::State& state) {
   const TemplatePtr tmpl = executor_template();
   for (auto _ : state) {
     ExecutorTable table;
@@ -91,7 +91,7 @@ void Ramp(benchmark::State& state) {
   }
   state.SetItemsProcessed(state.iterations() * state.range(0));
 }
-BENCHMARK(Ramp)->Arg(500)->Arg(5'000)->Arg(50'000)->Unit(benchmark::kMillisecond);
+BENCHMARK(ramp)->Arg(500)->Arg(5'000)->Arg(50'000)->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace podramp::backend

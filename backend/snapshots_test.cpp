@@ -263,7 +263,7 @@ TEST(SparkAcceptance, S_C5_SubscribersGetEachSnapshotOncePerPeriodInOrder) {
   Subscriber second{TimerKind::lifecycle_tick, 2 * kSecondUs};
   const auto run = [&](Subscriber& subscriber, TimeUs now) {
     EXPECT_TRUE(subscriber.request(now, RoundTrigger::timer, out));
-    const SnapshotBatch batch = subscriber.take();
+    SnapshotBatch batch = subscriber.take();
     EXPECT_FALSE(subscriber.finished(now, out));
     return batch;
   };

@@ -285,6 +285,7 @@ std::int64_t ImagePulls::bytes_of(std::string_view image) const {
   return it == images_.end() ? 0 : it->second->bytes;
 }
 
+// NOLINTNEXTLINE(performance-unnecessary-value-param): a copy, since the listener may cancel pods of the same job
 void ImagePulls::tell(std::vector<PodId> pods, PullNews news, const std::string& message, Seq cause) {
   if (!listener_) return;
   for (const PodId pod : pods) listener_(pod, news, message, cause);

@@ -20,7 +20,7 @@ class Kubelet : public ::testing::Test {
  protected:
   void SetUp() override { c.lifecycle->start(); }
   // A pod that has been running for a while at 10 s.
-  PodId running(PodTemplate tmpl = make_template(1000, 1)) {
+  PodId running(const PodTemplate& tmpl = make_template(1000, 1)) {
     const PodId id = c.create("p", tmpl);
     c.run_until(10 * kSec);
     EXPECT_EQ(c.pod("p")->phase, PodPhase::running);

@@ -55,7 +55,7 @@ Answer ManifestVerbs::create(const ApiRequest& request, Seq cause) {
   object.ns = request.ns;
   apply_manifest_defaults(object);
   std::vector<std::string> errors = manifest_errors(object);
-  if (!errors.empty()) return {replies::invalid(object.kind, object.name, std::move(errors)), cause};
+  if (!errors.empty()) return {replies::invalid(object.kind, object.name, errors), cause};
   const std::string key = object_key(object);
   if (context_.state().find_object(object.kind, key) != nullptr) {
     return {replies::already_exists(object.kind, object.name), cause};
@@ -123,7 +123,7 @@ Answer ManifestVerbs::patch(const ApiRequest& request, Seq cause) {
     errors.push_back(
         fmt::format("spec.replicas: Invalid value: {}: must be greater than or equal to 0", *request.replicas));
   }
-  if (!errors.empty()) return {replies::invalid(request.kind, request.name, std::move(errors)), cause};
+  if (!errors.empty()) return {replies::invalid(request.kind, request.name, errors), cause};
   Manifest next = *stored;
   bool changed = merge(next.labels, request.set_labels);
   changed = merge(next.annotations, request.set_annotations) || changed;

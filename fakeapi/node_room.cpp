@@ -9,7 +9,7 @@ namespace {
 
 // What the scorer assumes for a pod that asks for nothing.
 constexpr std::int64_t kScoredCpuMilli = 100;
-constexpr std::int64_t kScoredMemoryBytes = 200 * 1024 * 1024;
+constexpr std::int64_t kScoredMemoryBytes = std::int64_t{200} * 1024 * 1024;
 
 constexpr std::string_view kUnschedulableTaint = "node.kubernetes.io/unschedulable";
 

@@ -54,7 +54,7 @@ Answer PodVerbs::store(const ApiRequest& request, const Pod& body, Seq cause) {
   errors.insert(errors.end(), prepared.spec_errors.begin(), prepared.spec_errors.end());
   const std::vector<std::string> hostname = hostname_errors(body);
   errors.insert(errors.end(), hostname.begin(), hostname.end());
-  if (!errors.empty()) return {replies::invalid(body.name, std::move(errors)), cause};
+  if (!errors.empty()) return {replies::invalid(body.name, errors), cause};
   if (!prepared.outside_limits.empty()) return {replies::forbidden(body.name, prepared.outside_limits), cause};
 
   const std::string name = request.ns + "/" + body.name;
@@ -103,7 +103,7 @@ Answer PodVerbs::patch(const ApiRequest& request, Seq cause) {
   if (record == nullptr) return {replies::not_found(request.name), cause};
   if (request.set_bytes) return resize(*record, *request.set_bytes, cause);
   std::vector<std::string> errors = label_errors(request.set_labels);
-  if (!errors.empty()) return {replies::invalid(request.name, std::move(errors)), cause};
+  if (!errors.empty()) return {replies::invalid(request.name, errors), cause};
   StringMap labels;
   for (const auto& [key, value] : request.set_labels) {
     const std::string* old = record->pod->label(key);

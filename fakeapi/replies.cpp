@@ -77,8 +77,8 @@ ApiReply conflict(std::string_view pod, std::string_view why) {
   return error(409, "Conflict", fmt::format("Operation cannot be fulfilled on Pod \"{}\": {}", pod, why));
 }
 ApiReply forbidden(std::string_view pod, std::string_view why) { return forbidden(Kind::pod, pod, why); }
-ApiReply invalid(std::string_view pod, std::vector<std::string> causes) {
-  return invalid(Kind::pod, pod, std::move(causes));
+ApiReply invalid(std::string_view pod, const std::vector<std::string>& causes) {
+  return invalid(Kind::pod, pod, causes);
 }
 
 ApiReply not_found(Kind kind, std::string_view name) {
@@ -98,7 +98,7 @@ ApiReply forbidden(Kind kind, std::string_view name, std::string_view why) {
   return error(403, "Forbidden", fmt::format("{} \"{}\" is forbidden: {}", words(kind).resource, name, why));
 }
 
-ApiReply invalid(Kind kind, std::string_view name, std::vector<std::string> causes) {
+ApiReply invalid(Kind kind, std::string_view name, const std::vector<std::string>& causes) {
   return error(422, "Invalid", fmt::format("{} \"{}\" is invalid: {}", words(kind).kind, name, aggregate(causes)));
 }
 

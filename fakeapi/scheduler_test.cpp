@@ -272,8 +272,8 @@ TEST(Scheduler, never_over_commits_a_node) {
       const auto tmpl = share(make_template(draw.uniform(0, 30) * 100, draw.uniform(0, 6)));
       const PodId id = c.create(fmt::format("p{}", i), tmpl);
       c.run_until(c.now() + draw.uniform(0, 400) * kMillisecondUs);
-      if (draw.chance(1, 2)) c.deletion->remove(id - draw.uniform(0, 3), 0, "api", "apiserver", 0);
-      if (draw.chance(1, 3)) c.kubelets->process_exited(id - draw.uniform(0, 9), 0, 0);
+      if (draw.chance(1, 2)) c.deletion->remove(id - static_cast<PodId>(draw.uniform(0, 3)), 0, "api", "apiserver", 0);
+      if (draw.chance(1, 3)) c.kubelets->process_exited(id - static_cast<PodId>(draw.uniform(0, 9)), 0, 0);
     }
     c.run_until(c.now() + 60 * kSec);
     all_bound += bound;

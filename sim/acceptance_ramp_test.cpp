@@ -187,7 +187,7 @@ TEST(Ramp500, AWatchDelayOfFiveSecondsPostponesRoundsUntilEveryPodIsShownOrRegis
     const auto events = run_and_read(shipped_scenario("ramp_500.json", {jvm, watch}));
     // 50 rounds of ten, most of them followed by four ticks or more that find pods unacknowledged; the 30 s poll
     // spares some.
-    expect_rounds_wait_for_acknowledgement(events, 49 * 3);
+    expect_rounds_wait_for_acknowledgement(events, std::size_t{49} * 3);
     EXPECT_EQ(creating_rounds(events), std::vector<std::int64_t>(50, 10));
   }
 }

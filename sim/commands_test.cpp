@@ -51,7 +51,7 @@ class Commands : public testing::Test {
     fs::remove_all(dir_);
     fs::create_directories(dir_);
   }
-  ~Commands() override { fs::remove_all(dir_); }
+  void TearDown() override { fs::remove_all(dir_); }
   std::string path(const std::string& name) const { return dir_ + "/" + name; }
   std::string put(const std::string& name, const std::string& text) const {
     EXPECT_TRUE(write_file(path(name), text));

@@ -58,7 +58,7 @@ bool is_quantity_like(const JsonValue& value) {
 template <class Parse>
 Result<std::int64_t> as_quantity(const JsonValue& value, std::string_view what, Parse parse) {
   if (!is_quantity_like(value)) return expected_but(what, value);
-  const Result<std::int64_t> amount = parse(value.text);
+  Result<std::int64_t> amount = parse(value.text);
   if (!amount) return tl::unexpected(Error{fmt::format("must be {}: {}", what, amount.error().message)});
   return amount;
 }
@@ -120,9 +120,9 @@ Result<DurationUs> as_duration(const JsonValue& value) {
   if (value.kind != JsonKind::string && !(value.from_option && value.is_scalar())) {
     return expected_but("a duration with a unit, such as \"250ms\"", value);
   }
-  const Result<DurationUs> duration = parse_duration(value.text);
+  Result<DurationUs> duration = parse_duration(value.text);
   // Sums of times must fit; nobody simulates longer.
-  static constexpr DurationUs kLongestUs = 3650 * 24 * kHourUs;
+  static constexpr DurationUs kLongestUs = kHourUs * 24 * 3650;
   if (duration && *duration > kLongestUs) {
     return tl::unexpected(Error{fmt::format("must be at most ten years, 3650d (got \"{}\")", value.text)});
   }

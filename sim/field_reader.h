@@ -123,10 +123,10 @@ class ObjectReader {
 
  private:
   template <class T, class Convert>
-  bool convert_into(const JsonValue& value, std::string path, T& out, Convert&& convert) {
+  bool convert_into(const JsonValue& value, const std::string& path, T& out, Convert&& convert) {
     auto result = convert(value);
     if (!result) {
-      reading_.error(value, std::move(path), result.error().message);
+      reading_.error(value, path, result.error().message);
       return false;
     }
     out = *std::move(result);

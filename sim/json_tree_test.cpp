@@ -12,7 +12,6 @@ namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
-using testing::IsEmpty;
 
 Parsed parse(std::string_view text) { return parse_json("f.json", text, {}); }
 

@@ -18,7 +18,7 @@ using testing::HasSubstr;
 using testing::StartsWith;
 
 std::string fresh(const std::string& name) {
-  const std::string path = testing::TempDir() + "/podramp_results_" + name;
+  std::string path = testing::TempDir() + "/podramp_results_" + name;
   fs::remove_all(path);
   fs::remove_all(path + ".partial");
   return path;
@@ -159,7 +159,7 @@ TEST(Results, AnExecutorsPhasesAreItsTimes) {
 
 // --- the summary for people ----------------------------------------------------------------------------------------
 
-RunSummary plain_summary(std::vector<std::string> applications = {"etl"}) {
+RunSummary plain_summary(const std::vector<std::string>& applications = {"etl"}) {
   RunSummary s;
   s.kpis = run_kpis({application_kpis({}, 0)}, 0, 0);
   for (const std::string& name : applications) s.applications[name] = s.kpis;
@@ -210,9 +210,9 @@ TEST(SummaryText, IsTenLinesAtMostWhateverGoesWrong) {
   s.kpis["registered_max"] = 4;
   for (int i = 0; i < 8; ++i) {
     s.warnings.push_back({"spark.key" + std::to_string(i), "it is not modelled", true});
-    s.waiting.push_back("somebody waits");
+    s.waiting.emplace_back("somebody waits");
     s.violations.push_back({"ids_never_reused", "detail", 9, kSecondUs});
-    s.broken_budgets.push_back("creates is 6, the budget is at most 5");
+    s.broken_budgets.emplace_back("creates is 6, the budget is at most 5");
     s.never_seen.emplace_back("fact.pull_failed");
     s.refusals["refusal " + std::to_string(i)] = 3;
   }

@@ -13,7 +13,7 @@ PodPtr sample_pod(int n) {
   pod->name = "etl-exec-" + std::to_string(n);
   pod->ns = "team";
   pod->uid = "uid-" + std::to_string(n);
-  pod->resource_version = static_cast<std::uint64_t>(100 + n);
+  pod->resource_version = 100 + static_cast<std::uint64_t>(n);
   PodTemplate tmpl;
   tmpl.labels["app"] = "a \"quoted\"\nlabel\x01";
   tmpl.containers.resize(1);
@@ -198,7 +198,7 @@ TEST(EventLine, SessionsDoNotShareWhatTheyHaveSeen) {
 
 TEST(EventLine, UnknownTypesAreRefusedExceptNotes) {
   EventReader reader;
-  const auto line = [](std::string type) {
+  const auto line = [](const std::string& type) {
     return R"({"seq":1,"t":0,"type":")" + type + R"(","by":"x","cause":0,"key":"","data":{"a":1}})";
   };
   EXPECT_FALSE(reader.read(line("fact.made_up")));
