@@ -257,10 +257,6 @@ INSTANTIATE_TEST_SUITE_P(
                                    "pods are placed as the default scheduler would"},
                     NotModelledRow{"spark.kubernetes.executor.podTemplateFile", "t.yaml",
                                    "the pod template file is not read; executor pods have Spark's own fields only"},
-                    NotModelledRow{"spark.kubernetes.allocation.pods.allocator", "statefulset",
-                                   "this run uses the direct allocator"},
-                    NotModelledRow{"spark.kubernetes.driver.master", "local[*]",
-                                   "Spark would run without executors, this run has them"},
                     NotModelledRow{"spark.kubernetes.executor.rollInterval", "60s", "executors are not rolled here"},
                     NotModelledRow{"spark.decommission.enabled", "true",
                                    "executors get the preStop hook, but are removed without decommissioning"}));

@@ -168,8 +168,8 @@ void ControllerAllocator::resume(TimeUs /*now*/, const Completed& completed, Out
   const std::string name = executor_set_name(app_, order.profile);
   if (!completed.reply.ok()) {
     const bool scaled = created_.contains(order.profile);
-    fail(fmt::format("{} {} to {} replicas: {}", scaled ? "scaling" : "creating", name, order.replicas,
-                     describe_failure(completed.reply)),
+    fail(fmt::format("{} {} {} {} replicas: {}", scaled ? "scaling" : "creating", name, scaled ? "to" : "with",
+                     order.replicas, describe_failure(completed.reply)),
          out);
   } else {
     created_.insert(order.profile);

@@ -1,5 +1,5 @@
-// A tiny cluster for tests of a whole backend: it stores pods, performs and answers a request after a fixed time, and
-// tells the watch. Not part of the library, and not fakeapi: pods stay as the test leaves them.
+// A tiny cluster for tests of a whole backend: it stores pods and other objects by name, performs and answers a request
+// after a fixed time, and tells the watch. Not part of the library, and not fakeapi: pods stay as the test leaves them.
 #pragma once
 
 #include <functional>
@@ -66,6 +66,7 @@ class TestWorld {
   void at(TimeUs when, Input input) { inputs_.emplace(std::pair{when, ++order_}, std::move(input)); }
   TimeUs now() const { return now_; }
   const std::map<std::string, PodPtr>& pods() const { return pods_; }
+  const std::map<std::pair<Kind, std::string>, ManifestPtr>& objects() const { return objects_; }
   const std::vector<std::pair<TimeUs, Effect>>& log() const { return log_; }
 
   // Feeds everything that is due up to and including `until`.
@@ -111,13 +112,17 @@ class TestWorld {
     }
     return found;
   }
-  // "verb name" of every call, in order; the name of a create is that of its pod.
+  // "verb name" of every call, in order, with the kind before the name unless it is a pod; the name of a create is that
+  // of its object.
   std::vector<std::pair<TimeUs, std::string>> calls() const {
     std::vector<std::pair<TimeUs, std::string>> found;
     for (const auto& [when, called] : all<out::Called>()) {
       const ApiRequest& request = called.request;
       std::string text{to_text(request.verb)};
-      const std::string& name = request.body != nullptr ? request.body->name : request.name;
+      if (request.kind != Kind::pod) text += " " + std::string(to_text(request.kind));
+      const std::string& name = request.manifest != nullptr ? request.manifest->name
+                                : request.body != nullptr   ? request.body->name
+                                                            : request.name;
       if (!name.empty()) text += " " + name;
       found.emplace_back(when, std::move(text));
     }
@@ -151,6 +156,7 @@ class TestWorld {
     if (fault) {
       if (auto reply = fault(request)) return std::move(*reply);
     }
+    if (request.kind != Kind::pod) return answer_other(request);
     switch (request.verb) {
       case Verb::create: return create(*request.body);
       case Verb::watch:
@@ -162,8 +168,15 @@ class TestWorld {
         }
         return reply_ok();
       case Verb::list: return list(request);
-      case Verb::get:
-      case Verb::patch: break;
+      case Verb::get: break;
+      case Verb::patch:
+        if (const auto it = pods_.find(request.name); it != pods_.end()) {
+          Pod pod = *it->second;
+          for (const auto& [key, value] : request.set_labels) pod.own_labels[key] = value;
+          for (const auto& [key, value] : request.set_annotations) pod.own_annotations[key] = value;
+          put(std::move(pod));
+        }
+        break;
       case Verb::remove:
         if (const auto it = pods_.find(request.name); it != pods_.end()) {
           const PodPtr pod = it->second;
@@ -180,6 +193,30 @@ class TestWorld {
     const auto it = pods_.find(request.name);
     return it == pods_.end() ? reply_error(404, "NotFound") : reply_with(it->second);
   }
+  // Objects of other kinds: stored, scaled and deleted, and nothing follows from them.
+  ApiReply answer_other(const ApiRequest& request) {
+    ApiReply reply = reply_ok();
+    if (request.verb == Verb::create) {
+      objects_[{request.kind, request.manifest->name}] = request.manifest;
+      reply.code = 201;
+      reply.manifest = request.manifest;
+      return reply;
+    }
+    if (request.verb == Verb::remove_collection) {
+      std::erase_if(objects_, [&](const auto& object) { return object.first.first == request.kind; });
+      return reply;
+    }
+    const auto it = objects_.find({request.kind, request.name});
+    if (it == objects_.end()) return reply_error(404, "NotFound");
+    if (request.replicas) {
+      Manifest scaled = *it->second;
+      scaled.set->replicas = *request.replicas;
+      it->second = std::make_shared<const Manifest>(std::move(scaled));
+    }
+    reply.manifest = it->second;
+    if (request.verb == Verb::remove) objects_.erase(it);
+    return reply;
+  }
   ApiReply create(Pod pod) {
     pod.uid = "uid-" + pod.name;
     pod.created_us = whole_second(now_);
@@ -194,7 +231,8 @@ class TestWorld {
     reply.resource_version = version_;
     reply.list.emplace();
     for (const auto& [name, pod] : pods_) {
-      if (request.label_selector.matches(*pod)) reply.list->items.push_back(pod);
+      if (!request.label_selector.matches(*pod) || !request.field_selector.matches(*pod)) continue;
+      reply.list->items.push_back(pod);
     }
     return reply;
   }
@@ -206,6 +244,7 @@ class TestWorld {
   std::map<std::pair<TimeUs, std::uint64_t>, Input> inputs_;
   std::set<TimerId> timers_;
   std::map<std::string, PodPtr> pods_;
+  std::map<std::pair<Kind, std::string>, ManifestPtr> objects_;
   std::optional<CallId> watch_;
   std::map<CallId, out::Called> calls_;  // not answered yet
   std::vector<std::pair<TimeUs, Effect>> log_;

@@ -65,6 +65,7 @@ void Kernel::add(const ApplicationSpec& spec, std::unique_ptr<backend::Session> 
   app.session = std::move(session);
   app.max_pending_pods = conf.max_pending_pods;
   app.heartbeat_us = conf.heartbeat_interval_us;
+  app.rpc_timeout_us = conf.network_timeout_us;
   app.alone = !conf.local_master.empty();
   app.targets[kDefaultProfile] = conf.initial_executors;
   executors_.add_application(index, app_id);
@@ -283,6 +284,12 @@ void Kernel::handle(Deadline& item) {
 void Kernel::handle(Ask& item) {
   const Process* process = executors_.ask(item.pod);
   if (process == nullptr || applications_[process->application].exit_code) return;
+  const NodeRecord* node = parts_.cluster.state().find_node(process->host);
+  if (node != nullptr && node->silent) {  // its driver is out of reach: it gives up
+    queue_.push(now() + applications_[process->application].rpc_timeout_us, Lane::server,
+                ForCluster{to::ProcessExited{item.pod, 1}, item.cause});
+    return;
+  }
   if (process->executor == 0) return feed(process->application, in::ExecutorIdAsked{process->pod_name}, item.cause);
   const std::string host = registering_host(*process, item.pod);
   feed(process->application, in::Registered{process->executor, host, process->profile, process->cores}, item.cause);

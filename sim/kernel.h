@@ -96,6 +96,7 @@ class Kernel final : public Body, private TaskRunner::World {
     std::int64_t max_pending_pods = 0;
     std::optional<int> exit_code;
     DurationUs heartbeat_us = 0;
+    DurationUs rpc_timeout_us = 0;
     bool alone = false;  // local master: no executors
     std::map<ProfileId, std::int64_t> targets;
     std::set<CallId> calls;                   // sent, not answered

@@ -97,10 +97,10 @@ inline const std::vector<Ban> kBans = {
      "floating point: integers for time, order and accounting (design 2.1); where Spark computes in double, add a row",
      {"float", "double"},
      {"backend/scheduler_backend*",  // registered ratio
-      "backend/port/random.*",      // normal draws
-      "backend/conf*",              // settings that are ratios and factors
-      "backend/executor_size.cpp",  // memory overhead factor
-      "fakeapi/latency*"}},         // latency distributions
+      "backend/port/random.*",       // normal draws
+      "backend/conf*",               // settings that are ratios and factors
+      "backend/executor_size.cpp",   // memory overhead factor
+      "fakeapi/latency*"}},          // latency distributions
     {Scope::core_sources,
      "throw: nothing throws across public functions; return Result, or CHECK",
      {"throw"},
