@@ -54,7 +54,8 @@ void Pulse::append(const EventRef& event, PodMemory& /*memory*/) {
   if (alive) last_us_ = event.t;
 }
 
-Kernel::Kernel(KernelOptions options, Parts parts) : options_(std::move(options)), parts_(parts) {}
+Kernel::Kernel(KernelOptions options, Parts parts)
+    : options_(std::move(options)), parts_(parts), runner_(*this, options_.seed) {}
 
 void Kernel::add(const ApplicationSpec& spec, std::unique_ptr<backend::Session> session, const std::string& app_id,
                  const backend::Conf& conf) {
@@ -78,6 +79,7 @@ void Kernel::add(const ApplicationSpec& spec, std::unique_ptr<backend::Session> 
   for (const DemandStep& step : spec.demand)
     plan(spec.start_us + step.at_us, in::TargetSet{{{step.profile, step.executors}}});
   if (spec.stop_us) plan(*spec.stop_us, in::Stopped{});
+  if (spec.workload) add_workload(index, spec, conf);
 }
 
 void Kernel::add(const TimelineEntry& entry) {
@@ -122,6 +124,10 @@ std::optional<TimeUs> Kernel::turn(TimeUs now, std::span<const TransferEnd> ende
   parts_.ledger.set_now(now);
   if (!std::exchange(started_, true)) route(parts_.cluster.start());
   for (const TransferEnd& end : ended) {
+    if (end.id >= kTaskTransfers) {
+      queue_.push(now, Lane::transfers, TaskFlow{end.id, end.ok});
+      continue;
+    }
     --pulls_;
     queue_.push(now, Lane::transfers, ForCluster{to::PullEnded{end.id, end.ok}, 0});
   }
@@ -169,7 +175,7 @@ void Kernel::report_violations() {
 std::optional<Ending> Kernel::over(TimeUs next) {
   const TimeUs now = parts_.ledger.now();
   if (now >= options_.end_us) return Ending::end;
-  if (!options_.until_quiet || planned_ > 0 || pulls_ > 0) return std::nullopt;
+  if (!options_.until_quiet || planned_ > 0 || pulls_ > 0 || runner_.busy()) return std::nullopt;
   const TimeUs silent_until = std::min(next, options_.end_us);
   const TimeUs alive_us = std::max(parts_.pulse.last_us(), planned_us_);
   const DurationUs silence = silent_until == kNever ? kStuckUs + 1 : silent_until - alive_us;
@@ -197,6 +203,7 @@ bool Kernel::satisfied() const {
     if (app.exit_code) return true;
     std::int64_t wanted = 0;
     for (const auto& [profile, target] : app.targets) wanted += std::max<std::int64_t>(target, 0);
+    if (app.has_workload && !app.jobs.done()) return false;
     return static_cast<std::int64_t>(app.registered.size()) >= wanted;
   });
 }
@@ -288,8 +295,8 @@ void Kernel::handle(Ask& item) {
     return feed(process->application, in::ConfigAsked{process->executor}, item.cause);
   }
   if (process->executor == 0) return feed(process->application, in::ExecutorIdAsked{process->pod_name}, item.cause);
-  feed(process->application, in::Registered{process->executor, process->host, process->profile, process->cores},
-       item.cause);
+  const std::string host = registering_host(*process, item.pod);
+  feed(process->application, in::Registered{process->executor, host, process->profile, process->cores}, item.cause);
 }
 
 void Kernel::handle(Exit& item) {
@@ -354,6 +361,9 @@ void Kernel::perform(std::uint32_t application, backend::Session::Logged& effect
           },
           [&](const out::ConfigGiven& given) { config_given(application, given, seq); },
           [&](const out::ExecutorRemoved& removed) { app.registered.erase(removed.executor); },
+          [&](const out::TaskLaunched& task) { start_task(application, task, seq); },
+          [&](const out::TaskKilled& task) { runner_.kill(now(), application, task.task); },
+          [&](const out::JobEnded& job) { job_ended(application, job); },
           [&](const out::Exited& exit) { exited(application, exit.code, seq); }, [](const auto&) {}},
       effect.effect);
 }

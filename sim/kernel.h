@@ -18,6 +18,7 @@
 #include "sim/item_queue.h"
 #include "sim/properties.h"
 #include "sim/scenario.h"
+#include "sim/task_runner.h"
 
 namespace podramp::sim {
 
@@ -60,7 +61,7 @@ class Pulse : public EventSink {
   std::set<std::pair<std::string, std::uint64_t>, std::less<>> polls_;  // (session, call) under way
 };
 
-class Kernel final : public Body {
+class Kernel final : public Body, private TaskRunner::World {
  public:
   struct Parts {
     Ledger& ledger;
@@ -103,6 +104,8 @@ class Kernel final : public Body {
     std::set<CallId> watches;                 // asked for or open
     std::map<TimerId, std::uint64_t> timers;  // armed -> generation
     std::set<ExecutorId> registered;
+    bool has_workload = false;
+    JobSequence jobs;
   };
   struct ForCluster {
     fakeapi::ToCluster message;
@@ -132,6 +135,19 @@ class Kernel final : public Body {
   struct Exit {  // timeline: executors end by themselves
     ExecutorExit exit;
   };
+  struct TaskWake {  // a task has arrived, worked, or its end is known
+    std::uint64_t token;
+  };
+  struct TaskFlow {  // one of its reads is over
+    TransferId id;
+    bool ok;
+  };
+  struct TaskWord {  // an executor speaks to its driver of a task
+    std::uint32_t application;
+    ExecutorId from;
+    Input input;
+    Seq cause;
+  };
   struct Forged {
     std::string by;
     EventData data;
@@ -139,7 +155,8 @@ class Kernel final : public Body {
   struct Later {  // a message of the cluster that is not due yet
     fakeapi::Outgoing message;
   };
-  using Payload = std::variant<ForCluster, ForSession, Timer, Deadline, Ask, Exit, Forged, Later>;
+  using Payload =
+      std::variant<ForCluster, ForSession, Timer, Deadline, Ask, Exit, Forged, Later, TaskWake, TaskFlow, TaskWord>;
 
   void handle(ForCluster& item);
   void handle(ForSession& item);
@@ -149,10 +166,25 @@ class Kernel final : public Body {
   void handle(Exit& item);
   void handle(Forged& item);
   void handle(Later& item) { perform(item.message); }
+  void handle(TaskWake& item) { runner_.wake(now(), item.token); }
+  void handle(TaskFlow& item) { runner_.transfer_ended(now(), item.id, item.ok); }
+  void handle(TaskWord& item);
 
   void feed(std::uint32_t application, const Input& input, Seq cause);
   void perform(std::uint32_t application, backend::Session::Logged& effect);
   void send(std::uint32_t application, const out::Called& called, Seq cause);
+  // The application's program (kernel_tasks.cpp).
+  void add_workload(std::uint32_t index, const ApplicationSpec& spec, const backend::Conf& conf);
+  void submit_later(std::uint32_t application, const std::vector<std::pair<DurationUs, JobPlan>>& jobs, TimeUs from);
+  void job_ended(std::uint32_t application, const out::JobEnded& job);
+  void start_task(std::uint32_t application, const out::TaskLaunched& task, Seq cause);
+  std::string registering_host(const Process& process, fakeapi::PodId pod) const;
+  void start_transfer(const Transfer& transfer) override { parts_.engine.start(transfer); }
+  void cancel_transfer(TransferId id) override { parts_.engine.cancel(id); }
+  void wake_task(TimeUs at, std::uint64_t token) override { queue_.push(at, Lane::executors, TaskWake{token}); }
+  void tell_driver(std::uint32_t application, ExecutorId from, Input input, Seq cause) override;
+  std::int32_t node_index(const std::string& node) const override { return node_index_.at(node); }
+  bool node_up(std::int32_t node) const override;
   void plan(TimeUs at, const std::string& application, const Input& input);
   void exited(std::uint32_t application, int code, Seq cause);
   void end_processes(std::uint32_t application, int exit_code, Seq cause);
@@ -177,6 +209,8 @@ class Kernel final : public Body {
   ItemQueue<Payload> queue_;
   std::vector<Application> applications_;
   Executors executors_;
+  TaskRunner runner_;
+  std::map<std::string, std::int32_t> node_index_;  // filled with the first workload
   std::uint64_t generation_ = 0;
   std::uint64_t inputs_ = 0;
   std::int64_t planned_ = 0;  // scenario items that are still to come

@@ -63,6 +63,7 @@ void Kernel::end_process(std::uint32_t application, ExecutorId executor, Duratio
 
 void Kernel::process_stopped(PodId pod, Seq cause) {
   const auto process = executors_.stopped(pod);
+  if (process) runner_.executor_stopped(now(), process->application, process->executor);
   if (!process || !process->asked || applications_[process->application].exit_code) return;
   // A node that lost its power closes no connection; the driver hears nothing.
   const NodeRecord* node = parts_.cluster.state().find_node(process->host);

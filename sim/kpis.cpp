@@ -76,6 +76,29 @@ void add_requests(const ApplicationView& app, Kpis& kpis) {
   kpis["creates_refused"] = refused;
 }
 
+void add_tasks(const ApplicationView& app, Kpis& kpis) {
+  const TaskCounts& tasks = app.tasks;
+  kpis["jobs"] = tasks.jobs;
+  kpis["jobs_done"] = tasks.jobs_done;
+  kpis["jobs_failed"] = tasks.jobs_failed;
+  kpis["jobs_ms"] = ms(tasks.jobs_us);
+  const bool over = tasks.running.empty() && tasks.last_ended_us && app.started_us;
+  kpis["time_to_jobs_done_ms"] = over ? ms(*tasks.last_ended_us - *app.started_us) : -1;
+  kpis["stages"] = tasks.stages;
+  kpis["stages_recomputed"] = tasks.stages_again;
+  kpis["tasks"] = tasks.launched;
+  kpis["tasks_speculative"] = tasks.speculative;
+  const auto by = [](const auto& counts, auto value) { return counts.at(static_cast<std::size_t>(value)); };
+  kpis["tasks_process_local"] = by(tasks.by_locality, Locality::process_local);
+  kpis["tasks_node_local"] = by(tasks.by_locality, Locality::node_local);
+  kpis["tasks_rack_local"] = by(tasks.by_locality, Locality::rack_local);
+  kpis["tasks_any"] = by(tasks.by_locality, Locality::any);
+  kpis["tasks_failed"] = by(tasks.by_end, TaskEnd::failed);
+  kpis["tasks_killed"] = by(tasks.by_end, TaskEnd::killed);
+  kpis["fetch_failures"] = by(tasks.by_end, TaskEnd::fetch_failed);
+  kpis["task_seconds"] = tasks.run_us / kSecondUs;
+}
+
 }  // namespace
 
 Kpis application_kpis(const ApplicationView& app, TimeUs end_us) {
@@ -119,6 +142,7 @@ Kpis application_kpis(const ApplicationView& app, TimeUs end_us) {
   for (std::size_t i = 1; i < kWaits; ++i) {
     kpis[fmt::format("wait_{}_ms", to_text(static_cast<Wait>(i)))] = ms(app.waited_us[i]);
   }
+  if (app.tasks.jobs > 0) add_tasks(app, kpis);
   return kpis;
 }
 
@@ -130,8 +154,12 @@ Kpis run_kpis(const std::vector<Kpis>& applications, std::int64_t pending_max, s
     const bool earliest = name == "first_noticed_ms";
     std::int64_t total = slowest || earliest ? -1 : 0;
     bool never = false;
+    bool known = false;
     for (const Kpis& app : applications) {
-      const std::int64_t value = app.find(name)->second;
+      const auto kpi = app.find(name);
+      if (kpi == app.end()) continue;  // only of applications with a workload
+      known = true;
+      const std::int64_t value = kpi->second;
       if (earliest) {
         if (value >= 0) total = total < 0 ? value : std::min(total, value);
       } else if (slowest) {
@@ -141,7 +169,7 @@ Kpis run_kpis(const std::vector<Kpis>& applications, std::int64_t pending_max, s
         total += value;
       }
     }
-    run[name] = never ? -1 : total;
+    if (known) run[name] = never ? -1 : total;
   }
   const std::int64_t registered = run["executors_registered"];
   run["creates_per_1000_registered"] = registered == 0 ? -1 : run["creates"] * 1000 / registered;
@@ -152,7 +180,9 @@ Kpis run_kpis(const std::vector<Kpis>& applications, std::int64_t pending_max, s
 
 std::vector<std::string> kpi_names() {
   std::vector<std::string> names;
-  for (const auto& [name, value] : application_kpis({}, 0)) names.push_back(name);
+  ApplicationView with_workload;
+  with_workload.tasks.jobs = 1;
+  for (const auto& [name, value] : application_kpis(with_workload, 0)) names.push_back(name);
   names.emplace_back("leaked_pods");
   std::ranges::sort(names);
   return names;

@@ -31,6 +31,13 @@ using Kpis = std::map<std::string, std::int64_t, std::less<>>;
 //   core_seconds_requested _pending _idle        and idle are parts of requested; cores as the pods request them
 //   wait_<reason>_ms                             how long each reason (Wait) was what the application waited for; of a
 //                                                run: application time, summed over its applications
+// Only of applications with a workload, and of runs with one:
+//   jobs jobs_done jobs_failed jobs_ms   submitted; ended well; ended with an error; durations of the ended, added up
+//   time_to_jobs_done_ms                 start of the driver to the end of the last job; -1: some have not ended
+//   stages stages_recomputed             stage attempts; those of a stage that had been started before
+//   tasks tasks_speculative              attempts; second copies of slow tasks
+//   tasks_process_local _node_local _rack_local _any   by how near to their data they ran
+//   tasks_failed tasks_killed fetch_failures task_seconds   as executors said; attempts on dead executors say nothing
 //   leaked_pods                                  pods left after the application's stop, not kept on purpose
 Kpis application_kpis(const ApplicationView& app, TimeUs end_us);
 // Sums; for times the slowest application. pending_max: the run's own peak.

@@ -110,6 +110,23 @@ struct Sample {
   }
 };
 
+// What an application's program has come to; all zero without one.
+struct TaskCounts {
+  std::int64_t jobs = 0;  // submitted
+  std::int64_t jobs_done = 0;
+  std::int64_t jobs_failed = 0;
+  DurationUs jobs_us = 0;               // durations of those that ended, added up
+  std::optional<TimeUs> last_ended_us;  // of a job
+  std::int64_t stages = 0;              // attempts that were started,
+  std::int64_t stages_again = 0;        // and those of a stage that had been started before
+  std::int64_t launched = 0;
+  std::int64_t speculative = 0;
+  std::array<std::int64_t, EnumText<Locality>::names.size()> by_locality{};
+  std::array<std::int64_t, EnumText<TaskEnd>::names.size()> by_end{};  // as executors said; who dies says nothing
+  DurationUs run_us = 0;
+  std::map<JobId, TimeUs> running;  // jobs, since when
+};
+
 struct ApplicationView {
   std::string name;
   std::string app_id;
@@ -142,6 +159,7 @@ struct ApplicationView {
   std::int64_t creation_timeouts = 0;
   std::int64_t registrations_refused = 0;
   std::string last_abort;
+  TaskCounts tasks;
   // Integrals over time, in executor-microseconds and milli-core-microseconds.
   __int128 requested_us = 0, pending_us = 0, idle_us = 0, requested_core_us = 0, pending_core_us = 0, idle_core_us = 0;
   std::vector<Sample> samples;
@@ -189,6 +207,11 @@ class Projection : public EventSink {
   void on(const EventRef& e, const in::Started& data);
   void on(const EventRef& e, const in::TargetSet& data);
   void on(const EventRef& e, const in::Stopped& data);
+  void on(const EventRef& e, const in::JobSubmitted& data);
+  void on(const EventRef& e, const in::TaskEnded& data);
+  void on(const EventRef& e, const out::TaskLaunched& data);
+  void on(const EventRef& e, const out::StageStarted& data);
+  void on(const EventRef& e, const out::JobEnded& data);
   void on(const EventRef& e, const in::Replied& data);
   void on(const EventRef& e, const out::Called& data);
   void on(const EventRef& e, const out::RoundDone& data);

@@ -14,6 +14,7 @@
 #include "backend/port/time.h"
 #include "fakeapi/config.h"
 #include "fakeapi/message.h"
+#include "sim/workload.h"
 
 namespace podramp::sim {
 
@@ -33,9 +34,10 @@ struct ApplicationSpec {
   std::string executor_template;            // a Pod manifest as one line of JSON, "" when there is none
   std::vector<std::string> fixes;           // named repairs of Spark defects (backend/fixes.h)
   std::vector<backend::ResourceProfile> profiles;
-  TimeUs start_us = 0;             // its driver is up
-  std::optional<TimeUs> stop_us;   // it ends and cleans up
-  std::vector<DemandStep> demand;  // empty: only its initial executors
+  TimeUs start_us = 0;                   // its driver is up
+  std::optional<TimeUs> stop_us;         // it ends and cleans up
+  std::vector<DemandStep> demand;        // empty: only its initial executors
+  std::optional<WorkloadSpec> workload;  // what its program does; absent: nothing
   friend bool operator==(const ApplicationSpec&, const ApplicationSpec&) = default;
 };
 

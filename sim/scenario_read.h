@@ -102,6 +102,9 @@ void read_applications(ReadState& state, ObjectReader& top);  // scenario_read_a
 // Checks one application's conf; what cannot be used of a user's own conf file is warned of and left out.
 void read_conf(ReadState& state, ObjectReader& application, ApplicationSpec& into);  // scenario_read_conf.cpp
 void read_profiles(ReadState& state, ObjectReader& application, ApplicationSpec& into);
+// What the application's program does (scenario_read_workload.cpp).
+void read_workload(ReadState& state, ObjectReader& application, ApplicationSpec& into);
+void read_latency_model(ReadState& state, const JsonValue& value, const std::string& path, fakeapi::LatencyModel& into);
 void read_timeline(ReadState& state, ObjectReader& top);  // scenario_read_timeline.cpp
 void read_faults(ReadState& state, ObjectReader& top);    // scenario_read_expect.cpp
 void read_expect(ReadState& state, ObjectReader& top);    // scenario_read_expect.cpp

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "backend/fixes.h"
 #include "sim/scenario_read.h"
 #include "sim/scenario_template.h"
 
@@ -143,6 +144,7 @@ void read_application(ReadState& state, const JsonValue& value, const std::strin
   apply_executors(state, spec);
   read_conf(state, reader, spec);
   read_template(state, reader, spec);
+  read_workload(state, reader, spec);
   reader.finish();
   if (has_name) add_copies(state, reader, spec, count, every);
 }

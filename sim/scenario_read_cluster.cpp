@@ -70,6 +70,8 @@ void read_uniform(ObjectReader& reader, fakeapi::LatencyModel& model) {
   model.high_us = bounds[1];
 }
 
+}  // namespace
+
 void read_latency_model(ReadState& state, const JsonValue& value, const std::string& path,
                         fakeapi::LatencyModel& into) {
   ObjectReader reader(state.reading, value, path);
@@ -91,6 +93,8 @@ void read_latency_model(ReadState& state, const JsonValue& value, const std::str
   reader.finish();
   into = model;
 }
+
+namespace {
 
 void read_latency(ReadState& state, ObjectReader& cluster) {
   std::vector<std::string_view> known;

@@ -205,6 +205,34 @@ Json background(const std::vector<fakeapi::ExistingPod>& existing) {
 
 // ----------------------------------------------------------------------------------------- applications and timeline
 
+Json stage(const StageSpec& spec) {
+  Json object{{"name", spec.name}};
+  if (!spec.parents.empty()) object["parents"] = spec.parents;
+  object["tasks"] = spec.tasks;
+  object["profile"] = spec.profile;
+  object["duration"] = latency_model(spec.duration);
+  if (spec.input_bytes > 0) {
+    object["input"] = Json{{"bytes", format_bytes(spec.input_bytes)}, {"replicas", spec.replicas}};
+    if (!spec.datanodes.empty()) object["input"]["nodes"] = spec.datanodes;
+  }
+  if (spec.shuffle_bytes > 0) object["shuffle_write"] = format_bytes(spec.shuffle_bytes);
+  if (!spec.cache.empty()) object["cache"] = Json{{"name", spec.cache}, {"bytes", format_bytes(spec.cache_bytes)}};
+  if (spec.failures > 0) object["failures"] = fmt::format("{}/{}", spec.failures, spec.failures_of);
+  return object;
+}
+
+Json workload(const WorkloadSpec& spec) {
+  Json object{{"stop_when_done", spec.stop_when_done}, {"jobs", Json::array()}};
+  for (const JobSpec& job : spec.jobs) {
+    Json entry{{"name", job.name}};
+    if (!job.after.empty()) entry["after"] = job.after;
+    entry["start"] = duration(job.start_us);
+    for (const StageSpec& one : job.stages) entry["stages"].push_back(stage(one));
+    object["jobs"].push_back(std::move(entry));
+  }
+  return object;
+}
+
 Json application(const ApplicationSpec& spec) {
   Json object{{"name", spec.name},
               {"namespace", spec.ns},
@@ -219,6 +247,7 @@ Json application(const ApplicationSpec& spec) {
     object["demand"].push_back(
         Json{{"at", duration(step.at_us)}, {"executors", step.executors}, {"profile", step.profile}});
   }
+  if (spec.workload) object["workload"] = workload(*spec.workload);
   return object;
 }
 
