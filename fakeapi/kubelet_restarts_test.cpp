@@ -1,3 +1,4 @@
+// Tests of kubelet_restarts.cpp: containers that start again in place (K63, K66). The rest: kubelet_test.cpp.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

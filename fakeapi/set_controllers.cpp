@@ -122,7 +122,6 @@ void SetControllers::pod_changed(const Fact& fact, const ClusterState::Change& c
 }
 
 void SetControllers::touch(Set& set, Seq cause) {
-  set.dirty = true;
   if (set.armed || set.run) return;
   set.armed = true;
   const DurationUs lag =
@@ -154,7 +153,6 @@ std::vector<OwnedPod> SetControllers::owned(const Set& set) const {
 }
 
 void SetControllers::sync(SetId id, Set& set, Seq cause) {
-  set.dirty = false;
   ++set.syncs;
   const ManifestPtr object = context_.state().find_object(set.kind, set.name);
   std::vector<SetStage> stages;

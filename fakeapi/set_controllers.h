@@ -47,7 +47,6 @@ class SetControllers {
     podramp::Kind kind = podramp::Kind::replica_set;
     std::string name;  // "namespace/name"
     std::string uid;
-    bool dirty = false;
     bool armed = false;
     std::optional<Run> run;
     std::uint32_t failures = 0;

@@ -1,3 +1,4 @@
+// Tests of scenario_claims.cpp: storage classes and claims of a scenario. What claims do: fakeapi/claims_test.cpp.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
