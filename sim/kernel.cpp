@@ -88,9 +88,9 @@ void Kernel::add(const TimelineEntry& entry) {
                           const auto app = std::ranges::find(applications_, kill.application, &Application::name);
                           CHECK(app != applications_.end());
                           const auto index = static_cast<std::uint32_t>(app - applications_.begin());
-                          push_input(entry.at_us, Lane::demand,
-                                     ForSession{index, in::KillRequested{kill.executors, kill.replace, kill.force}, 0,
-                                                true});
+                          push_input(
+                              entry.at_us, Lane::demand,
+                              ForSession{index, in::KillRequested{kill.executors, kill.replace, kill.force}, 0, true});
                         }},
              entry.action);
 }
@@ -325,8 +325,7 @@ void Kernel::perform(std::uint32_t application, backend::Session::Logged& effect
                               ForSession{application, in::Registered{given.executor, host_of(app, *pod)}, seq});
                  },
                  [&](const out::ExecutorRemoved& removed) { app.registered.erase(removed.executor); },
-                 [&](const out::Exited& exit) { exited(application, exit.code, seq); },
-                 [](const auto&) {}},
+                 [&](const out::Exited& exit) { exited(application, exit.code, seq); }, [](const auto&) {}},
       effect.effect);
 }
 

@@ -9,9 +9,9 @@
 namespace podramp::sim {
 namespace {
 
-constexpr std::array<std::string_view, 10> kActions{"nodes_down",    "nodes_up",   "delete_nodes",
-                                                   "add_nodes",     "set_quota",  "delete_pods",
-                                                   "executor_exit", "kill_executors", "set_target", "stop_application"};
+constexpr std::array<std::string_view, 10> kActions{"nodes_down", "nodes_up",        "delete_nodes",  "add_nodes",
+                                                    "set_quota",  "delete_pods",     "executor_exit", "kill_executors",
+                                                    "set_target", "stop_application"};
 
 std::vector<std::string> node_names(const ReadState& state, const std::vector<std::uint32_t>& indexes) {
   std::vector<std::string> names;
