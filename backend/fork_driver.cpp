@@ -139,14 +139,15 @@ void ForkDriver::driver_pod_answered(const ApiReply& reply) {
 }
 
 void ForkDriver::watch_opened(const Completed& completed) {
-  if (watch_.opened(now_, completed, *out_)) {
-    if (phase_ != Phase::starting || start_done_) return;
+  const bool open = watch_.opened(now_, completed, *out_);
+  if (phase_ != Phase::starting || watch_opened_) return;  // one that was cut, and opened again
+  if (open) {
+    watch_opened_ = true;
     pass_armed_ = true;
     out_->add(out::TimerSet{TimerKind::fork_pass, 0, now_});
     if (fixed(Fix::q07)) out_->add(out::TimerSet{TimerKind::poll, 0, now_ + kReconcileUs});
     return shuffle_watch_ ? start_shuffle() : started();
   }
-  if (phase_ != Phase::starting) return;
   exit_ = {1, fmt::format("the pod watch cannot be opened: {}", describe_failure(completed.reply))};
   exit();
 }

@@ -238,6 +238,7 @@ class ForkDriver final : public Driver {
   bool heartbeat_check_armed_ = false;
   Phase phase_ = Phase::fresh;
   TimeUs started_us_ = 0;
+  bool watch_opened_ = false;  // once
   bool start_done_ = false;
   bool first_target_set_ = false;
   std::int64_t initial_ = 0;

@@ -436,6 +436,19 @@ TEST(ForkQuirks, F_96_5_Q12_RegistrationsBehindADisconnectWaitForTheBatchToo) {
   }
 }
 
+TEST(ForkQuirks, F_96_5_Q12_TheWatchersEventsWaitForTheBatchToo) {
+  for (const bool cured : {false, true}) {
+    ForkRig rig = running(10, cured ? Fixes{Fix::q12} : Fixes{});
+    rig.hold = [](const ApiRequest& request) { return request.verb == Verb::create; };
+    rig.pass();
+    rig.event(WatchEventType::deleted, ended_pod(2, 0));
+    EXPECT_EQ(rig.driver.describe().find("exit reason") != std::string::npos, cured);
+    rig.hold = nullptr;
+    rig.release();
+    EXPECT_THAT(rig.driver.describe(), HasSubstr("exit reason: pod app-exec-2 was deleted or lost"));
+  }
+}
+
 // --- 9.6.15 --------------------------------------------------------------------------------------------------------
 
 TEST(ForkQuirks, F_96_15_ANameThatExistsOrIsInvalidEndsTheAllocator) {
