@@ -22,7 +22,8 @@ struct OpenHints {
   std::int64_t lookups = 0;                   // reverse lookups that were made, each blocking (Q13)
 };
 // For each pod the first of {node name, node IP, canonical name of that IP} that is hinted is no more. The canonical
-// name is looked up even where the flag says no, for each pod anew; with fix Q13 only where it says yes, and once a node.
+// name is looked up even where the flag says no, for each pod anew; with fix Q13 only where it says yes, and once a
+// node.
 OpenHints without_occupied(std::map<std::string, std::int64_t> hints, const std::map<std::string, PodPtr>& running,
                            const NodeNames& names, bool lookup_allowed, const Fixes& fixes);
 

@@ -82,8 +82,8 @@ class Reader {
 
   void error(std::string_view key, std::string message) {
     const ConfPlace place = place_of(key);
-    outcome_.errors.push_back({place.file, place.line, fmt::format("{}{}", options_.path_prefix, key),
-                               std::move(message)});
+    outcome_.errors.push_back(
+        {place.file, place.line, fmt::format("{}{}", options_.path_prefix, key), std::move(message)});
   }
   void warn(std::string_view key, ConfWarningKind kind, std::string sentence) {
     const auto it = values_.find(std::string(key));
@@ -146,11 +146,9 @@ void fill_allocation(ForkConf& conf, Reader& r) {
   conf.max_executors = r.maybe_whole("spark.dynamicAllocation.maxExecutors");
   conf.instances = r.maybe_whole("spark.executor.instances");
   conf.min_registered_ratio = std::min(1.0, r.number("spark.scheduler.minRegisteredResourcesRatio"));
-  conf.max_registered_wait_us =
-      r.time_us("spark.scheduler.maxRegisteredResourcesWaitingTime", TimeUnit::milliseconds);
+  conf.max_registered_wait_us = r.time_us("spark.scheduler.maxRegisteredResourcesWaitingTime", TimeUnit::milliseconds);
   conf.network_timeout_us = r.time_us("spark.network.timeout", TimeUnit::seconds);
-  conf.node_name_dns_lookup =
-      r.boolean("spark.kubernetes.driver.hdfslocality.clusterNodeNameDNSLookup.enabled");
+  conf.node_name_dns_lookup = r.boolean("spark.kubernetes.driver.hdfslocality.clusterNodeNameDNSLookup.enabled");
   constexpr std::string_view kTimeout = "spark.kubernetes.allocation.executor.timeout";
   if (r.is_set(kTimeout)) conf.registration_timeout_us = r.time_us(kTimeout, TimeUnit::seconds);
 }
@@ -226,7 +224,8 @@ void fill_pod(ForkConf& conf, Reader& r) {
   conf.user = "spark";
   for (const char* reserved : {"spark-app-selector", "spark-exec-id"}) {
     if (!conf.labels.contains(reserved)) continue;
-    r.error(fmt::format("spark.kubernetes.executor.label.{}", reserved), "Spark sets this label itself; remove the key");
+    r.error(fmt::format("spark.kubernetes.executor.label.{}", reserved),
+            "Spark sets this label itself; remove the key");
   }
   if (conf.init_config_map.empty() != conf.init_config_key.empty()) {
     r.warn("spark.kubernetes.initcontainer.executor.configmapname", ConfWarningKind::contradiction,
@@ -251,8 +250,9 @@ void fill_shuffle(ForkConf& conf, Reader& r) {
   const bool has_dirs =
       r.is_set("spark.local.dir") || env.contains("SPARK_LOCAL_DIRS") || env.contains("SPARK_EXECUTOR_DIRS");
   if (conf.shuffle_service && !has_dirs) {
-    r.error("spark.local.dir", "must be set when spark.shuffle.service.enabled is true: executors and the shuffle "
-                               "service share it");
+    r.error("spark.local.dir",
+            "must be set when spark.shuffle.service.enabled is true: executors and the shuffle "
+            "service share it");
   }
 }
 

@@ -45,7 +45,7 @@ struct ForkConf {
   bool cores_are_whole = true;  // the key parses as an integer (Q21)
   std::optional<std::int64_t> limit_cpu_milli;
   std::int64_t executor_port = 10000;
-  std::int64_t block_manager_port = 7079;                  // spark.blockmanager.port, which nothing else reads (Q48)
+  std::int64_t block_manager_port = 7079;                   // spark.blockmanager.port, which nothing else reads (Q48)
   std::optional<std::int64_t> official_block_manager_port;  // spark.blockManager.port
   std::string driver_host;
   std::int64_t driver_port = 7078;

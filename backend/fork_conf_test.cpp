@@ -107,10 +107,9 @@ TEST(ForkConf, ShuffleLabelsAreTrimmedPairs) {
 
 TEST(ForkConf, LocalDirectoriesComeFromTheDriversEnvironmentFirst) {
   EXPECT_THAT(read_fork_conf(with({{"spark.local.dir", "/a,/b"}})).conf->local_dirs, ElementsAre("/a", "/b"));
-  EXPECT_THAT(
-      read_fork_conf(with({{"spark.local.dir", "/a"}, {"spark.kubernetes.driverEnv.SPARK_LOCAL_DIRS", "/c"}}))
-          .conf->local_dirs,
-      ElementsAre("/c"));
+  EXPECT_THAT(read_fork_conf(with({{"spark.local.dir", "/a"}, {"spark.kubernetes.driverEnv.SPARK_LOCAL_DIRS", "/c"}}))
+                  .conf->local_dirs,
+              ElementsAre("/c"));
   EXPECT_THAT(read_fork_conf(with({})).conf->local_dirs, ElementsAre("/tmp"));
 }
 

@@ -63,8 +63,7 @@ void ForkDriver::step(TimeUs now, const Input& input, Outbox& out) {
   if (phase_ == Phase::exited) return;
   now_ = now;
   out_ = &out;
-  std::visit(Overloaded{[&](const in::Started&) { start(); },
-                        [&](const in::TimerDue& timer) { timer_due(timer); },
+  std::visit(Overloaded{[&](const in::Started&) { start(); }, [&](const in::TimerDue& timer) { timer_due(timer); },
                         [&](const in::TargetSet& set) { request_total(set); },
                         [&](const in::ExecutorsRequested& more) {
                           if (phase_ == Phase::running) set_target(executors_.add_to_requested_total(more.more));
@@ -120,8 +119,8 @@ void ForkDriver::start() {
 void ForkDriver::driver_pod_answered(const ApiReply& reply) {
   if (phase_ != Phase::constructing) return;
   if (!reply.ok() && reply.code != 404) {
-    exit_ = {1, fmt::format("executors cannot find the driver pod {}: {}", conf_.driver_pod_name,
-                            describe_failure(reply))};
+    exit_ = {
+        1, fmt::format("executors cannot find the driver pod {}: {}", conf_.driver_pod_name, describe_failure(reply))};
     return exit();
   }
   driver_pod_ = reply.ok() ? reply.object : nullptr;  // a 404 is found out with the first executor's pod
@@ -140,14 +139,15 @@ void ForkDriver::driver_pod_answered(const ApiReply& reply) {
 }
 
 void ForkDriver::watch_opened(const Completed& completed) {
-  if (watch_.opened(now_, completed, *out_)) {
-    if (phase_ != Phase::starting || start_done_) return;
+  const bool open = watch_.opened(now_, completed, *out_);
+  if (phase_ != Phase::starting || watch_opened_) return;  // one that was cut, and opened again
+  if (open) {
+    watch_opened_ = true;
     pass_armed_ = true;
     out_->add(out::TimerSet{TimerKind::fork_pass, 0, now_});
     if (fixed(Fix::q07)) out_->add(out::TimerSet{TimerKind::poll, 0, now_ + kReconcileUs});
     return shuffle_watch_ ? start_shuffle() : started();
   }
-  if (phase_ != Phase::starting) return;
   exit_ = {1, fmt::format("the pod watch cannot be opened: {}", describe_failure(completed.reply))};
   exit();
 }
@@ -235,9 +235,7 @@ void ForkDriver::check_ready() {
 
 void ForkDriver::timer_due(const in::TimerDue& timer) {
   switch (timer.timer) {
-    case TimerKind::fork_pass:
-      pass_armed_ = false;
-      return begin_pass();
+    case TimerKind::fork_pass: pass_armed_ = false; return begin_pass();
     case TimerKind::ready_wait: waited_long_enough_ = true; return check_ready();
     case TimerKind::heartbeat_check: heartbeat_check_armed_ = false; return check_heartbeats();
     case TimerKind::poll: return relist();
@@ -291,8 +289,8 @@ Books ForkDriver::books() const {
 }
 
 std::string ForkDriver::describe() const {
-  static constexpr std::array<std::string_view, 6> kPhases{"fresh",   "looking up the driver pod", "starting",
-                                                           "running", "stopping",                  "exited"};
+  static constexpr std::array<std::string_view, 6> kPhases{
+      "fresh", "looking up the driver pod", "starting", "running", "stopping", "exited"};
   std::string text = fmt::format("application {}: {}\n", app_.app_id, kPhases.at(static_cast<std::size_t>(phase_)));
   const auto fact = [&text](std::string_view name, const auto& value) { text += fmt::format("{}: {}\n", name, value); };
   fact("executor ids used", last_executor_id_);

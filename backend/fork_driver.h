@@ -45,8 +45,7 @@ struct PodEndWork {  // watcher: whether we had let the pod go already (1.9)
   bool failed = false;  // fix Q04: it has ended, and is still there
 };
 struct CleanUpWork {};  // stop (1.12)
-using LockWork =
-    std::variant<BatchWork, PurgeWork, KillWork, LookupWork, ConfigWork, PodEndWork, CleanUpWork>;
+using LockWork = std::variant<BatchWork, PurgeWork, KillWork, LookupWork, ConfigWork, PodEndWork, CleanUpWork>;
 
 class ForkDriver final : public Driver {
  public:
@@ -223,7 +222,7 @@ class ForkDriver final : public Driver {
   std::optional<ProfileReport> last_report_;
   std::uint64_t passes_ = 0;
   bool pass_armed_ = false;
-  bool allocator_dead_ = false;  // Q01
+  bool allocator_dead_ = false;         // Q01
   std::vector<std::string> to_delete_;  // stop: next one last
   bool clean_up_waits_ = false;         // stop, with fix Q12: for the create that is under way
 
@@ -239,6 +238,7 @@ class ForkDriver final : public Driver {
   bool heartbeat_check_armed_ = false;
   Phase phase_ = Phase::fresh;
   TimeUs started_us_ = 0;
+  bool watch_opened_ = false;  // once
   bool start_done_ = false;
   bool first_target_set_ = false;
   std::int64_t initial_ = 0;

@@ -71,8 +71,7 @@ void ForkDriver::begin(const PodEndWork& work) {
   bool wanted = !fixed(Fix::q11) || !released;
   for (const auto& [id, removed] : pending_removal_) wanted = wanted || removed->name == pod.name;
   if (wanted) {
-    exit_reasons_[pod.name] =
-        errored ? errored_reason(pod, released, app_.fixes) : deleted_reason(pod, released);
+    exit_reasons_[pod.name] = errored ? errored_reason(pod, released, app_.fixes) : deleted_reason(pod, released);
   }
   if (!released) {
     const auto requested = requested_.find(exec->second);
@@ -98,7 +97,8 @@ void ForkDriver::relist() {
 
 void ForkDriver::relisted(const Waiting& waiting, const ApiReply& reply) {
   if (phase_ == Phase::stopping) return;
-  if (!reply.ok() || !reply.list) return note("warn", fmt::format("pods cannot be listed: {}", describe_failure(reply)));
+  if (!reply.ok() || !reply.list)
+    return note("warn", fmt::format("pods cannot be listed: {}", describe_failure(reply)));
   std::set<std::string> there;
   for (const PodPtr& pod : reply.list->items) {
     there.insert(pod->name);

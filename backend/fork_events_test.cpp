@@ -298,7 +298,8 @@ TEST(ForkShuffle, F_96_8_Q29_ADriverThatIsFinishedButStillThereKeepsItsFilesAndT
   for (const bool cured : {false, true}) {
     ShuffleCleaner cleaner("default", cured ? Fixes{Fix::q29} : Fixes{});
     cleaner.add("app-1");
-    const auto gone = cleaner.on_event(shuffle_event(WatchEventType::modified, driver_of("default", PodPhase::succeeded)));
+    const auto gone =
+        cleaner.on_event(shuffle_event(WatchEventType::modified, driver_of("default", PodPhase::succeeded)));
     EXPECT_EQ(gone.has_value(), cured);
   }
 }

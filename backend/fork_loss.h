@@ -10,7 +10,7 @@ namespace podramp::backend {
 
 inline constexpr int kNoContainerStatus = -1;
 inline constexpr int kNotTerminated = -111;
-inline constexpr int kLossLooksMax = 10;  // not configurable (01 1.5)
+inline constexpr int kLossLooksMax = 10;                     // not configurable (01 1.5)
 inline constexpr DurationUs kLossMarginUs = 10 * kSecondUs;  // fix Q10: beyond the pod's grace period
 
 // Of container 0 only: -1 without statuses, -111 when it has not terminated.

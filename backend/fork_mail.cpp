@@ -64,8 +64,8 @@ void ForkDriver::handle(const in::Registered& executor) {
   const ExecutorId id = executor.executor;
   std::string why = "the application is not running";
   if (phase_ == Phase::running) {
-    why = cancelled_.contains(id) ? fmt::format("executor {} has been cancelled", id)
-                                  : executors_.add(id, executor.host);
+    why =
+        cancelled_.contains(id) ? fmt::format("executor {} has been cancelled", id) : executors_.add(id, executor.host);
   }
   const auto requested = requested_.find(id);
   if (!why.empty()) {

@@ -139,8 +139,8 @@ void ForkDriver::purged(const Waiting& waiting, const ApiReply& reply) {
 // are on the way out stand in for pods that have not registered (Q05).
 Limit ForkDriver::gate() const {
   const auto waits = [](const auto& entry) { return !entry.second.registered; };
-  const bool waiting = fixed(Fix::q05) ? std::ranges::any_of(requested_, waits)
-                                       : executors_.registered() < requested_count();
+  const bool waiting =
+      fixed(Fix::q05) ? std::ranges::any_of(requested_, waits) : executors_.registered() < requested_count();
   if (waiting) return Limit::unacknowledged;
   if (fixed(Fix::q02) && failed_pods_ > std::max<std::int64_t>(3, 2 * target_)) return Limit::refused;
   if (now_ < no_create_before_us_) return Limit::refused;

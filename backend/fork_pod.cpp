@@ -217,8 +217,7 @@ void ForkPodFactory::add_hadoop(PodTemplate& tmpl, Container& container) const {
   if (!conf_.token_secret.empty() && !conf_.token_item.empty()) {
     constexpr std::string_view kTokens = "/mnt/secrets/hadoop-credentials";
     add_volume(tmpl, container, {"hadoop-secret", "secret", conf_.token_secret, {}}, std::string(kTokens));
-    container.env.push_back(
-        env_value("HADOOP_TOKEN_FILE_LOCATION", fmt::format("{}/{}", kTokens, conf_.token_item)));
+    container.env.push_back(env_value("HADOOP_TOKEN_FILE_LOCATION", fmt::format("{}/{}", kTokens, conf_.token_item)));
     container.env.push_back(env_value("SPARK_USER", conf_.user));
   } else if (!conf_.user.empty()) {
     container.env.push_back(env_value("SPARK_USER", conf_.user));

@@ -1,6 +1,6 @@
-// Builds the fork's executor pods (01 3): one template for all, to which a pod adds its name, hostname, id and affinity.
-// SPARK_EXECUTOR_ID stands last in the environment, because it is the pod's own. Not here: pods of later Sparks
-// (pod_builder.h), weights (fork_affinity.h).
+// Builds the fork's executor pods (01 3): one template for all, to which a pod adds its name, hostname, id and
+// affinity. SPARK_EXECUTOR_ID stands last in the environment, because it is the pod's own. Not here: pods of later
+// Sparks (pod_builder.h), weights (fork_affinity.h).
 #pragma once
 
 #include <map>

@@ -146,10 +146,9 @@ TEST(ForkPod, F_ExecutorPodFactorySuite_250_LocalDirVolumesAppearAsTheyAre) {
 }
 
 TEST(ForkPod, F_ExecutorPodFactorySuite_283_SmallFilesComeFromASecret) {
-  const Pod pod =
-      Fixture({{"spark.kubernetes.mountdependencies.smallfiles.executor.secretName", "secret1"},
-               {"spark.kubernetes.mountdependencies.smallfiles.executor.secretMountPath", "/var/secret1"}})
-          .build();
+  const Pod pod = Fixture({{"spark.kubernetes.mountdependencies.smallfiles.executor.secretName", "secret1"},
+                           {"spark.kubernetes.mountdependencies.smallfiles.executor.secretMountPath", "/var/secret1"}})
+                      .build();
   EXPECT_THAT(pod.tmpl->volumes, ElementsAre(Volume{"submitted-files", "secret", "secret1", {}}));
   EXPECT_THAT(mounts(main_container(pod)), ElementsAre(Pair("submitted-files", "/var/secret1")));
   EXPECT_THAT(environment(pod), Contains(Pair("SPARK_MOUNTED_FILES_FROM_SECRET_DIR", "/var/secret1")));
@@ -263,10 +262,10 @@ TEST(ForkPod, TheEnvironmentHasTheForksOrder) {
                       .build();
   std::vector<std::string> names;
   for (const EnvVar& env : main_container(pod).env) names.push_back(env.name);
-  EXPECT_THAT(names, ElementsAre("SPARK_EXECUTOR_PORT", "SPARK_DRIVER_URL", "SPARK_EXECUTOR_CORES",
-                                 "SPARK_EXECUTOR_MEMORY", "SPARK_APPLICATION_ID", "SPARK_MOUNTED_CLASSPATH", "A",
-                                 "SPARK_EXECUTOR_POD_IP", "SPARK_JAVA_OPT_0", "SPARK_JAVA_OPT_1",
-                                 "SPARK_EXECUTOR_EXTRA_CLASSPATH"));
+  EXPECT_THAT(names,
+              ElementsAre("SPARK_EXECUTOR_PORT", "SPARK_DRIVER_URL", "SPARK_EXECUTOR_CORES", "SPARK_EXECUTOR_MEMORY",
+                          "SPARK_APPLICATION_ID", "SPARK_MOUNTED_CLASSPATH", "A", "SPARK_EXECUTOR_POD_IP",
+                          "SPARK_JAVA_OPT_0", "SPARK_JAVA_OPT_1", "SPARK_EXECUTOR_EXTRA_CLASSPATH"));
 }
 
 TEST(ForkPod, CustomLabelsWinButTheIdsAreReserved) {

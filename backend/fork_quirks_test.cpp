@@ -1,5 +1,5 @@
 // The quirks of the fork's allocator, kills and start (01 11), each as it is and with its cure; and 01 9.6 points 1, 2,
-// 4, 5, 6, 7, 14, 15. Quirks of the watch and the shuffle manager: fork_events_test.cpp; of the pod: fork_pod_test.cpp.
+// 5, 6, 7, 14, 15. More of them: fork_loss_test.cpp, fork_events_test.cpp (watch, shuffle), fork_pod_test.cpp.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -104,9 +104,8 @@ TEST(ForkQuirks, F_96_1_Q01_TheCureAdoptsItsOwnPodAndStepsOverAnothers) {
   rig.pods["app-exec-2"] = stored(other);
   rig.start();
   rig.pass();
-  EXPECT_THAT(requests(rig.pass()),
-              ElementsAre("create app-exec-1", "get app-exec-1", "create app-exec-2", "get app-exec-2",
-                          "create app-exec-3"));
+  EXPECT_THAT(requests(rig.pass()), ElementsAre("create app-exec-1", "get app-exec-1", "create app-exec-2",
+                                                "get app-exec-2", "create app-exec-3"));
 }
 
 TEST(ForkQuirks, F_96_1_AFailedDeleteInAPurgeEndsTheAllocatorAfterTheExecutorWasRemoved) {
@@ -193,101 +192,6 @@ TEST(ForkQuirks, Q32_ABlacklistedHostLeavesThePodUnregisteredAndTheCureReplacesI
       EXPECT_THAT(later, IsEmpty());
     }
   }
-}
-
-// --- Q03, Q04, Q08, Q09, Q10; 9.6.4 --------------------------------------------------------------------------------
-
-TEST(ForkQuirks, F_96_4_Q03_AfterAnAppCausedExitAllocationIsBlockedForElevenPasses) {
-  ForkRig rig = running(2);
-  rig.disconnect(1);
-  rig.event(WatchEventType::error, ended_pod(1, 1));
-  EXPECT_THAT(removed(rig.pass()), SizeIs(1));
-  const auto ten = rig.passes(10);
-  EXPECT_THAT(requests(ten), IsEmpty());
-  EXPECT_THAT(removed(ten), IsEmpty());
-  // The second removal is for an executor that is not known any more; then the pod goes after all.
-  const auto last = rig.pass();
-  EXPECT_THAT(removed(last), IsEmpty());
-  EXPECT_THAT(requests(last), ElementsAre("delete app-exec-1", "create app-exec-3"));
-  bool told = false;
-  for (const auto& noted : only<out::Noted>(last)) told = told || noted.text.find("is not known") != std::string::npos;
-  EXPECT_TRUE(told);
-}
-
-TEST(ForkQuirks, F_96_4_Q03_TheCureReplacesItAtOnce) {
-  ForkRig rig = running(2, {Fix::q03});
-  rig.disconnect(1);
-  rig.event(WatchEventType::error, ended_pod(1, 1));
-  EXPECT_THAT(requests(rig.pass()), ElementsAre("delete app-exec-1", "create app-exec-3"));
-}
-
-TEST(ForkQuirks, Q04_APodThatShowsItHasFailedIsIgnoredAndTheCureReadsItsExitCode) {
-  for (const bool cured : {false, true}) {
-    ForkRig rig = running(1, cured ? Fixes{Fix::q04} : Fixes{});
-    rig.event(WatchEventType::modified, ended_pod(1, 3));
-    rig.disconnect(1);
-    const auto gone = removed(rig.pass());
-    ASSERT_THAT(gone, SizeIs(cured ? 1 : 0));
-    if (cured) {
-      EXPECT_EQ(gone[0].exit_code, 3);
-    }
-  }
-}
-
-std::string reason_of(int code, const Fixes& fixes) {
-  ForkRig rig = running(1, fixes);
-  rig.disconnect(1);
-  rig.event(WatchEventType::error, ended_pod(1, code));
-  return removed(rig.pass()).at(0).reason;
-}
-
-TEST(ForkQuirks, Q08_MemoryKillsAreKnownByYarnsCodesAndTheCureKnows137) {
-  EXPECT_THAT(reason_of(-103, {}), HasSubstr("memory limit"));
-  EXPECT_THAT(reason_of(-104, {}), HasSubstr("memory limit"));
-  EXPECT_THAT(reason_of(137, {}), HasSubstr("exited with status code 137"));
-  EXPECT_THAT(reason_of(137, {Fix::q08}), HasSubstr("memory limit"));
-}
-
-TEST(ForkQuirks, ExitCodesComeFromTheFirstContainerOnly) {
-  Pod pod = fork_pod(1, PodPhase::failed);
-  EXPECT_EQ(fork_exit_code(pod), -1);
-  pod.containers = {running_container("executor"), ended_container("sidecar", 9)};
-  EXPECT_EQ(fork_exit_code(pod), -111);
-  pod.containers = {ended_container("executor", 7)};
-  EXPECT_EQ(fork_exit_code(pod), 7);
-}
-
-TEST(ForkQuirks, Q09_AnUnknownLossCountsTowardTaskFailuresAndWithTheCureItDoesNot) {
-  for (const bool cured : {false, true}) {
-    ForkRig rig = running(1, cured ? Fixes{Fix::q09} : Fixes{});
-    rig.disconnect(1);
-    const auto gone = removed(rig.passes(11));
-    ASSERT_THAT(gone, SizeIs(1));
-    EXPECT_EQ(gone[0].caused_by_app, !cured);
-  }
-}
-
-TEST(ForkQuirks, Q10_TenLooksAreOverBeforeTheGracePeriodAndTheCureWaitsForIt) {
-  for (const bool cured : {false, true}) {
-    ForkRig rig = running(1, cured ? Fixes{Fix::q10} : Fixes{});
-    rig.kill({1});
-    const auto early = removed(rig.passes(30));  // the pod has 30 s to end
-    ASSERT_THAT(early, SizeIs(cured ? 0 : 1));
-    if (!cured) {
-      EXPECT_THAT(early[0].reason, HasSubstr("unknown reasons"));
-    }
-    rig.event(WatchEventType::deleted, ended_pod(1, 143));
-    const auto late = removed(rig.pass());
-    ASSERT_THAT(late, SizeIs(cured ? 1 : 0));
-    if (cured) {
-      EXPECT_THAT(late[0].reason, HasSubstr("explicit termination"));
-    }
-  }
-  // Without any event it gives up 40 s after the first look: grace period and margin.
-  ForkRig silent = running(1, {Fix::q10});
-  silent.disconnect(1);
-  EXPECT_THAT(removed(silent.passes(40)), IsEmpty());
-  EXPECT_THAT(removed(silent.pass()), SizeIs(1));
 }
 
 // --- Q05, Q06; 9.6.5, 9.6.6 ----------------------------------------------------------------------------------------
@@ -389,7 +293,8 @@ TEST(ForkQuirks, F_96_7_Q20_AMissingMaximumCountsAsOneAndTheCureTakesNone) {
   ForkRig cured(two, {Fix::q20});
   EXPECT_THAT(only<out::Exited>(cured.start()), IsEmpty());
   EXPECT_THAT(requests(cured.passes(2)), ElementsAre("create app-exec-1", "create app-exec-2"));
-  ForkRig bounded(dynamic({{"spark.dynamicAllocation.minExecutors", "2"}, {"spark.dynamicAllocation.maxExecutors", "9"}}));
+  ForkRig bounded(
+      dynamic({{"spark.dynamicAllocation.minExecutors", "2"}, {"spark.dynamicAllocation.maxExecutors", "9"}}));
   EXPECT_THAT(only<out::Exited>(bounded.start()), IsEmpty());
 }
 
@@ -499,21 +404,6 @@ TEST(ForkQuirks, F_96_3_Q46_AFailedDeleteOfAKillLosesThePodAndTheCureTriesAgain)
   }
 }
 
-// --- heartbeats (01 1.8) -------------------------------------------------------------------------------------------
-
-TEST(ForkQuirks, ASilentExecutorIsKilledAndReplacedAfter120To180Seconds) {
-  ForkRig rig = running(1);
-  rig.now = 10 * kS;
-  rig.step(in::HeartbeatsStopped{1, 5 * kS});
-  EXPECT_EQ(rig.timers.at({TimerKind::heartbeat_check, 0}), 60 * kS);
-  EXPECT_THAT(requests(rig.fire({TimerKind::heartbeat_check, 0})), IsEmpty());
-  EXPECT_THAT(requests(rig.fire({TimerKind::heartbeat_check, 0})), IsEmpty());  // 120 s: 115 s silent
-  const auto killed = rig.fire({TimerKind::heartbeat_check, 0});                // 180 s
-  EXPECT_THAT(requests(killed), ElementsAre("delete app-exec-1"));
-  EXPECT_THAT(rig.driver.describe(), HasSubstr("target: 1\n"));
-  EXPECT_THAT(requests(rig.pass()), ElementsAre("create app-exec-2"));
-}
-
 // --- Q12; 9.6.5 ----------------------------------------------------------------------------------------------------
 
 TEST(ForkQuirks, F_96_5_Q12_AKillWaitsForTheWholeBatchAndWithTheCureItDoesNot) {
@@ -543,6 +433,19 @@ TEST(ForkQuirks, F_96_5_Q12_RegistrationsBehindADisconnectWaitForTheBatchToo) {
     EXPECT_THAT(only<out::RegistrationAccepted>(rig.register_executor(6)), SizeIs(cured ? 1 : 0));
     rig.hold = nullptr;
     EXPECT_THAT(only<out::RegistrationAccepted>(rig.release()), SizeIs(cured ? 0 : 1));
+  }
+}
+
+TEST(ForkQuirks, F_96_5_Q12_TheWatchersEventsWaitForTheBatchToo) {
+  for (const bool cured : {false, true}) {
+    ForkRig rig = running(10, cured ? Fixes{Fix::q12} : Fixes{});
+    rig.hold = [](const ApiRequest& request) { return request.verb == Verb::create; };
+    rig.pass();
+    rig.event(WatchEventType::deleted, ended_pod(2, 0));
+    EXPECT_EQ(rig.driver.describe().find("exit reason") != std::string::npos, cured);
+    rig.hold = nullptr;
+    rig.release();
+    EXPECT_THAT(rig.driver.describe(), HasSubstr("exit reason: pod app-exec-2 was deleted or lost"));
   }
 }
 

@@ -68,9 +68,9 @@ class ForkRig {
 
   ForkDriver driver;
   TimeUs now = 0;
-  std::vector<Effect> effects;        // all so far
+  std::vector<Effect> effects;         // all so far
   std::map<std::string, PodPtr> pods;  // of the cluster; those of shuffle services are listed
-  std::vector<out::Called> held;      // not answered yet
+  std::vector<out::Called> held;       // not answered yet
   // What to answer instead of the truth; nullopt is the truth.
   std::function<std::optional<ApiReply>(const ApiRequest&)> fault;
   std::function<bool(const ApiRequest&)> hold;  // no answer for now
@@ -123,7 +123,7 @@ class ForkRig {
   }
 
   std::map<TimerId, TimeUs> timers;
-  std::optional<CallId> watch;          // the last one asked for
+  std::optional<CallId> watch;  // the last one asked for
   std::vector<out::Called> called() const { return only<out::Called>(effects); }
 
  private:

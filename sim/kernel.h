@@ -94,7 +94,7 @@ class Kernel final : public Body, private TaskRunner::World {
     std::string name;
     std::unique_ptr<backend::Session> session;
     std::int64_t max_pending_pods = 0;
-    bool is_fork = false;  // compat level fork-2.2: executors ask for their conf first, and come by pod IP (01 1.11, 2.1)
+    bool is_fork = false;  // fork-2.2: executors ask for their conf first and register by pod IP (01 1.11, 2.1)
     std::optional<int> exit_code;
     DurationUs heartbeat_us = 0;
     DurationUs rpc_timeout_us = 0;
