@@ -69,12 +69,13 @@ class Contradictions {
   }
 
   void dynamic_allocation() {
-    const DynamicConf& dynamic = conf_.dynamic;
     if (!conf_.dynamic_allocation) return;  // its settings are kept for the jobs that switch it on
-    const bool decommissioned_shuffle =
-        dynamic.decommission && dynamic.storage_decommission && dynamic.decommission_shuffle_blocks;
+    const bool decommissioned_shuffle = reader_.boolean("spark.decommission.enabled") &&
+                                        reader_.boolean("spark.storage.decommission.enabled") &&
+                                        reader_.boolean("spark.storage.decommission.shuffleBlocks.enabled");
     const bool plugin = reader_.is_set("spark.shuffle.sort.io.plugin.class");
-    if (!conf_.scheduling.shuffle_service && !dynamic.shuffle_tracking && !decommissioned_shuffle && !plugin) {
+    if (!conf_.scheduling.shuffle_service && !reader_.boolean("spark.dynamicAllocation.shuffleTracking.enabled") &&
+        !decommissioned_shuffle && !plugin) {
       warn(written("spark.dynamicAllocation.shuffleTracking.enabled", "spark.dynamicAllocation.enabled"),
            "Spark refuses to start: dynamic allocation needs shuffle tracking, an external shuffle service, or "
            "shuffle blocks that move when an executor is decommissioned");
@@ -84,14 +85,14 @@ class Contradictions {
            "Spark ships no shuffle service for Kubernetes: executors fail to register unless somebody runs one on "
            "every node");
     }
-    if (!dynamic.shuffle_tracking && reader_.is_set("spark.dynamicAllocation.shuffleTracking.timeout")) {
+    if (!reader_.boolean("spark.dynamicAllocation.shuffleTracking.enabled") &&
+        reader_.is_set("spark.dynamicAllocation.shuffleTracking.timeout")) {
       warn("spark.dynamicAllocation.shuffleTracking.timeout", "shuffle tracking is off");
     }
   }
 
   void removal() {
-    const DynamicConf& dynamic = conf_.dynamic;
-    if (dynamic.storage_decommission && !dynamic.decommission) {
+    if (reader_.boolean("spark.storage.decommission.enabled") && !reader_.boolean("spark.decommission.enabled")) {
       warn("spark.storage.decommission.enabled", "counts only with spark.decommission.enabled");
     }
     if (reader_.whole("spark.kubernetes.executor.rollInterval") > 0) roll_plugin();
@@ -138,7 +139,7 @@ class Contradictions {
   }
 
   void roll_plugin() {
-    if (!conf_.dynamic.decommission) {
+    if (!reader_.boolean("spark.decommission.enabled")) {
       warn("spark.kubernetes.executor.rollInterval", "executors are rolled only with spark.decommission.enabled");
     }
     const auto plugins = reader_.values().find("spark.plugins");

@@ -174,7 +174,7 @@ struct ClusterState::Apply {
     count(stored(f.pod), -1);
     edit_pod(f.pod, f.rv, [&](Pod& pod) {
       PodTemplate tmpl = *pod.tmpl;
-      Container& container = tmpl.containers.at(spark_container(tmpl));
+      Container& container = tmpl.containers.at(spark_container_index(tmpl));
       container.requests.memory_bytes = f.memory_bytes;
       container.limits.memory_bytes = f.memory_bytes;
       pod.tmpl = share(std::move(tmpl));

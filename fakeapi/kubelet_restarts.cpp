@@ -28,7 +28,7 @@ void Kubelets::restart(PodId id, Work& work, Seq cause) {
   const ClusterProfile& profile = context_.config().profile;
   const Pod& pod = *context_.state().find_pod(id)->pod;
   const std::string name = pod_key(pod);
-  const std::string container = pod.tmpl->containers.at(spark_container(*pod.tmpl)).name;
+  const std::string container = pod.tmpl->containers.at(spark_container_index(*pod.tmpl)).name;
   const std::string uid = pod.uid;
   const char* reason = work.oom ? "OOMKilled" : work.exit_code == 0 ? "Completed" : "Error";
   const Seq seq =

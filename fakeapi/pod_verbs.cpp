@@ -126,7 +126,7 @@ Answer PodVerbs::patch(const ApiRequest& request, Seq cause) {
 // kubelet would say Deferred or Infeasible (docs/behaviour.md).
 Answer PodVerbs::resize(const PodRecord& record, std::int64_t bytes, Seq cause) {
   const std::string name = pod_key(*record.pod);
-  const Container& container = record.pod->tmpl->containers.at(spark_container(*record.pod->tmpl));
+  const Container& container = record.pod->tmpl->containers.at(spark_container_index(*record.pod->tmpl));
   if (bytes <= 0) {
     return {replies::invalid(record.pod->name, {"spec.containers[0].resources.limits[memory]: Invalid value: must be "
                                                 "greater than zero"}),

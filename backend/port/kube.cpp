@@ -64,7 +64,7 @@ Resources pod_limits(const PodTemplate& tmpl) {
   return over_containers(tmpl, [](const Container& c) { return c.limits; });
 }
 
-std::size_t spark_container(const PodTemplate& tmpl) {
+std::size_t spark_container_index(const PodTemplate& tmpl) {
   const auto it = std::ranges::find(tmpl.containers, "spark-kubernetes-executor", &Container::name);
   return it == tmpl.containers.end() ? 0 : static_cast<std::size_t>(it - tmpl.containers.begin());
 }

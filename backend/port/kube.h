@@ -237,7 +237,7 @@ TemplatePtr share(PodTemplate tmpl);
 Resources pod_requests(const PodTemplate& tmpl);
 Resources pod_limits(const PodTemplate& tmpl);
 // The container that a resize is about: "spark-kubernetes-executor", else the first (02 4.5). Index in containers.
-std::size_t spark_container(const PodTemplate& tmpl);
+std::size_t spark_container_index(const PodTemplate& tmpl);
 
 // --- pod: its own part -----------------------------------------------------------------------------------------
 
