@@ -12,7 +12,7 @@
 namespace podramp::backend {
 
 // The part of the backend that waits for a reply.
-enum class CallOwner : std::uint8_t { allocator, lifecycle, poll, watch, driver, stop };
+enum class CallOwner : std::uint8_t { allocator, lifecycle, poll, watch, driver, stop, maintenance, config_map };
 
 // K85: up to `retries_max` retries, waiting initial * 2^min(i, exponent_max) (0.1 ... 3.2 s), at least Retry-After; on
 // 429, every code >= 500 and transport failures, for any verb. Not on 403, 404, 409, 422.

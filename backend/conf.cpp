@@ -10,11 +10,13 @@
 #include "backend/conf_values.h"
 #include "backend/executor_volumes.h"
 #include "backend/pod_names.h"
+#include "backend/pods_allocator_kind.h"
 
 namespace podramp::backend {
 namespace {
 
 constexpr std::int64_t kIntMax = INT32_MAX;
+constexpr std::string_view kAllocatorKey = "spark.kubernetes.allocation.pods.allocator";
 constexpr std::int64_t kDefaultExecutors = 2;    // on Kubernetes (02 4.2)
 constexpr double kDefaultRegisteredRatio = 0.8;  // on Kubernetes (02 4.2)
 constexpr double kOtherLanguageOverhead = 0.4;   // Python and R in cluster mode (02 6.2)
@@ -24,8 +26,8 @@ DurationUs saturated_times(DurationUs value, std::int64_t factor) {
 }
 
 void fill_allocator(Conf& conf, const ConfReader& r) {
-  const bool direct = r.text("spark.kubernetes.allocation.pods.allocator") == "direct";
-  conf.pods_allocator = direct ? PodsAllocator::direct : PodsAllocator::other;
+  conf.pods_allocator =
+      parse_pods_allocator(r.text(kAllocatorKey), conf.compat).value_or(PodsAllocator::direct);  // checked later
   conf.batch_size = r.whole("spark.kubernetes.allocation.batch.size");
   conf.batch_delay_us = r.us("spark.kubernetes.allocation.batch.delay");
   conf.max_pending_pods = r.whole("spark.kubernetes.allocation.maxPendingPods");
@@ -75,6 +77,24 @@ void fill_tracking(Conf& conf, const ConfReader& r) {
   conf.max_registered_wait_us = r.us("spark.scheduler.maxRegisteredResourcesWaitingTime");
   conf.request_timeout_us = r.whole("spark.kubernetes.driver.requestTimeout") * kMillisecondUs;
   conf.connection_timeout_us = r.whole("spark.kubernetes.driver.connectionTimeout") * kMillisecondUs;
+}
+
+void fill_scheduler(Conf& conf, const ConfReader& r) {
+  conf.decommission_label = r.maybe_text("spark.kubernetes.executor.decommissionLabel");
+  conf.decommission_label_value = r.text("spark.kubernetes.executor.decommissionLabelValue");
+  conf.pod_deletion_cost = r.maybe_whole("spark.kubernetes.executor.podDeletionCost");
+  conf.decommission_force_kill_us = r.maybe_us("spark.executor.decommission.forceKillTimeout");
+  conf.network_timeout_us =
+      r.maybe_us("spark.storage.blockManagerHeartbeatTimeoutMs").value_or(r.us("spark.network.timeout"));
+  conf.heartbeat_interval_us = r.us("spark.executor.heartbeatInterval");
+  conf.network_timeout_interval_us = r.us("spark.network.timeoutInterval");
+  conf.subscribers_grace_us = r.us("spark.kubernetes.executorSnapshotsSubscribersShutdownGracePeriod");
+  conf.own_claims = r.boolean("spark.kubernetes.driver.ownPersistentVolumeClaim");
+  conf.delete_services = r.boolean("spark.kubernetes.driver.service.deleteOnTermination");
+  const std::string master = r.text("spark.kubernetes.driver.master");
+  if (!master.starts_with("local")) return;
+  conf.local_master = master;
+  conf.initial_executors = 0;
 }
 
 double overhead_factor(const ConfReader& r) {
@@ -240,6 +260,7 @@ ConfOutcome make_conf(const StringMap& raw, Compat compat, const ConfOptions& op
   conf.raw = raw;
   fill_allocator(conf, reader);
   fill_tracking(conf, reader);
+  fill_scheduler(conf, reader);
   fill_sizes(conf, reader);
   fill_names(conf, reader);
   fill_image(conf, reader, options);

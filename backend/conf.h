@@ -47,7 +47,7 @@ struct ConfWarning {
 // "file:line: key = value: text"
 std::string to_string(const ConfWarning& warning);
 
-enum class PodsAllocator : std::uint8_t { direct, other };
+enum class PodsAllocator : std::uint8_t { direct, stateful_set, deployment };
 
 // An executor's custom resource, such as a GPU: spark.executor.resource.<name>.amount and .vendor.
 struct CustomResource {
@@ -107,6 +107,17 @@ struct Conf {
   DurationUs max_registered_wait_us = 0;
   DurationUs request_timeout_us = 0;
   DurationUs connection_timeout_us = 0;
+  std::optional<std::string> decommission_label;  // put on the pods of executors that are killed or decommissioned
+  std::string decommission_label_value;
+  std::optional<std::int64_t> pod_deletion_cost;         // likewise, with the Deployment allocator
+  std::optional<DurationUs> decommission_force_kill_us;  // executor.decommission.forceKillTimeout
+  DurationUs network_timeout_us = 120 * kSecondUs;       // an executor without heartbeats is lost
+  DurationUs network_timeout_interval_us = 60 * kSecondUs;
+  DurationUs heartbeat_interval_us = 10 * kSecondUs;
+  DurationUs subscribers_grace_us = 20 * kSecondUs;  // how long a stop waits for runs in progress (02 2.1)
+  bool own_claims = true;                            // driver.ownPersistentVolumeClaim
+  bool delete_services = true;                       // driver.service.deleteOnTermination
+  std::string local_master;                          // "local[4]": the driver runs alone (S-D10); "" on a cluster
 
   // Names.
   std::string ns;

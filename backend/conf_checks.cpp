@@ -7,6 +7,7 @@
 
 #include "backend/executor_volumes.h"
 #include "backend/pod_names.h"
+#include "backend/pods_allocator_kind.h"
 
 namespace podramp::backend {
 namespace {
@@ -65,6 +66,26 @@ void check_sizes_fit(ConfReader& reader) {
   }
 }
 
+// 02 4.1: Spark loads a class, and throws when executors that it chose to kill could not be told apart.
+void check_allocator(const Conf& conf, ConfReader& reader) {
+  constexpr std::string_view kKey = "spark.kubernetes.allocation.pods.allocator";
+  const auto kind = parse_pods_allocator(reader.text(kKey), conf.compat);
+  if (!kind) return reader.error(kKey, kind.error().message);
+  if (*kind == PodsAllocator::deployment && conf.dynamic_allocation && !conf.pod_deletion_cost) {
+    reader.error("spark.kubernetes.executor.podDeletionCost",
+                 "must be set for the deployment allocator with dynamic allocation, so that the executors chosen for "
+                 "removal are the ones that go");
+  }
+}
+
+// HeartbeatReceiver's own requirement.
+void check_heartbeats(const Conf& conf, ConfReader& reader) {
+  if (conf.network_timeout_interval_us <= conf.network_timeout_us) return;
+  reader.error("spark.network.timeoutInterval",
+               fmt::format("must be <= the heartbeat timeout {} (got {})", format_time(conf.network_timeout_us),
+                           format_time(conf.network_timeout_interval_us)));
+}
+
 bool is_other_scheduler(const Conf& conf) {
   return conf.scheduler_name && !conf.scheduler_name->empty() && *conf.scheduler_name != "default-scheduler";
 }
@@ -79,18 +100,10 @@ void warn_not_modelled(const Conf& conf, ConfReader& reader) {
       reader.warn(spec.name, ConfWarningKind::not_modelled, fmt::format("not modelled yet: {}", spec.note));
     }
   }
-  if (conf.pods_allocator != PodsAllocator::direct) {
-    reader.warn("spark.kubernetes.allocation.pods.allocator", ConfWarningKind::not_modelled,
-                "not modelled yet: this run uses the direct allocator");
-  }
   if (is_other_scheduler(conf)) {
     const bool own = reader.is_set("spark.kubernetes.executor.scheduler.name");
     reader.warn(own ? "spark.kubernetes.executor.scheduler.name" : "spark.kubernetes.scheduler.name",
                 ConfWarningKind::not_modelled, "not modelled yet: pods are placed as the default scheduler would");
-  }
-  if (reader.text("spark.kubernetes.driver.master").starts_with("local")) {
-    reader.warn("spark.kubernetes.driver.master", ConfWarningKind::not_modelled,
-                "not modelled yet: Spark would run without executors, this run has them");
   }
 }
 
@@ -138,6 +151,8 @@ void check_conf(const Conf& conf, ConfReader& reader) {
   check_scaling(conf, reader);
   check_pod_settings(conf, reader);
   check_sizes_fit(reader);
+  check_allocator(conf, reader);
+  check_heartbeats(conf, reader);
 }
 
 void lint_conf(const Conf& conf, ConfReader& reader) {

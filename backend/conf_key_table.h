@@ -100,7 +100,6 @@ constexpr KeySpec multiple_of_five(KeySpec spec) {
 }
 
 inline constexpr std::string_view kNoScaling = "it counts only with dynamic allocation, which is not modelled yet";
-inline constexpr std::string_view kNoKills = "scaling down running executors is not modelled yet";
 inline constexpr std::string_view kNoRecovery = "executors after an OOM keep all their cores here";
 inline constexpr std::string_view kNoClaims = "claims are neither created nor reused here; volumes are taken as ready";
 inline constexpr std::string_view kNoTemplate =
@@ -148,11 +147,11 @@ inline constexpr auto kKeyTable = [] {
       key("spark.kubernetes.executor.deleteOnTermination", boolean, "true", 300).modelled(),
       key("spark.kubernetes.executor.deletedExecutorsCacheTimeout", seconds, "180s", 401).at_least(0).hidden()
           .modelled(),
-      key("spark.kubernetes.executorSnapshotsSubscribersShutdownGracePeriod", seconds, "20s", 304).above(0),
-      key("spark.kubernetes.dynamicAllocation.deleteGracePeriod", milliseconds, "5s", 300).because(kDynamic, kNoKills),
-      unset("spark.kubernetes.executor.decommissionLabel", text, 303),
-      unset("spark.kubernetes.executor.decommissionLabelValue", text, 303),
-      unset("spark.kubernetes.executor.podDeletionCost", integer, 402),
+      key("spark.kubernetes.executorSnapshotsSubscribersShutdownGracePeriod", seconds, "20s", 304).above(0).modelled(),
+      key("spark.kubernetes.dynamicAllocation.deleteGracePeriod", milliseconds, "5s", 300).modelled(),
+      unset("spark.kubernetes.executor.decommissionLabel", text, 303).modelled(),
+      unset("spark.kubernetes.executor.decommissionLabelValue", text, 303).modelled(),
+      unset("spark.kubernetes.executor.podDeletionCost", integer, 402).modelled(),
       key("spark.kubernetes.executor.terminationGracePeriodSeconds", seconds, "30s", 401).at_least(0).modelled(),
       unset("spark.kubernetes.appKillPodDeletionGracePeriod", seconds, 300),
       // 5.2 executor pod, volumes, images, scheduling
@@ -203,7 +202,7 @@ inline constexpr auto kKeyTable = [] {
       unset("spark.kubernetes.driver.resourceNamePrefix", text, 300).hidden(),
       key("spark.kubernetes.submitInDriver", boolean, "false", 204).hidden(),
       unset("spark.kubernetes.resource.type", text, 204).one_of("java;python;r").hidden().modelled(),
-      key("spark.kubernetes.driver.service.deleteOnTermination", boolean, "true", 302),
+      key("spark.kubernetes.driver.service.deleteOnTermination", boolean, "true", 302).modelled(),
       key("spark.kubernetes.driver.service.ipFamilyPolicy", text, "SingleStack", 304)
           .one_of("SingleStack;PreferDualStack;RequireDualStack"),
       key("spark.kubernetes.driver.service.ipFamilies", text, "IPv4", 304).one_of("IPv4;IPv6;IPv4,IPv6;IPv6,IPv4"),
@@ -262,8 +261,11 @@ inline constexpr auto kKeyTable = [] {
       key("spark.memory.offHeap.size", bytes, "0", 106).modelled(),
       unset("spark.executor.maxNumFailures", integer, 305).modelled(),
       unset("spark.executor.failuresValidityInterval", milliseconds, 305).modelled(),
-      key("spark.executor.heartbeatInterval", milliseconds, "10s", 101),
-      unset("spark.executor.decommission.forceKillTimeout", seconds, 301).because(kDynamic, kNoKills),
+      key("spark.executor.heartbeatInterval", milliseconds, "10s", 101).modelled(),
+      key("spark.network.timeout", seconds, "120s", 103).modelled(),
+      key("spark.network.timeoutInterval", milliseconds, "60s", 103).modelled(),
+      unset("spark.storage.blockManagerHeartbeatTimeoutMs", milliseconds, 101).modelled(),
+      unset("spark.executor.decommission.forceKillTimeout", seconds, 301).modelled(),
       key("spark.decommission.enabled", boolean, "false", 301).because(kNotYet, kNoDecommission),
       key("spark.storage.decommission.enabled", boolean, "false", 301).because(kDynamic, kNoScaling),
       key("spark.storage.decommission.shuffleBlocks.enabled", boolean, "true", 301).because(kDynamic, kNoScaling),

@@ -13,6 +13,11 @@
 
 namespace podramp::backend {
 
+// Our own decisions have revisions, so that a log replays with those it was made with; its header names the one.
+inline constexpr int kFirstRevision = 1;
+inline constexpr int kOwnObjectsRevision = 2;  // the driver makes a ConfigMap, and deletes that, services and claims
+inline constexpr int kLatestRevision = kOwnObjectsRevision;
+
 // One application as the backend is told of it at its start. Everything that decisions depend on is here or comes in
 // as Input; a log's header holds it, so a replay can rebuild it.
 struct Application {
@@ -22,6 +27,7 @@ struct Application {
   Conf conf;
   std::vector<ResourceProfile> profiles;  // besides the default one
   Fixes fixes;                            // of Spark's defects; none by default
+  int revision = kLatestRevision;
 };
 
 // The allocator's own books, for invariants and `podramp show`.

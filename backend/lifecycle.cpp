@@ -158,8 +158,7 @@ void Lifecycle::remove_from_spark(TimeUs now, ExecutorId id, const PodState& see
   const bool deleted = seen.state == ExecutorState::deleted;
   const std::string reason = deleted ? fmt::format("the pod of executor {} was deleted by a user or the framework", id)
                                      : why_it_ended(id, *seen.pod, code);
-  table_.remove(id);
-  out.add(out::ExecutorRemoved{id, code, !deleted, reason});
+  table_.drop(now, {id, code, !deleted, reason}, out);
 }
 
 bool Lifecycle::remove_from_kubernetes(ExecutorId id, const Pod& pod, Outbox& out) {
@@ -186,7 +185,7 @@ void Lifecycle::finish(TimeUs now, Outbox& out) {
     if (view_.full_snapshot_us() != last_full_us_) {
       last_full_us_ = view_.full_snapshot_us();
       expire_cache(now);
-      find_missing(out);
+      find_missing(now, out);
     }
   }
   batch_.clear();
@@ -196,7 +195,7 @@ void Lifecycle::finish(TimeUs now, Outbox& out) {
   out.add(out::Noted{"error", *fatal_});
 }
 
-void Lifecycle::find_missing(Outbox& out) {
+void Lifecycle::find_missing(TimeUs now, Outbox& out) {
   const std::int64_t full_ms = last_full_us_ / kMillisecondUs;
   const std::int64_t delta_ms = settings_.missing_pod_delta_us / kMillisecondUs;
   std::vector<std::pair<ExecutorId, std::int64_t>> missing;
@@ -207,12 +206,14 @@ void Lifecycle::find_missing(Outbox& out) {
     missing.emplace_back(id, registered_ms);
   }
   for (const auto& [id, registered_ms] : missing) {
-    table_.remove(id);
-    out.add(out::ExecutorRemoved{
-        id, kUnknownExitCode, false,
-        fmt::format("executor {} registered at {} ms, but the full listing at {} ms does not show its pod: more than "
-                    "the {} ms of spark.kubernetes.executor.missingPodDetectDelta have passed",
-                    id, registered_ms, full_ms, delta_ms)});
+    out.add(out::ExecutorStopped{id});  // its process may be alive: RemoveExecutor tells it to end (02 4.2)
+    table_.drop(
+        now,
+        {id, kUnknownExitCode, false,
+         fmt::format("executor {} registered at {} ms, but the full listing at {} ms does not show its pod: more than "
+                     "the {} ms of spark.kubernetes.executor.missingPodDetectDelta have passed",
+                     id, registered_ms, full_ms, delta_ms)},
+        out);
   }
 }
 

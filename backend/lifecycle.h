@@ -64,7 +64,7 @@ class Lifecycle {
   bool remove_from_kubernetes(ExecutorId id, const Pod& pod, Outbox& out);  // likewise
   void call(Verb verb, Outbox& out);
   void finish(TimeUs now, Outbox& out);
-  void find_missing(Outbox& out);
+  void find_missing(TimeUs now, Outbox& out);
   void expire_cache(TimeUs now);
   int exit_code(const Pod& pod) const;
 

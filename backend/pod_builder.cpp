@@ -302,16 +302,27 @@ Result<TemplatePtr> PodBuilder::pod_template(ProfileId profile) const {
 Result<PodPtr> PodBuilder::build(ExecutorId id, ProfileId profile) const {
   auto tmpl = pod_template(profile);
   if (!tmpl) return tl::unexpected(tmpl.error());
-  const std::string id_text = fmt::format("{}", id);
-  auto pod = std::make_shared<Pod>();
-  pod->name = executor_pod_name(prefix_, id);
-  pod->ns = ns_;
-  pod->tmpl = std::move(*tmpl);
-  pod->hostname = executor_hostname(pod->name);
-  for (const OwnValue& own : own_labels_) pod->own_labels[own.name] = own.value(id_text);
-  for (const OwnValue& own : own_annotations_) pod->own_annotations[own.name] = own.value(id_text);
-  for (const OwnValue& own : own_env_) pod->own_env.push_back(env_value(own.name, own.value(id_text)));
-  return PodPtr(std::move(pod));
+  return std::make_shared<const Pod>(make_pod(std::move(*tmpl), executor_pod_name(prefix_, id), fmt::format("{}", id)));
+}
+
+Result<PodPtr> PodBuilder::build_for_set(ProfileId profile) const {
+  auto tmpl = pod_template(profile);
+  if (!tmpl) return tl::unexpected(tmpl.error());
+  Pod pod = make_pod(std::move(*tmpl), fmt::format("{}-exec-EXECID", prefix_), "EXECID");
+  pod.name.clear();
+  return std::make_shared<const Pod>(std::move(pod));
+}
+
+Pod PodBuilder::make_pod(TemplatePtr tmpl, const std::string& name, const std::string& id) const {
+  Pod pod;
+  pod.name = name;
+  pod.ns = ns_;
+  pod.tmpl = std::move(tmpl);
+  pod.hostname = executor_hostname(pod.name);
+  for (const OwnValue& own : own_labels_) pod.own_labels[own.name] = own.value(id);
+  for (const OwnValue& own : own_annotations_) pod.own_annotations[own.name] = own.value(id);
+  for (const OwnValue& own : own_env_) pod.own_env.push_back(env_value(own.name, own.value(id)));
+  return pod;
 }
 
 }  // namespace podramp::backend

@@ -34,6 +34,9 @@ class PodBuilder {
   // without vendor (H1), cpu request above its limit from spark-4.1 (H2), a profile that nobody declared.
   Result<PodPtr> build(ExecutorId id, ProfileId profile) const;
 
+  // The pod that a StatefulSet or Deployment copies (02 4.4): the id is the text EXECID, and there is no name.
+  Result<PodPtr> build_for_set(ProfileId profile) const;
+
   // The part that all pods of a profile share; an error as in build().
   Result<TemplatePtr> pod_template(ProfileId profile) const;
 
@@ -46,6 +49,7 @@ class PodBuilder {
     std::string value(const std::string& id) const;
   };
 
+  Pod make_pod(TemplatePtr tmpl, const std::string& name, const std::string& id) const;
   Result<PodTemplate> make_template(const Conf& conf, const AppIdentity& app, const ResourceProfile& profile);
   void add_environment(const Conf& conf, const AppIdentity& app, const ResourceProfile& profile,
                        const ExecutorSize& size, Container& container) const;

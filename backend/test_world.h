@@ -40,6 +40,10 @@ inline Application test_application(std::int64_t executors) {
   conf.max_registered_wait_us = 30 * kSecondUs;
   conf.request_timeout_us = 10 * kSecondUs;
   conf.connection_timeout_us = 10 * kSecondUs;
+  conf.delete_grace_period_us = 5 * kSecondUs;
+  conf.config_map = false;  // nor any other object of the driver's own
+  conf.own_claims = false;
+  conf.delete_services = false;
   conf.ns = "default";
   conf.app_name = "app";
   conf.executor_memory_mib = 1024;

@@ -52,6 +52,26 @@ AllocatorSettings allocator_settings(const Application& application) {
   return settings;
 }
 
+SchedulerSettings scheduler_settings(const Application& application) {
+  const Conf& conf = application.conf;
+  SchedulerSettings settings;
+  settings.initial_executors = conf.initial_executors;
+  settings.min_registered_ratio = conf.min_registered_ratio;
+  settings.max_registered_wait_us = conf.max_registered_wait_us;
+  settings.cores[kDefaultProfile] = conf.executor_cores;
+  for (const ResourceProfile& profile : application.profiles) {
+    settings.cores[profile.id] = executor_size(conf, profile).cores;
+  }
+  settings.kill_grace_us = conf.delete_grace_period_us;
+  settings.decommission_label = conf.decommission_label;
+  settings.decommission_label_value = conf.decommission_label_value;
+  if (conf.pods_allocator == PodsAllocator::deployment) settings.deletion_cost = conf.pod_deletion_cost;
+  settings.force_kill_us = conf.decommission_force_kill_us;
+  settings.network_timeout_us = conf.network_timeout_us;
+  settings.network_timeout_interval_us = conf.network_timeout_interval_us;
+  return settings;
+}
+
 PodBuilder pod_builder(const Application& application, const PodPtr& driver_pod) {
   AppIdentity identity;
   identity.app_id = application.app_id;

@@ -7,19 +7,17 @@
 #include "backend/failure_tracker.h"
 #include "backend/lifecycle.h"
 #include "backend/pod_source.h"
+#include "backend/scheduler_backend.h"
 #include "backend/snapshot_allocator.h"
 
 namespace podramp::backend {
-
-// How long a stop waits for the subscribers' runs in progress (02 2.1). The key
-// executorSnapshotsSubscribersShutdownGracePeriod is not read yet; this is its default at every level.
-inline constexpr DurationUs kRunsGraceUs = 20 * kSecondUs;
 
 RetryPolicy retry_policy(const Application& application);
 PodSourceSettings pod_source_settings(const Application& application);
 LifecycleSettings lifecycle_settings(const Application& application);
 FailureTracker failure_tracker(const Application& application);
 AllocatorSettings allocator_settings(const Application& application);
+SchedulerSettings scheduler_settings(const Application& application);
 // driver_pod: the owner of the executors, nullptr when there is none.
 PodBuilder pod_builder(const Application& application, const PodPtr& driver_pod);
 

@@ -42,7 +42,8 @@ void AdmissionQueue::start(const Transfer& transfer) {
   const Slot slot = table_.start(transfer);
   if (slot == TransferTable::kNone) return;
   admitted_.resize(table_.slot_count());
-  admitted_[at(slot)] = false;
+  admitted_[at(slot)] = transfer.source >= 0;
+  if (transfer.source >= 0) return inner_.start(transfer);
   Registry& registry = registry_of(slot);
   registry.queue.push_back({slot, table_.order(slot)});
   ++registry.queued;
@@ -90,6 +91,7 @@ AdmissionQueue::Registry& AdmissionQueue::registry_of(Slot slot) {
 }
 
 void AdmissionQueue::leave(Slot slot) {
+  if (table_.transfer(slot).source >= 0) return;
   Registry& registry = registry_of(slot);
   admitted_[at(slot)] ? --registry.admitted : --registry.queued;
   may_admit_ = true;

@@ -21,7 +21,8 @@ class AdmissionQueue : public Engine, private Body {
 
   const EnginePlatform& platform() const override { return inner_.platform(); }
   void run(Body& body) override;
-  // Queues; what fits is admitted at the end of the turn, after its cancels and node changes, at the turn's date.
+  // Queues; what fits is admitted at the end of the turn, after its cancels and node changes, at the turn's date. What
+  // comes from another node does not queue.
   void start(const Transfer& transfer) override;
   // Also takes a transfer out of the queue.
   bool cancel(TransferId id) override;

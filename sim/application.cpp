@@ -1,10 +1,17 @@
 // From an application in a scenario to the Application its backend is given (declared in experiment.h).
 #include <fmt/format.h>
 
+#include "backend/local_driver.h"
 #include "backend/pod_names.h"
 #include "sim/experiment.h"
 
 namespace podramp::sim {
+namespace {
+
+// The simulated cluster stores pods only; with ConfigMaps, services and claims in it this is backend::kLatestRevision.
+constexpr int kSimulatedRevision = backend::kFirstRevision;
+
+}  // namespace
 
 Result<backend::Application> make_application(const ApplicationSpec& spec, std::uint64_t seed) {
   backend::Application app;
@@ -23,8 +30,11 @@ Result<backend::Application> make_application(const ApplicationSpec& spec, std::
   auto fixes = backend::parse_fixes(spec.fixes, spec.compat);
   if (!fixes) return tl::unexpected(Error{fmt::format("application {}: {}", spec.name, fixes.error().message)});
   app.fixes = std::move(*fixes);
+  app.revision = kSimulatedRevision;
   app.app_id = app.conf.app_id;
-  if (app.app_id.empty()) {
+  if (!app.conf.local_master.empty()) {
+    app.app_id = backend::local_app_id(app.conf, spec.start_us / kMillisecondUs);
+  } else if (app.app_id.empty()) {
     app.app_id = "spark-" + hex(Draw(seed, "app.id", spec.name, 0)()) + hex(Draw(seed, "app.id", spec.name, 1)());
   }
   const auto random = static_cast<std::uint32_t>(Draw(seed, "app.prefix", spec.name)() >> 40U);

@@ -16,8 +16,9 @@ namespace podramp::sim {
 
 using TransferId = std::uint64_t;
 
-// Links, all > 0 bytes per second. A transfer crosses its registry's link and its node's link; latency is 0 (the
-// kernel adds latencies as events of its own). The platform is sealed: SimGrid cannot add hosts while it runs, so a
+// Links, all > 0 bytes per second. A transfer crosses its registry's link, or its source node's link outwards, and its
+// node's link inwards; the two ways of a node's link do not disturb each other. Latency is 0 (the kernel adds latencies
+// as events of its own). The platform is sealed: SimGrid cannot add hosts while it runs, so a
 // cluster that may grow declares its largest size here. A spare node costs 3 KB and about 5 us with SimGrid.
 struct EnginePlatform {
   std::vector<std::int64_t> registry_bytes_per_s;
@@ -29,12 +30,13 @@ struct Transfer {
   std::int32_t registry = 0;  // index into the platform
   std::int32_t node = 0;      // index into the platform
   std::int64_t bytes = 0;     // >= 0; nothing to carry is over at once
+  std::int32_t source = -1;   // another node that it comes from; -1: from the registry
 };
 
 struct TransferEnd {
   TransferId id = 0;
   TimeUs at = 0;   // the date of the turn that delivers it: the true end, rounded up to a microsecond
-  bool ok = true;  // false: the node went or was down
+  bool ok = true;  // false: the node, or the one it comes from, went or was down
   friend bool operator==(const TransferEnd&, const TransferEnd&) = default;
 };
 

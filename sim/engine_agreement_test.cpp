@@ -68,6 +68,19 @@ TEST(EngineAgreement, SeveralRegistriesAndSeveralPullsToANode) {
                    });
 }
 
+TEST(EngineAgreement, NodesThatSendToEachOther) {
+  const EnginePlatform platform{{100 * kMB}, {10 * kMB, 20 * kMB, 30 * kMB, 40 * kMB, 50 * kMB, 60 * kMB}};
+  expect_agreement(platform, 0, 120, [](Script& s, Engine& e) {
+    for (std::int32_t i = 0; i < 120; ++i) {
+      const std::int32_t to = i % 6;
+      const std::int32_t from = (to + 1 + i * 7 % 5) % 6;
+      const Transfer transfer{static_cast<TransferId>(i), 0, to, (i * 31 % 23 + 1) * 1'234'567L,
+                              i % 10 == 0 ? -1 : from};
+      s.at(i / 4 * 333'331L, [&e, transfer] { e.start(transfer); });
+    }
+  });
+}
+
 // Random platforms and scripts: pulls at random dates, cancels, nodes that go down and come back, pulls that follow
 // the end of another.
 void random_plan(std::uint64_t seed, const EnginePlatform& platform, Script& script, Engine& engine) {
@@ -77,7 +90,13 @@ void random_plan(std::uint64_t seed, const EnginePlatform& platform, Script& scr
   const auto transfer = [&](TransferId id) {
     const auto registry = static_cast<std::int32_t>(draw.uniform(0, registries - 1));
     const auto node = static_cast<std::int32_t>(draw.uniform(0, nodes - 1));
-    return Transfer{id, registry, node, draw.chance(1, 20) ? draw.uniform(0, 2) : draw.uniform(1, 400'000'000)};
+    Transfer made{id, registry, node, draw.chance(1, 20) ? draw.uniform(0, 2) : draw.uniform(1, 400'000'000)};
+    // With even seeds every third transfer comes from another node.
+    if (seed % 2 == 0 && draw.chance(1, 3)) {
+      made.source = static_cast<std::int32_t>(draw.uniform(0, nodes - 1));
+      if (made.source == node) made.source = -1;
+    }
+    return made;
   };
   for (TransferId id = 1; id <= 150; ++id) {
     const Transfer t = transfer(id);

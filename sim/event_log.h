@@ -33,11 +33,13 @@ struct HeaderApplication {
   std::size_t spec = 0;  // index in the resolved scenario's applications
   std::string app_id;
   std::string pod_name_prefix;
+  int revision = 1;  // of our decisions (backend/driver.h); a log that does not say is of the first
   static void fields(auto& visit, auto& self) {
     visit("by", self.by);
     visit("spec", self.spec);
     visit("app_id", self.app_id);
     visit("pod_name_prefix", self.pod_name_prefix);
+    visit("revision", self.revision);
   }
 };
 

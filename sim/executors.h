@@ -1,5 +1,6 @@
-// Simulated executor JVMs: a container starts, the JVM comes up after a while and asks the driver to let it register;
-// it ends when its container is stopped, when it is refused, or when its driver goes away. Decides nothing else.
+// Simulated executor JVMs: a container starts, the JVM comes up after a while and asks the driver to let it register -
+// or first who it is, when a StatefulSet or Deployment made its pod; it ends when its container is stopped, when it is
+// told to or refused, or when its driver goes away. Decides nothing else.
 #pragma once
 
 #include <map>
@@ -15,10 +16,14 @@ namespace podramp::sim {
 
 struct Process {
   std::uint32_t application = 0;
-  ExecutorId executor = 0;
+  ExecutorId executor = 0;  // 0: it has to ask for it (02 4.2, GenerateExecID)
   std::string pod_name;
   std::string host;
-  bool asked = false;  // it has asked to register
+  ProfileId profile = kDefaultProfile;
+  std::int64_t cores = 0;  // 0: its pod does not say
+  bool asked = false;      // it has asked to register
+  std::optional<TimeUs> registered_us;
+  bool silent = false;  // its node cannot be reached: it neither hears nor is heard
 };
 
 class Executors {
@@ -30,17 +35,24 @@ class Executors {
   const Process* started(fakeapi::PodId pod, const Pod& object);
   // Its process is gone; returns what it was.
   std::optional<Process> stopped(fakeapi::PodId pod);
-  // The process asks to register now: still alive and not asked before?
+  // The process is up and asks: to register, or for its id when it has none. nullptr: it is dead or has asked before.
   const Process* ask(fakeapi::PodId pod);
+  // The driver has told it who it is. Absent: that process is gone.
+  std::optional<fakeapi::PodId> named(std::uint32_t application, const std::string& pod_name, ExecutorId executor);
+  void registered(std::uint32_t application, ExecutorId executor, TimeUs now);
+  // Its node cannot be reached any more, or again. Returns the pods of the registered processes that this changes.
+  std::vector<fakeapi::PodId> set_silent(const std::string& host, bool silent);
 
-  // Living processes of an application, in pod order.
+  // Living processes of an application, in pod order; those without an id last.
   std::vector<fakeapi::PodId> of(std::uint32_t application) const;
   std::optional<fakeapi::PodId> find(std::uint32_t application, ExecutorId executor) const;
+  const Process* process(fakeapi::PodId pod) const;
 
  private:
   std::map<std::string, std::uint32_t> by_app_id_;
   std::map<fakeapi::PodId, Process> processes_;
   std::map<std::pair<std::uint32_t, ExecutorId>, fakeapi::PodId> by_executor_;
+  std::map<std::pair<std::uint32_t, std::string>, fakeapi::PodId> nameless_;  // without an id, by pod name
 };
 
 }  // namespace podramp::sim

@@ -84,7 +84,7 @@ Result<RunResult> run_experiment(const Scenario& scenario, const RunOptions& opt
   for (std::size_t i = 0; i < scenario.applications.size(); ++i) {
     auto app = make_application(scenario.applications[i], scenario.seed);
     if (!app) return tl::unexpected(app.error());
-    header.applications.push_back({app->name, i, app->app_id, app->pod_name_prefix});
+    header.applications.push_back({app->name, i, app->app_id, app->pod_name_prefix, app->revision});
     applications.push_back(std::move(*app));
   }
 

@@ -70,8 +70,10 @@ void FluidEngine::set_node(std::int32_t node, bool on) {
   catch_up();
   due_.assign(alive.begin(), alive.end());
   for (const Slot slot : due_) {
+    const std::int32_t receiver = table_.transfer(slot).node;
     leave(slot);
     table_.end(slot, false);
+    if (receiver != node) leave_node_to_one(receiver);
   }
 }
 
@@ -79,7 +81,9 @@ FluidEngine::ClassKey FluidEngine::key_of(Slot slot) const {
   const Transfer& transfer = table_.transfer(slot);
   const std::int64_t capacity = platform_.node_bytes_per_s[at(transfer.node)];
   const bool alone = table_.on_node(transfer.node).size() == 1;
-  return {alone ? -1 : transfer.node, capacity, transfer.registry};
+  const auto registries = static_cast<std::int32_t>(platform_.registry_bytes_per_s.size());
+  const std::int32_t source = transfer.source >= 0 ? registries + transfer.source : transfer.registry;
+  return {alone ? -1 : transfer.node, capacity, source};
 }
 
 // Puts a flow into the class where it belongs now.
@@ -146,12 +150,35 @@ void FluidEngine::reshare() {
       side_capacity_.push_back(static_cast<double>(key.capacity));
     }
     node = key.node;
-    fair_classes_.push_back({key.registry, static_cast<std::int32_t>(side_capacity_.size()) - 1, c.flows, 0});
+    fair_classes_.push_back({key.source, static_cast<std::int32_t>(side_capacity_.size()) - 1, c.flows, 0});
   }
-  if (!fair_classes_.empty()) fair_share_.solve(platform_.registry_bytes_per_s, side_capacity_, fair_classes_);
+  number_sources();
+  if (!fair_classes_.empty()) {
+    fair_share_.solve(sources_.empty() ? platform_.registry_bytes_per_s : source_capacity_, side_capacity_,
+                      fair_classes_);
+  }
   std::size_t i = 0;
   for (auto& [key, c] : classes_) c.rate = fair_classes_[i++].rate;
   find_next_end();
+}
+
+// While nodes send, the senders in use get numbers from 0, so that sharing does not look at all nodes.
+void FluidEngine::number_sources() {
+  const auto registries = static_cast<std::int32_t>(platform_.registry_bytes_per_s.size());
+  sources_.clear();
+  if (std::ranges::none_of(fair_classes_, [&](const FairClass& c) { return c.registry >= registries; })) return;
+  for (const FairClass& c : fair_classes_) sources_.push_back(c.registry);
+  std::ranges::sort(sources_);
+  sources_.erase(std::unique(sources_.begin(), sources_.end()), sources_.end());
+  source_capacity_.clear();
+  for (const std::int32_t source : sources_) {
+    source_capacity_.push_back(source < registries ? platform_.registry_bytes_per_s[at(source)]
+                                                   : platform_.node_bytes_per_s[at(source - registries)]);
+  }
+  for (FairClass& c : fair_classes_) {
+    const auto place = std::ranges::lower_bound(sources_, c.registry);
+    c.registry = static_cast<std::int32_t>(place - sources_.begin());
+  }
 }
 
 void FluidEngine::find_next_end() {

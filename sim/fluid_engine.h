@@ -38,12 +38,12 @@ class FluidEngine : public Engine {
     friend auto operator<=>(const Instant&, const Instant&) = default;
   };
 
-  // node < 0: the flows of one registry that are alone on nodes with links of `capacity`.
-  // Otherwise the flows from one registry to a node that carries several.
+  // node < 0: the flows of one source that are alone on nodes with links of `capacity`.
+  // Otherwise the flows from one source to a node that receives several.
   struct ClassKey {
     std::int32_t node = -1;
     std::int64_t capacity = 0;
-    std::int32_t registry = 0;
+    std::int32_t source = 0;  // a registry, or after all of them a node
     friend auto operator<=>(const ClassKey&, const ClassKey&) = default;
   };
   struct HeapEntry {
@@ -73,6 +73,7 @@ class FluidEngine : public Engine {
   void join(Slot slot, Bytes remaining);
   Bytes leave(Slot slot);
   void leave_node_to_one(std::int32_t node);
+  void number_sources();
   void purge(Classes::iterator c);
   void catch_up();
   void move_clock(Instant to);
@@ -87,6 +88,8 @@ class FluidEngine : public Engine {
   FairShare fair_share_;
   std::vector<FairClass> fair_classes_;
   std::vector<double> side_capacity_;
+  std::vector<std::int32_t> sources_;  // in use while nodes send, ascending
+  std::vector<std::int64_t> source_capacity_;
   std::vector<Slot> due_;
   TimeUs now_ = 0;    // of the turn
   Instant clock_;     // up to which the classes' service is counted; may lag behind now_, or lead by a rounding

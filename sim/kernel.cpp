@@ -63,6 +63,8 @@ void Kernel::add(const ApplicationSpec& spec, std::unique_ptr<backend::Session> 
   app.name = spec.name;
   app.session = std::move(session);
   app.max_pending_pods = conf.max_pending_pods;
+  app.heartbeat_us = conf.heartbeat_interval_us;
+  app.alone = !conf.local_master.empty();
   app.targets[kDefaultProfile] = conf.initial_executors;
   executors_.add_application(index, app_id);
   CHECK(parts_.cluster.add_client(spec.name) == index);  // so a client's id is its application's index
@@ -78,12 +80,28 @@ void Kernel::add(const ApplicationSpec& spec, std::unique_ptr<backend::Session> 
 
 void Kernel::add(const TimelineEntry& entry) {
   ++planned_;
-  std::visit(Overloaded{[&](const WorldAction& action) {
-                          ToCluster message = std::visit([](const auto& one) { return ToCluster(one); }, action);
-                          queue_.push(entry.at_us, Lane::world, ForCluster{std::move(message), 0});
-                        },
-                        [&](const ExecutorExit& exit) { queue_.push(entry.at_us, Lane::world, Exit{exit}); }},
-             entry.action);
+  std::visit(
+      Overloaded{[&](const WorldAction& action) {
+                   ToCluster message = std::visit([](const auto& one) { return ToCluster(one); }, action);
+                   queue_.push(entry.at_us, Lane::world, ForCluster{std::move(message), 0});
+                 },
+                 [&](const ExecutorExit& exit) { queue_.push(entry.at_us, Lane::world, Exit{exit}); },
+                 [&](const ExecutorKill& kill) {
+                   plan(entry.at_us, kill.application, in::KillRequested{kill.executors, kill.replace, kill.force});
+                 },
+                 [&](const ExecutorDecommission& leaving) {
+                   plan(entry.at_us, leaving.application,
+                        in::DecommissionRequested{leaving.executors, leaving.adjust_target, leaving.by_executor});
+                 }},
+      entry.action);
+}
+
+// An input that the scenario asks for; it has been counted as planned.
+void Kernel::plan(TimeUs at, const std::string& application, const Input& input) {
+  const auto named = std::ranges::find(applications_, application, &Application::name);
+  CHECK(named != applications_.end());
+  const auto index = static_cast<std::uint32_t>(named - applications_.begin());
+  push_input(at, Lane::demand, ForSession{index, input, 0, true});
 }
 
 void Kernel::forge(TimeUs at, std::string by, EventData data) {
@@ -207,7 +225,9 @@ void Kernel::handle(ForCluster& item) {
     planned_us_ = now();
   }
   if (const auto* exited = std::get_if<to::ProcessExited>(&item.message)) process_stopped(exited->pod, item.cause);
+  std::vector<ForSession> beats = heartbeats(item.message);  // before processes are gone
   route(parts_.cluster.step(item.message, item.cause));
+  for (ForSession& beat : beats) push_input(now(), Lane::executors, std::move(beat));
 }
 
 void Kernel::handle(ForSession& item) {
@@ -221,6 +241,7 @@ void Kernel::handle(ForSession& item) {
                                             [&](const in::Watched& w) { return app.watches.contains(w.watch); },
                                             [&](const in::WatchClosed& w) { return app.watches.erase(w.watch) > 0; },
                                             [&](const in::TargetSet& t) {
+                                              if (app.alone) return true;
                                               for (const auto& [profile, n] : t.targets) app.targets[profile] = n;
                                               return true;
                                             },
@@ -230,6 +251,9 @@ void Kernel::handle(ForSession& item) {
   feed(item.application, item.input, item.cause);
   // StopExecutor reaches every executor before anything is deleted (02 4.2 stop order).
   if (std::holds_alternative<in::Stopped>(item.input)) end_processes(item.application, 0, item.cause);
+  if (const auto* leaving = std::get_if<in::DecommissionRequested>(&item.input); leaving && leaving->by_executor) {
+    for (const ExecutorId id : leaving->executors) end_process(item.application, id, kDecommissionUs, item.cause);
+  }
 }
 
 void Kernel::handle(Timer& item) {
@@ -252,7 +276,9 @@ void Kernel::handle(Deadline& item) {
 void Kernel::handle(Ask& item) {
   const Process* process = executors_.ask(item.pod);
   if (process == nullptr || applications_[process->application].exit_code) return;
-  feed(process->application, in::Registered{process->executor, process->host}, item.cause);
+  if (process->executor == 0) return feed(process->application, in::ExecutorIdAsked{process->pod_name}, item.cause);
+  feed(process->application, in::Registered{process->executor, process->host, process->profile, process->cores},
+       item.cause);
 }
 
 void Kernel::handle(Exit& item) {
@@ -284,34 +310,46 @@ void Kernel::perform(std::uint32_t application, backend::Session::Logged& effect
   Application& app = applications_[application];
   const Seq seq = effect.seq;
   std::visit(
-      Overloaded{[&](const out::Called& called) { send(application, called, seq); },
-                 [&](const out::WatchReleased& released) {
-                   app.watches.erase(released.watch);
-                   queue_.push(now(), Lane::server, ForCluster{to::ReleaseWatch{application, released.watch}, seq});
-                 },
-                 [&](const out::TimerSet& timer) {
-                   const TimerId id{timer.timer, timer.arg};
-                   app.timers[id] = ++generation_;
-                   push_input(std::max(timer.at_us, now()), Lane::timers, Timer{application, id, generation_, seq});
-                 },
-                 [&](const out::TimerCancelled& timer) {
-                   app.timers.erase({timer.timer, timer.arg});
-                 },
-                 [&](const out::RegistrationAccepted& accepted) { app.registered.insert(accepted.executor); },
-                 [&](const out::RegistrationRefused& refused) {
-                   const auto pod = executors_.find(application, refused.executor);
-                   if (pod) queue_.push(now(), Lane::server, ForCluster{to::ProcessExited{*pod, 1}, seq});
-                 },
-                 [&](const out::ExecutorRemoved& removed) { app.registered.erase(removed.executor); },
-                 [&](const out::Exited& exit) { exited(application, exit.code, seq); },
-                 [](const auto&) {}},
+      Overloaded{
+          [&](const out::Called& called) { send(application, called, seq); },
+          [&](const out::WatchReleased& released) {
+            app.watches.erase(released.watch);
+            queue_.push(now(), Lane::server, ForCluster{to::ReleaseWatch{application, released.watch}, seq});
+          },
+          [&](const out::TimerSet& timer) {
+            const TimerId id{timer.timer, timer.arg};
+            app.timers[id] = ++generation_;
+            push_input(std::max(timer.at_us, now()), Lane::timers, Timer{application, id, generation_, seq});
+          },
+          [&](const out::TimerCancelled& timer) {
+            app.timers.erase({timer.timer, timer.arg});
+          },
+          [&](const out::RegistrationAccepted& accepted) {
+            app.registered.insert(accepted.executor);
+            executors_.registered(application, accepted.executor, now());
+          },
+          [&](const out::ExecutorIdGiven& given) {
+            const auto pod = executors_.named(application, given.pod, given.executor);
+            if (pod) push_input(now(), Lane::executors, Ask{*pod, seq});
+          },
+          [&](const out::ExecutorStopped& stopped) { end_process(application, stopped.executor, 0, seq); },
+          [&](const out::DecommissionSent& sent) { end_process(application, sent.executor, kDecommissionUs, seq); },
+          [&](const out::TargetsRequested& wanted) {
+            for (const auto& [profile, n] : wanted.targets) app.targets[profile] = n;
+          },
+          [&](const out::RegistrationRefused& refused) {
+            const auto pod = executors_.find(application, refused.executor);
+            if (pod) queue_.push(now(), Lane::server, ForCluster{to::ProcessExited{*pod, 1}, seq});
+          },
+          [&](const out::ExecutorRemoved& removed) { app.registered.erase(removed.executor); },
+          [&](const out::Exited& exit) { exited(application, exit.code, seq); }, [](const auto&) {}},
       effect.effect);
 }
 
 void Kernel::send(std::uint32_t application, const out::Called& called, Seq cause) {
   Application& app = applications_[application];
   const ApiRequest& request = called.request;
-  if (request.verb == Verb::create && called.attempt == 1) {
+  if (request.body != nullptr && called.attempt == 1) {
     const auto profile = backend::profile_id(*request.body).value_or(kDefaultProfile);
     const auto books = app.session->backend().books();
     parts_.properties.check_create(app.name, profile, books, app.max_pending_pods, cause, now());
@@ -319,7 +357,7 @@ void Kernel::send(std::uint32_t application, const out::Called& called, Seq caus
   app.calls.insert(called.call);
   if (request.verb == Verb::watch) app.watches.insert(called.call);
   // A create draws by the name of its pod, so that a batch size moves no executor's luck (design 2.1).
-  const bool create = request.verb == Verb::create;
+  const bool create = request.verb == Verb::create && request.body != nullptr;
   const std::string& entity = create ? request.body->name : app.name;
   const std::uint64_t ordinal = create ? static_cast<std::uint64_t>(called.attempt) : called.call.value;
   const DurationUs travel =
@@ -341,14 +379,6 @@ void Kernel::exited(std::uint32_t application, int code, Seq cause) {
   app.watches.clear();
   app.timers.clear();
   end_processes(application, 1, cause);
-}
-
-void Kernel::end_processes(std::uint32_t application, int exit_code, Seq cause) {
-  const LatencyModel& stop = parts_.cluster.config().latency.stop;
-  for (const PodId pod : executors_.of(application)) {
-    const DurationUs after = stop.sample(Draw(options_.seed, "executor.stop", uid_text(pod)));
-    queue_.push(now() + after, Lane::server, ForCluster{to::ProcessExited{pod, exit_code}, cause});
-  }
 }
 
 void Kernel::push_input(TimeUs at, Lane lane, Payload item) {
@@ -407,15 +437,6 @@ void Kernel::perform(Outgoing& out) {
                  [&](const from::ProcessStopped& m) { process_stopped(m.pod, out.cause); },
                  [](const auto&) { PODRAMP_CHECK(false, "a message that route() delivers itself"); }},
       out.message);
-}
-
-void Kernel::process_stopped(PodId pod, Seq cause) {
-  const auto process = executors_.stopped(pod);
-  if (!process || !process->asked || applications_[process->application].exit_code) return;
-  // A node that lost its power closes no connection; the driver hears nothing.
-  const NodeRecord* node = parts_.cluster.state().find_node(process->host);
-  if (node != nullptr && node->silent) return;
-  push_input(now(), Lane::executors, ForSession{process->application, in::Disconnected{process->executor}, cause});
 }
 
 }  // namespace podramp::sim

@@ -36,6 +36,8 @@ struct EnumText<sim::Ending> {
 namespace podramp::sim {
 
 inline constexpr std::uint64_t kLivelockItems = 20'000'000;
+// A decommissioned executor looks once a second whether it may go, first after one second.
+inline constexpr DurationUs kDecommissionUs = kSecondUs;
 
 struct KernelOptions {
   TimeUs end_us = kHourUs;
@@ -92,6 +94,8 @@ class Kernel final : public Body {
     std::unique_ptr<backend::Session> session;
     std::int64_t max_pending_pods = 0;
     std::optional<int> exit_code;
+    DurationUs heartbeat_us = 0;
+    bool alone = false;  // local master: no executors
     std::map<ProfileId, std::int64_t> targets;
     std::set<CallId> calls;                   // sent, not answered
     std::set<CallId> watches;                 // asked for or open
@@ -147,8 +151,13 @@ class Kernel final : public Body {
   void feed(std::uint32_t application, const Input& input, Seq cause);
   void perform(std::uint32_t application, backend::Session::Logged& effect);
   void send(std::uint32_t application, const out::Called& called, Seq cause);
+  void plan(TimeUs at, const std::string& application, const Input& input);
   void exited(std::uint32_t application, int code, Seq cause);
   void end_processes(std::uint32_t application, int exit_code, Seq cause);
+  // The driver's word to one process, which on a silent node hears nothing.
+  void end_process(std::uint32_t application, ExecutorId executor, DurationUs after, Seq cause);
+  std::vector<ForSession> heartbeats(const fakeapi::ToCluster& message);
+  TimeUs last_heartbeat(const Process& process) const;
   void route(std::vector<fakeapi::Outgoing> messages);
   void perform(fakeapi::Outgoing& message);  // one that touches the engine or the executors
   void process_stopped(fakeapi::PodId pod, Seq cause);

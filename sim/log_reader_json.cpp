@@ -19,7 +19,8 @@ LogHeader read_header(const json& j) {
   header.wall_zero = j.at("wall_zero").get<std::string>();
   for (const json& a : j.at("applications")) {
     header.applications.push_back({a.at("by").get<std::string>(), a.at("spec").get<std::size_t>(),
-                                   a.at("app_id").get<std::string>(), a.at("pod_name_prefix").get<std::string>()});
+                                   a.at("app_id").get<std::string>(), a.at("pod_name_prefix").get<std::string>(),
+                                   a.value("revision", 1)});
   }
   header.scenario_json = j.at("scenario").dump();
   return header;

@@ -349,9 +349,10 @@ void Projection::on(const EventRef& e, const out::RegistrationRefused& /*data*/)
 void Projection::on(const EventRef& e, const out::ExecutorRemoved& data) {
   ApplicationView* app = by_name(e.by);
   if (app == nullptr) return;
-  ++app->removed;
   ExecutorRow* r = by_id(*app, data.executor);
-  if (r == nullptr || r->removed_us) return;
+  if (r != nullptr && r->removed_us) return;  // again, as Spark does when the pod of a killed executor has ended
+  ++app->removed;
+  if (r == nullptr) return;
   if (r->registered_us) --app->registered;
   change(*app, *r, [&] { r->removed_us = e.t; });
 }

@@ -68,6 +68,7 @@ class Replay {
       if (!app) return tl::unexpected(app.error());
       app->app_id = named.app_id;
       app->pod_name_prefix = named.pod_name_prefix;
+      app->revision = named.revision;
       sessions_[named.by] = std::make_unique<backend::Session>(std::move(*app), ledger_);
     }
     report_.applications = sessions_.size();

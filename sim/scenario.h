@@ -47,9 +47,23 @@ struct ExecutorExit {  // executor processes end by themselves with this code
   int exit_code = 1;
   friend bool operator==(const ExecutorExit&, const ExecutorExit&) = default;
 };
+struct ExecutorKill {  // the application's program kills executors (SparkContext.killExecutors)
+  std::string application;
+  std::vector<ExecutorId> executors;
+  bool replace = false;  // killAndReplaceExecutor: the target stays
+  bool force = true;     // busy ones too
+  friend bool operator==(const ExecutorKill&, const ExecutorKill&) = default;
+};
+struct ExecutorDecommission {  // executors are to finish what they do and go
+  std::string application;
+  std::vector<ExecutorId> executors;
+  bool adjust_target = false;
+  bool by_executor = false;  // they say so themselves: their node shuts down
+  friend bool operator==(const ExecutorDecommission&, const ExecutorDecommission&) = default;
+};
 struct TimelineEntry {
   TimeUs at_us = 0;
-  std::variant<WorldAction, ExecutorExit> action;
+  std::variant<WorldAction, ExecutorExit, ExecutorKill, ExecutorDecommission> action;
   friend bool operator==(const TimelineEntry&, const TimelineEntry&) = default;
 };
 

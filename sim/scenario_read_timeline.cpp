@@ -9,9 +9,9 @@
 namespace podramp::sim {
 namespace {
 
-constexpr std::array<std::string_view, 9> kActions{"nodes_down",    "nodes_up",   "delete_nodes",
-                                                   "add_nodes",     "set_quota",  "delete_pods",
-                                                   "executor_exit", "set_target", "stop_application"};
+constexpr std::array<std::string_view, 11> kActions{
+    "nodes_down",    "nodes_up",       "delete_nodes",           "add_nodes",  "set_quota",       "delete_pods",
+    "executor_exit", "kill_executors", "decommission_executors", "set_target", "stop_application"};
 
 std::vector<std::string> node_names(const ReadState& state, const std::vector<std::uint32_t>& indexes) {
   std::vector<std::string> names;
@@ -56,24 +56,47 @@ void read_delete_pods(ReadState& state, ObjectReader& reader, TimeUs at) {
   state.scenario.timeline.push_back({at, WorldAction(std::move(pods))});
 }
 
-void read_executor_exit(ReadState& state, ObjectReader& reader, TimeUs at) {
-  ExecutorExit exit;
-  std::int64_t code = exit.exit_code;
-  reader.read("exit_code", code, whole_between(0, 255));
-  exit.exit_code = static_cast<int>(code);
+// "executors" and "application" of an action on executors: one entry for each copy of the application.
+template <class Action>
+void read_executors(ReadState& state, ObjectReader& reader, TimeUs at, Action action) {
   reader.find_required("executors");
   reader.each_item("executors", [&](const JsonValue& value, const std::string& path) {
     const Result<std::int64_t> id = whole_between(1, kExecutorsMax)(value);
     if (id) {
-      exit.executors.push_back(*id);
+      action.executors.push_back(*id);
     } else {
       state.reading.error(value, path, id.error().message);
     }
   });
   for (const std::size_t index : read_application_names(state, reader, "application")) {
-    exit.application = state.scenario.applications[index].name;
-    state.scenario.timeline.push_back({at, exit});
+    action.application = state.scenario.applications[index].name;
+    state.scenario.timeline.push_back({at, action});
   }
+}
+
+void read_executor_exit(ReadState& state, ObjectReader& reader, TimeUs at) {
+  ExecutorExit exit;
+  std::int64_t code = exit.exit_code;
+  reader.read("exit_code", code, whole_between(0, 255));
+  exit.exit_code = static_cast<int>(code);
+  read_executors(state, reader, at, exit);
+}
+
+void read_kill(ReadState& state, ObjectReader& reader, TimeUs at) {
+  ExecutorKill kill;
+  reader.read("replace", kill.replace, as_flag);
+  reader.read("force", kill.force, as_flag);
+  read_executors(state, reader, at, kill);
+}
+
+void read_decommission(ReadState& state, ObjectReader& reader, TimeUs at) {
+  ExecutorDecommission leaving;
+  reader.read("adjust_target", leaving.adjust_target, as_flag);
+  reader.read("by_executor", leaving.by_executor, as_flag);
+  if (leaving.by_executor && leaving.adjust_target) {
+    reader.error("adjust_target", "Spark keeps the target when executors decommission themselves (by_executor)");
+  }
+  read_executors(state, reader, at, leaving);
 }
 
 void read_set_target(ReadState& state, ObjectReader& reader, TimeUs at) {
@@ -133,6 +156,10 @@ void read_entry(ReadState& state, const JsonValue& value, const std::string& pat
     read_delete_pods(state, reader, at);
   } else if (action == "executor_exit") {
     read_executor_exit(state, reader, at);
+  } else if (action == "kill_executors") {
+    read_kill(state, reader, at);
+  } else if (action == "decommission_executors") {
+    read_decommission(state, reader, at);
   } else if (action == "set_target") {
     read_set_target(state, reader, at);
   } else if (action == "stop_application") {

@@ -251,6 +251,20 @@ struct WriteAction {
             {"executors", exit.executors},
             {"exit_code", exit.exit_code}};
   }
+  Json operator()(const ExecutorKill& kill) const {
+    return {{"do", "kill_executors"},
+            {"application", kill.application},
+            {"executors", kill.executors},
+            {"replace", kill.replace},
+            {"force", kill.force}};
+  }
+  Json operator()(const ExecutorDecommission& leaving) const {
+    return {{"do", "decommission_executors"},
+            {"application", leaving.application},
+            {"executors", leaving.executors},
+            {"adjust_target", leaving.adjust_target},
+            {"by_executor", leaving.by_executor}};
+  }
 };
 
 Json fault(const fakeapi::FaultSpec& spec) {

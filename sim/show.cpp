@@ -70,6 +70,7 @@ Result<Shown> show_log(const std::string& path, const ShowAt& at) {
     if (!app) return tl::unexpected(app.error());
     app->app_id = named.app_id;
     app->pod_name_prefix = named.pod_name_prefix;
+    app->revision = named.revision;
     sessions[named.by] = std::make_unique<backend::Session>(std::move(*app), ledger);
   }
   fakeapi::ClusterState cluster;

@@ -243,7 +243,7 @@ void SimGridEngine::start(const Transfer& transfer) {
   const Slot slot = table_.start(transfer);
   if (slot == TransferTable::kNone) return;
   if (!inside_) catch_up();
-  s4u::Host* from = registries_[at(transfer.registry)];
+  s4u::Host* from = transfer.source >= 0 ? nodes_[at(transfer.source)] : registries_[at(transfer.registry)];
   s4u::Host* to = nodes_[at(transfer.node)];
   CHECK(from->is_on() && to->is_on());
   s4u::CommPtr comm = s4u::Comm::sendto_init();

@@ -96,7 +96,7 @@ inline const std::vector<Ban> kBans = {
     {Scope::core_sources,
      "floating point: integers for time, order and accounting (design 2.1); where Spark computes in double, add a row",
      {"float", "double"},
-     {"backend/backend.cpp",          // registered ratio
+     {"backend/scheduler_backend*",   // registered ratio
       "backend/port/random.*",        // normal draws
       "backend/conf*",                // settings that are ratios and factors
       "backend/executor_size.cpp",    // memory overhead factor

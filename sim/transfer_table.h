@@ -32,10 +32,11 @@ class TransferTable {
   // Drops an end that waits to be delivered; false if there is none.
   bool forget_end(TransferId id);
 
-  // Marks the node and returns what is alive on it, in the order of the starts (valid until the next change).
+  // Marks the node and returns what is alive on it or comes from it, in the order of the starts (valid until the next
+  // change).
   std::span<const Slot> set_node(std::int32_t node, bool on);
   bool node_on(std::int32_t node) const { return node_on_[index(node)]; }
-  // What is alive on a node, in the order of the starts (valid until the next change).
+  // What is alive on a node as its receiver, in the order of the starts (valid until the next change).
   std::span<const Slot> on_node(std::int32_t node) const { return on_node_[index(node)]; }
 
   std::size_t alive() const { return slots_.size(); }
@@ -63,6 +64,8 @@ class TransferTable {
   std::vector<Slot> free_;
   SlotMap slots_;
   std::vector<std::vector<Slot>> on_node_;
+  std::vector<std::vector<Slot>> from_node_;
+  std::vector<Slot> touched_;
   std::vector<bool> node_on_;
   std::vector<Ended> ended_;
   std::vector<TransferEnd> delivered_;

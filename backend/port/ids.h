@@ -34,7 +34,7 @@ enum class TimerKind : std::uint8_t {
   stop_grace,       // executorSnapshotsSubscribersShutdownGracePeriod (02 2.1)
   dynamic_tick,     // dynamic allocation, every 100 ms while it matters (02 4.3)
   kill_grace,       // arg = kill; dynamicAllocation.deleteGracePeriod (02 4.2)
-  force_kill,       // arg = executor; executor.decommission.forceKillTimeout (02 4.2)
+  force_kill,       // arg = decommission; executor.decommission.forceKillTimeout (02 4.2)
   revive,           // offers are made anew: locality waits run out (01 1.1)
   heartbeat_check,  // executors whose heartbeats have ended (01 1.8)
   roll,             // executor.rollInterval (02 4.5)

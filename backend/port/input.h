@@ -112,6 +112,13 @@ struct HeartbeatsStopped {
   }
 };
 
+// Its heartbeats are back: the node can be reached again before the silence was noticed.
+struct HeartbeatsResumed {
+  static constexpr std::string_view kType = "in.heartbeats_resumed";
+  ExecutorId executor = 0;
+  static void fields(auto& visit, auto& self) { visit("executor", self.executor); }
+};
+
 // The application's program submits a job.
 struct JobSubmitted {
   static constexpr std::string_view kType = "in.job_submitted";
@@ -152,9 +159,13 @@ struct Registered {
   static constexpr std::string_view kType = "in.registered";
   ExecutorId executor = 0;
   std::string host;
+  ProfileId profile = kDefaultProfile;
+  std::int64_t cores = 0;  // 0: as the conf says
   static void fields(auto& visit, auto& self) {
     visit("executor", self.executor);
     visit("host", self.host);
+    visit("profile", self.profile);
+    visit("cores", self.cores);
   }
 };
 
@@ -211,6 +222,6 @@ struct Stopped {
 using Input = std::variant<in::Started, in::TimerDue, in::TargetSet, in::Registered, in::Disconnected, in::Replied,
                            in::Watched, in::WatchClosed, in::Stopped, in::ExecutorsRequested, in::KillRequested,
                            in::DecommissionRequested, in::ExecutorIdAsked, in::ConfigAsked, in::HeartbeatsStopped,
-                           in::JobSubmitted, in::TaskEnded, in::BlockUpdated>;
+                           in::JobSubmitted, in::TaskEnded, in::BlockUpdated, in::HeartbeatsResumed>;
 
 }  // namespace podramp

@@ -1,0 +1,73 @@
+// The part of the kernel (kernel.h) that keeps simulated executor processes and their driver in touch: what ends a
+// process, what its end tells the driver, and its heartbeats. Not here: the main loop (kernel.cpp).
+#include <utility>
+
+#include "backend/port/random.h"
+#include "sim/kernel.h"
+
+namespace podramp::sim {
+
+namespace to = fakeapi::to;
+using fakeapi::LatencyModel;
+using fakeapi::NodeRecord;
+using fakeapi::PodId;
+using fakeapi::ToCluster;
+using fakeapi::uid_text;
+
+// Executors on nodes that go silent, or can be reached again, fall silent and speak again with them.
+std::vector<Kernel::ForSession> Kernel::heartbeats(const ToCluster& message) {
+  std::vector<ForSession> inputs;
+  const auto* down = std::get_if<to::NodesDown>(&message);
+  const auto* up = std::get_if<to::NodesUp>(&message);
+  if (down == nullptr && up == nullptr) return inputs;
+  for (const std::string& node : down != nullptr ? down->nodes : up->nodes) {
+    for (const PodId pod : executors_.set_silent(node, down != nullptr)) {
+      const Process& process = *executors_.process(pod);
+      if (down != nullptr) {
+        inputs.push_back({process.application, in::HeartbeatsStopped{process.executor, last_heartbeat(process)}, 0});
+      } else {
+        inputs.push_back({process.application, in::HeartbeatsResumed{process.executor}, 0});
+      }
+    }
+  }
+  return inputs;
+}
+
+// A heartbeat every interval, the first one after one to two intervals, so that executors are not in step.
+TimeUs Kernel::last_heartbeat(const Process& process) const {
+  const DurationUs interval = applications_[process.application].heartbeat_us;
+  const TimeUs registered = process.registered_us.value_or(now());
+  if (interval <= 0) return registered;
+  const auto spread =
+      Draw(options_.seed, "executor.heartbeat", process.pod_name)() % static_cast<std::uint64_t>(interval);
+  const TimeUs first = registered + interval + static_cast<DurationUs>(spread);
+  return now() < first ? registered : first + (now() - first) / interval * interval;
+}
+
+void Kernel::end_processes(std::uint32_t application, int exit_code, Seq cause) {
+  const LatencyModel& stop = parts_.cluster.config().latency.stop;
+  for (const PodId pod : executors_.of(application)) {
+    const DurationUs after = stop.sample(Draw(options_.seed, "executor.stop", uid_text(pod)));
+    queue_.push(now() + after, Lane::server, ForCluster{to::ProcessExited{pod, exit_code}, cause});
+  }
+}
+
+// It ends by itself with 0; a decommissioned one a while later.
+void Kernel::end_process(std::uint32_t application, ExecutorId executor, DurationUs after, Seq cause) {
+  const auto pod = executors_.find(application, executor);
+  if (!pod || executors_.process(*pod)->silent) return;
+  const LatencyModel& stop = parts_.cluster.config().latency.stop;
+  const DurationUs takes = after + stop.sample(Draw(options_.seed, "executor.stop", uid_text(*pod)));
+  queue_.push(now() + takes, Lane::server, ForCluster{to::ProcessExited{*pod, 0}, cause});
+}
+
+void Kernel::process_stopped(PodId pod, Seq cause) {
+  const auto process = executors_.stopped(pod);
+  if (!process || !process->asked || applications_[process->application].exit_code) return;
+  // A node that lost its power closes no connection; the driver hears nothing.
+  const NodeRecord* node = parts_.cluster.state().find_node(process->host);
+  if (node != nullptr && node->silent) return;
+  push_input(now(), Lane::executors, ForSession{process->application, in::Disconnected{process->executor}, cause});
+}
+
+}  // namespace podramp::sim
