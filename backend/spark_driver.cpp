@@ -17,6 +17,7 @@
 #include "backend/failure_tracker.h"
 #include "backend/lifecycle.h"
 #include "backend/pod_source.h"
+#include "backend/scaling_link.h"
 #include "backend/scheduler_backend.h"
 #include "backend/stop_sequence.h"
 #include "backend/task_link.h"
@@ -64,7 +65,8 @@ class SparkDriver final : public Driver {
                    {[this](TimeUs now, const ExecutorTargets& targets, Outbox& out) { set_targets(now, targets, out); },
                     [this](ExecutorId id) { return allocator_->is_deleted(id); }},
                    table_, maintenance_),
-        tasks_(app_, table_, scheduler_) {}
+        tasks_(app_, table_, scheduler_),
+        scaling_(app_, table_, scheduler_, tasks_.side()) {}
 
   void step(TimeUs now, const Input& input, Outbox& out) override {
     if (phase_ == Phase::exited) return;
@@ -90,10 +92,14 @@ class SparkDriver final : public Driver {
             [&](const in::ConfigAsked&) {},
             [&](const in::JobSubmitted& job) { tasks_.side().job_submitted(now, job.job, out); },
             [&](const in::TaskEnded& ended) { tasks_.side().task_ended(now, ended, out); },
-            [&](const in::BlockUpdated& block) { tasks_.side().block_updated(block); },
+            [&](const in::BlockUpdated& block) {
+              tasks_.side().block_updated(block);
+              scaling_.block_updated(block);
+            },
         },
         input);
     if (phase_ == Phase::running) tasks_.after_step(now, out);
+    if (phase_ == Phase::running) scaling_.after_step(now, out);
     if (phase_ == Phase::closing) close(out);
   }
 
@@ -162,6 +168,7 @@ class SparkDriver final : public Driver {
   Maintenance maintenance_;
   SchedulerBackend scheduler_;
   TaskLink tasks_;
+  ScalingLink scaling_;
   StopSequence stop_sequence_{calls_};
 
   Phase phase_ = Phase::fresh;
@@ -177,6 +184,7 @@ void SparkDriver::start(TimeUs now, Outbox& out) {
   phase_ = Phase::starting;
   scheduler_.start(now, out);
   tasks_.start(now);
+  scaling_.start(now, out);
   started(now, start_.begin(out), out);
 }
 
@@ -206,7 +214,9 @@ void SparkDriver::launch(TimeUs now, Outbox& out) {
     calls_.start(CallOwner::config_map, create_config_map(app_, start_.driver_pod()), out);
   }
   if (!early_targets_.empty()) targets_wanted(now, std::exchange(early_targets_, {}), out);
-  if (phase_ == Phase::running) scheduler_.launch(out);
+  if (phase_ != Phase::running) return;
+  scheduler_.launch(out);
+  scaling_.launch(now, out);
 }
 
 // --- what comes in -----------------------------------------------------------------------------------------------
@@ -226,6 +236,8 @@ void SparkDriver::timer_due(TimeUs now, const in::TimerDue& timer, Outbox& out) 
       return;
     }
     case TimerKind::revive: tasks_.side().timer_due(now, timer, out); return;
+    case TimerKind::dynamic_tick:
+    case TimerKind::roll: scaling_.timer_due(now, timer, phase_ == Phase::running, out); return;
     default: return scheduler_.timer_due(now, timer, out);
   }
 }
@@ -332,6 +344,7 @@ void SparkDriver::stop(TimeUs now, int code, const std::string& why, Runs runs, 
     phase_ = Phase::draining;
     scheduler_.stop(out);
     tasks_.side().stop(out);
+    scaling_.stop(out);
     start_.cancel(out);
     allocator_->stop(out);
     lifecycle_runs_.stop(out);
@@ -419,6 +432,7 @@ std::string SparkDriver::describe() const {
                     executor.loss_pending ? ", disconnected" : "", executor.decommissioning ? ", decommissioning" : "");
   }
   for (const std::string& line : tasks_.side().describe()) text += line + "\n";
+  for (const std::string& line : scaling_.describe()) text += line + "\n";
   return text;
 }
 
