@@ -11,9 +11,13 @@ namespace {
 
 void print_kpis(const std::vector<std::string>& names, const Kpis& of_a, const Kpis& of_b) {
   for (const std::string& name : names) {
-    const std::int64_t a = of_a.find(name)->second;
-    const std::int64_t b = of_b.find(name)->second;
-    fmt::print("{:<34} {:>14} {:>14} {:>+14}\n", name, a, b, b - a);
+    const auto a = of_a.find(name);
+    const auto b = of_b.find(name);
+    if (a == of_a.end() || b == of_b.end()) {  // those of a workload are there only with one
+      fmt::print("{:<34} only in {}: {}\n", name, a == of_a.end() ? "b" : "a", (a == of_a.end() ? b : a)->second);
+      continue;
+    }
+    fmt::print("{:<34} {:>14} {:>14} {:>+14}\n", name, a->second, b->second, b->second - a->second);
   }
 }
 
@@ -25,7 +29,8 @@ void print_only_application(const Comparison& c) {
   const Kpis& b = c.b.applications.at(name);
   std::vector<std::string> names;
   for (const auto& [kpi, value] : a) {
-    if (b.find(kpi)->second != value) names.push_back(kpi);
+    const auto other = b.find(kpi);
+    if (other == b.end() || other->second != value) names.push_back(kpi);
   }
   fmt::print("only application {} differs:\n", name);
   print_kpis(names, a, b);

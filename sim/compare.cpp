@@ -82,7 +82,11 @@ Result<Comparison> compare_runs(const std::string& a, const std::string& b) {
     if (other != c.b.applications.end() && other->second != kpis) c.differing_applications.push_back(name);
   }
   for (const auto& [name, value] : c.a.kpis) {
-    if (c.b.kpis.find(name)->second != value) c.differing.push_back(name);
+    const auto other = c.b.kpis.find(name);
+    if (other == c.b.kpis.end() || other->second != value) c.differing.push_back(name);
+  }
+  for (const auto& [name, value] : c.b.kpis) {  // those of a workload are there only with one
+    if (!c.a.kpis.contains(name)) c.differing.push_back(name);
   }
   find_first_difference(c);
   return c;

@@ -148,13 +148,14 @@ Kpis application_kpis(const ApplicationView& app, TimeUs end_us) {
 
 Kpis run_kpis(const std::vector<Kpis>& applications, std::int64_t pending_max, std::int64_t leaked_pods) {
   Kpis run;
+  const Kpis without_workload = application_kpis({}, 0);
   for (const std::string& name : kpi_names()) {
     if (name == "leaked_pods") continue;
     const bool slowest = name.starts_with("time_to_") || name == "last_noticed_ms";
     const bool earliest = name == "first_noticed_ms";
     std::int64_t total = slowest || earliest ? -1 : 0;
     bool never = false;
-    bool known = false;
+    bool known = without_workload.contains(name);
     for (const Kpis& app : applications) {
       const auto kpi = app.find(name);
       if (kpi == app.end()) continue;  // only of applications with a workload
