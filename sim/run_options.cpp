@@ -33,9 +33,9 @@ Result<std::optional<NamedText>> named_file(const ParsedOptions& options, std::s
 std::vector<OptionSpec> scenario_option_specs() {
   return {
       {"seed", "N", "another seed"},
-      {"set", "PATH=VALUE", "change one field; after conf. the rest is one Spark key", true},
+      {"set", "PATH=VALUE", "change a field; after conf. the rest is a Spark key", true},
       {"conf-file", "F", "your spark-defaults.conf, for every application"},
-      {"template", "F", "pod template for the executors of every application, YAML"},
+      {"template", "F", "pod template (YAML) of every application's executors"},
       {"cluster", "G", "kubectl get nodes,pods,resourcequotas,limitranges -A -o json"},
       {"executors", "N", "target of every application"},
       {"compat", "LEVEL", "spark-3.5, spark-4.0, ..."},
