@@ -35,7 +35,7 @@ std::vector<OptionSpec> scenario_option_specs() {
       {"seed", "N", "another seed"},
       {"set", "PATH=VALUE", "change a field; after conf. the rest is a Spark key", true},
       {"conf-file", "F", "your spark-defaults.conf, for every application"},
-      {"template", "F", "pod template (YAML) of every application's executors"},
+      {"template", "F", "pod template of all applications' executors, YAML"},
       {"cluster", "G", "kubectl get nodes,pods,resourcequotas,limitranges -A -o json"},
       {"executors", "N", "target of every application"},
       {"compat", "LEVEL", "spark-3.5, spark-4.0, ..."},
