@@ -16,11 +16,12 @@ constexpr std::string_view kIntroduction =
 
 <!-- Printed by `podramp lint --document` from backend/conf_key_table.h; edit the table and print it anew. -->
 
-Every Spark setting that podramp knows, for the levels `spark-3.5` to `spark-4.4`. Keys are Spark's own, verbatim. A bare
-number is in the unit that the type names. A value outside the range is refused, as Spark refuses it; the *since* column
-is the first Spark that has the key, and an older level ignores it. "Here" says whether podramp's decisions depend on the
-key as Spark's do: **yes**, **no** (no scaling decision depends on it), or **not yet**, with what a run does instead.
-`podramp lint FILE --compat LEVEL` says the same about a file of yours. (int) marks keys that Spark does not document.
+Every Spark setting that podramp knows, for the levels `spark-3.5` to `spark-4.4`. Keys are Spark's own, verbatim. A
+bare number is in the unit that the type names. A value outside the range is refused, as Spark refuses it; the *since*
+column is the first Spark that has the key, and an older level ignores it. "Here" says whether podramp's decisions
+depend on the key as Spark's do: **yes**, **no** (no scaling decision depends on it), or **not yet**, with what a run
+does instead. `podramp lint FILE --compat LEVEL` says the same about a file of yours. (int) marks keys that Spark does
+not document.
 )";
 
 struct Section {

@@ -38,7 +38,7 @@ std::string put(const std::string& text) {
 TEST(LintCommand, ARealFileIsSummedUpInAFewLines) {
   const Output result = lint({shipped("real/spark-defaults.conf")});
   EXPECT_EQ(result.code, 0);
-  EXPECT_THAT(result.out, HasSubstr("spark-defaults.conf at spark-4.0: 33 keys, 0 mistakes, 1 worth a look\n"));
+  EXPECT_THAT(result.out, HasSubstr("spark-defaults.conf at spark-4.0: 34 keys, 0 mistakes, 1 worth a look\n"));
   EXPECT_THAT(result.out, HasSubstr("    1 unknown, Spark ignores them: spark.kubernetes.allocation.maxPendingPod\n"));
   EXPECT_LE(std::ranges::count(result.out.substr(0, result.out.find("\n\n")), '\n'), 9);
   EXPECT_THAT(result.out, HasSubstr("did you mean spark.kubernetes.allocation.maxPendingPods?"));

@@ -1,3 +1,4 @@
+// The findings of podramp lint as JSON; declared in lint_text.h.
 #include <nlohmann/json.hpp>
 
 #include "sim/lint_text.h"

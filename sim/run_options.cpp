@@ -33,9 +33,9 @@ Result<std::optional<NamedText>> named_file(const ParsedOptions& options, std::s
 std::vector<OptionSpec> scenario_option_specs() {
   return {
       {"seed", "N", "another seed"},
-      {"set", "PATH=VALUE", "change one field; after conf. the rest is one Spark key", true},
+      {"set", "PATH=VALUE", "change a field; after conf. the rest is a Spark key", true},
       {"conf-file", "F", "your spark-defaults.conf, for every application"},
-      {"executor-template", "F", "pod template of every application's executors, YAML"},
+      {"template", "F", "pod template of all applications' executors, YAML"},
       {"cluster", "G", "kubectl get nodes,pods,resourcequotas,limitranges -A -o json"},
       {"executors", "N", "target of every application"},
       {"compat", "LEVEL", "spark-3.5, spark-4.0, ..."},
@@ -60,7 +60,7 @@ Result<ScenarioOptions> read_scenario_options(const ParsedOptions& options) {
   auto conf = named_file(options, "conf-file");
   if (!conf) return tl::unexpected(conf.error());
   chosen.overrides.conf_file = std::move(*conf);
-  auto executor_template = named_file(options, "executor-template");
+  auto executor_template = named_file(options, "template");
   if (!executor_template) return tl::unexpected(executor_template.error());
   chosen.overrides.executor_template = std::move(*executor_template);
   auto cluster = named_file(options, "cluster");

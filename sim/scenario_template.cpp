@@ -102,7 +102,7 @@ void read_template(ReadState& state, ObjectReader& application, ApplicationSpec&
     if (named.empty()) return;
     state.warn(std::string(kFileKey),
                fmt::format("\"{}\" is not read here, executor pods have Spark's own fields only; give the file as "
-                           "executor_template in the scenario, or with --executor-template",
+                           "executor_template in the scenario, or with --template",
                            named),
                true);
     return;

@@ -1,4 +1,4 @@
-// Pod templates of executors in a scenario: from a YAML file beside it, from --executor-template, or written inline.
+// Pod templates of executors in a scenario: from a YAML file beside it, from --template, or written inline.
 // They are kept as one line of JSON in the resolved scenario, so that a log's header holds them.
 #pragma once
 
@@ -6,7 +6,7 @@
 
 namespace podramp::sim {
 
-// Puts the contents of template files in the place of their names, and --executor-template over all of them.
+// Puts the contents of template files in the place of their names, and --template over all of them.
 void load_template_files(ReadState& state, JsonValue& root, const ReadFile& read_file);
 
 // "executor_template" of one application whose conf has been read; every mistake with its field (S-I4).
