@@ -65,7 +65,6 @@ namespace table {
 using enum ValueType;
 using enum Compat;
 inline constexpr auto kNotYet = Influence::not_modelled;
-inline constexpr auto kDynamic = Influence::with_dynamic;
 inline constexpr auto kClaims = Influence::with_claims;
 
 // `name` is the whole official key, so that a search for it ends here.
@@ -99,15 +98,11 @@ constexpr KeySpec multiple_of_five(KeySpec spec) {
   return spec;
 }
 
-inline constexpr std::string_view kNoScaling = "it counts only with dynamic allocation, which is not modelled yet";
 inline constexpr std::string_view kNoRecovery = "executors after an OOM keep all their cores here";
 inline constexpr std::string_view kNoClaims = "claims are neither created nor reused here; volumes are taken as ready";
 inline constexpr std::string_view kNoSteps =
     "user classes cannot run here; executor pods are built by Spark's own steps";
-inline constexpr std::string_view kNoRoll = "executors are not rolled here";
 inline constexpr std::string_view kNoResize = "executor pods keep their size here";
-inline constexpr std::string_view kNoDecommission =
-    "executors get the preStop hook, but are removed without decommissioning";
 inline constexpr std::string_view kNoCap = "the number of executor ids is not limited here";
 inline constexpr std::string_view kNoRpCap = "only allocation.maxPendingPods limits pending pods here";
 inline constexpr std::string_view kDemandInstead =
@@ -219,7 +214,7 @@ inline constexpr auto kKeyTable = [] {
       unset("spark.kubernetes.executor.hadoopConfigMapName", text, 300).hidden().modelled(),
       unset("spark.kubernetes.kerberos.tokenSecret.name", text, 300),
       unset("spark.kubernetes.kerberos.tokenSecret.itemKey", text, 300),
-      key("spark.kubernetes.executor.rollInterval", seconds, "0", 303).at_least(0).because(kNotYet, kNoRoll),
+      key("spark.kubernetes.executor.rollInterval", seconds, "0", 303).at_least(0).modelled(),
       any_case(key("spark.kubernetes.executor.rollPolicy", text, "OUTLIER", 303).one_of(kRollPolicies)),
       key("spark.kubernetes.executor.minTasksPerExecutorBeforeRolling", integer, "0", 303).at_least(0),
       key("spark.kubernetes.executor.resizeInterval", seconds, "0", 402).at_least(0).because(kNotYet, kNoResize),
@@ -230,28 +225,25 @@ inline constexpr auto kKeyTable = [] {
       key("spark.kubernetes.executor.pvc.resizeThreshold", fraction, "0.5", 402).above(0).below(1),
       key("spark.kubernetes.executor.pvc.resizeFactor", fraction, "1.0", 402).above(0).at_most(1),
       // 5.4 core keys
-      key("spark.dynamicAllocation.enabled", boolean, "false", 102).because(kNotYet, kDemandInstead),
-      checked_by_dynamic(key("spark.dynamicAllocation.minExecutors", integer, "0", 102).at_least(0)
-          .because(kDynamic, kNoScaling)),
-      unset("spark.dynamicAllocation.initialExecutors", integer, 103).because(kDynamic, kNoScaling),
-      checked_by_dynamic(key("spark.dynamicAllocation.maxExecutors", integer, "2147483647", 102).above(0)
-          .because(kDynamic, kNoScaling)),
+      key("spark.dynamicAllocation.enabled", boolean, "false", 102).modelled(),
+      checked_by_dynamic(key("spark.dynamicAllocation.minExecutors", integer, "0", 102).at_least(0).modelled()),
+      unset("spark.dynamicAllocation.initialExecutors", integer, 103).modelled(),
+      checked_by_dynamic(key("spark.dynamicAllocation.maxExecutors", integer, "2147483647", 102).above(0).modelled()),
       checked_by_dynamic(key("spark.dynamicAllocation.executorAllocationRatio", fraction, "1.0", 204).above(0)
-          .at_most(1).because(kDynamic, kNoScaling)),
+          .at_most(1).modelled()),
       checked_by_dynamic(key("spark.dynamicAllocation.schedulerBacklogTimeout", seconds, "1s", 102).above(0)
-          .because(kDynamic, kNoScaling)),
+          .modelled()),
       checked_by_dynamic(unset("spark.dynamicAllocation.sustainedSchedulerBacklogTimeout", seconds, 102).above(0)
-          .because(kDynamic, kNoScaling)),
+          .modelled()),
       key("spark.dynamicAllocation.executorIdleTimeout", seconds, "60s", 102).at_least(0).modelled(),
-      key("spark.dynamicAllocation.cachedExecutorIdleTimeout", seconds, "2147483647", 104).at_least(0)
-          .because(kDynamic, kNoScaling),
-      key("spark.dynamicAllocation.shuffleTracking.enabled", boolean, "true", 300).because(kDynamic, kNoScaling),
+      key("spark.dynamicAllocation.cachedExecutorIdleTimeout", seconds, "2147483647", 104).at_least(0).modelled(),
+      key("spark.dynamicAllocation.shuffleTracking.enabled", boolean, "true", 300).modelled(),
       key("spark.dynamicAllocation.shuffleTracking.timeout", milliseconds, "9223372036854775807", 300).at_least(0)
-          .because(kDynamic, kNoScaling),
+          .modelled(),
       key("spark.dynamicAllocation.testing", boolean, "false", 100).hidden(),
       unset("spark.executor.instances", integer, 100).modelled(),
       key("spark.executor.cores", integer, "1", 100).modelled(),
-      key("spark.task.cpus", task_cpus, "1", 5).because(kDynamic, kNoScaling),
+      key("spark.task.cpus", task_cpus, "1", 5).modelled(),
       key("spark.executor.memory", mebibytes, "1g", 7).at_least(450).modelled(),
       unset("spark.executor.memoryOverhead", mebibytes, 203).modelled(),
       key("spark.executor.minMemoryOverhead", mebibytes, "384m", 400).modelled(),
@@ -266,56 +258,49 @@ inline constexpr auto kKeyTable = [] {
       key("spark.network.timeoutInterval", milliseconds, "60s", 103).modelled(),
       unset("spark.storage.blockManagerHeartbeatTimeoutMs", milliseconds, 101).modelled(),
       unset("spark.executor.decommission.forceKillTimeout", seconds, 301).modelled(),
-      key("spark.decommission.enabled", boolean, "false", 301).because(kNotYet, kNoDecommission),
-      key("spark.storage.decommission.enabled", boolean, "false", 301).because(kDynamic, kNoScaling),
-      key("spark.storage.decommission.shuffleBlocks.enabled", boolean, "true", 301).because(kDynamic, kNoScaling),
-      key("spark.storage.decommission.rddBlocks.enabled", boolean, "true", 301).because(kDynamic, kNoScaling),
+      key("spark.decommission.enabled", boolean, "false", 301).modelled(),
+      key("spark.storage.decommission.enabled", boolean, "false", 301).modelled(),
+      key("spark.storage.decommission.shuffleBlocks.enabled", boolean, "true", 301).modelled(),
+      key("spark.storage.decommission.rddBlocks.enabled", boolean, "true", 301).modelled(),
       unset("spark.scheduler.minRegisteredResourcesRatio", fraction, 101).modelled(),
       key("spark.scheduler.maxRegisteredResourcesWaitingTime", milliseconds, "30s", 101).modelled(),
-      key("spark.shuffle.service.enabled", boolean, "false", 102).because(kDynamic, kNoScaling),
-      key("spark.shuffle.service.fetch.rdd.enabled", boolean, "false", 300).because(kDynamic, kNoScaling),
+      key("spark.shuffle.service.enabled", boolean, "false", 102).modelled(),
+      key("spark.shuffle.service.fetch.rdd.enabled", boolean, "false", 300).modelled(),
       port("spark.driver.port", "7078"),
       port("spark.blockManager.port", "7079"),
       unset("spark.driver.memoryOverhead", mebibytes, 203),
       key("spark.driver.minMemoryOverhead", mebibytes, "384m", 400),
       key("spark.driver.memoryOverheadFactor", fraction, "0.1", 303).above(0),
       // core keys of task scheduling, locality, exclusion and losses (Spark's configuration page)
-      key("spark.locality.wait", milliseconds, "3s", 5).because(kNotYet, kNoTasks),
-      unset("spark.locality.wait.process", milliseconds, 8).because(kNotYet, kNoTasks),
-      unset("spark.locality.wait.node", milliseconds, 8).because(kNotYet, kNoTasks),
-      unset("spark.locality.wait.rack", milliseconds, 8).because(kNotYet, kNoTasks),
-      key("spark.locality.wait.legacyResetOnTaskLaunch", boolean, "false", 301).hidden().because(kNotYet, kNoTasks),
-      key("spark.task.maxFailures", integer, "4", 8).above(0).because(kNotYet, kNoTasks),
-      key("spark.stage.maxConsecutiveAttempts", integer, "4", 202).because(kNotYet, kNoTasks),
-      key("spark.stage.ignoreDecommissionFetchFailure", boolean, "true", 304).old(spark_3_5, "false")
-          .because(kNotYet, kNoTasks),
-      key("spark.scheduler.revive.interval", milliseconds, "1s", 8).because(kNotYet, kNoTasks),
+      key("spark.locality.wait", milliseconds, "3s", 5).modelled(),
+      unset("spark.locality.wait.process", milliseconds, 8).modelled(),
+      unset("spark.locality.wait.node", milliseconds, 8).modelled(),
+      unset("spark.locality.wait.rack", milliseconds, 8).modelled(),
+      key("spark.locality.wait.legacyResetOnTaskLaunch", boolean, "false", 301).hidden().modelled(),
+      key("spark.task.maxFailures", integer, "4", 8).above(0).modelled(),
+      key("spark.stage.maxConsecutiveAttempts", integer, "4", 202).modelled(),
+      key("spark.stage.ignoreDecommissionFetchFailure", boolean, "true", 304).old(spark_3_5, "false").modelled(),
+      key("spark.scheduler.revive.interval", milliseconds, "1s", 8).modelled(),
       key("spark.scheduler.mode", text, "FIFO", 8),
-      key("spark.speculation", boolean, "false", 6).because(kNotYet, kNoTasks),
-      key("spark.speculation.interval", milliseconds, "100ms", 6).because(kNotYet, kNoTasks),
-      key("spark.speculation.multiplier", fraction, "3", 6).old(spark_3_5, "1.5").because(kNotYet, kNoTasks),
-      key("spark.speculation.quantile", fraction, "0.9", 6).old(spark_3_5, "0.75").because(kNotYet, kNoTasks),
-      key("spark.speculation.minTaskRuntime", milliseconds, "100ms", 302).because(kNotYet, kNoTasks),
-      unset("spark.excludeOnFailure.enabled", boolean, 301).because(kNotYet, kNoTasks),
-      key("spark.excludeOnFailure.timeout", milliseconds, "1h", 301).because(kNotYet, kNoTasks),
-      key("spark.excludeOnFailure.task.maxTaskAttemptsPerExecutor", integer, "1", 301).because(kNotYet, kNoTasks),
-      key("spark.excludeOnFailure.task.maxTaskAttemptsPerNode", integer, "2", 301).because(kNotYet, kNoTasks),
-      key("spark.excludeOnFailure.stage.maxFailedTasksPerExecutor", integer, "2", 301).because(kNotYet, kNoTasks),
-      key("spark.excludeOnFailure.stage.maxFailedExecutorsPerNode", integer, "2", 301).because(kNotYet, kNoTasks),
-      key("spark.excludeOnFailure.application.maxFailedTasksPerExecutor", integer, "2", 301)
-          .because(kNotYet, kNoTasks),
-      key("spark.excludeOnFailure.application.maxFailedExecutorsPerNode", integer, "2", 301)
-          .because(kNotYet, kNoTasks),
-      key("spark.excludeOnFailure.application.fetchFailure.enabled", boolean, "false", 301)
-          .because(kNotYet, kNoTasks),
-      key("spark.excludeOnFailure.killExcludedExecutors", boolean, "false", 301).because(kNotYet, kNoTasks),
-      key("spark.excludeOnFailure.killExcludedExecutors.decommission", boolean, "false", 301)
-          .because(kNotYet, kNoTasks),
-      key("spark.scheduler.excludeOnFailure.unschedulableTaskSetTimeout", seconds, "120s", 301).at_least(0)
-          .because(kNotYet, kNoTasks),
-      key("spark.shuffle.reduceLocality.enabled", boolean, "true", 105).hidden().because(kNotYet, kNoTasks),
-      key("spark.files.fetchFailure.unRegisterOutputOnHost", boolean, "false", 203).hidden()
-          .because(kNotYet, kNoTasks),
+      key("spark.speculation", boolean, "false", 6).modelled(),
+      key("spark.speculation.interval", milliseconds, "100ms", 6).modelled(),
+      key("spark.speculation.multiplier", fraction, "3", 6).old(spark_3_5, "1.5").modelled(),
+      key("spark.speculation.quantile", fraction, "0.9", 6).old(spark_3_5, "0.75").modelled(),
+      key("spark.speculation.minTaskRuntime", milliseconds, "100ms", 302).modelled(),
+      unset("spark.excludeOnFailure.enabled", boolean, 301).modelled(),
+      key("spark.excludeOnFailure.timeout", milliseconds, "1h", 301).modelled(),
+      key("spark.excludeOnFailure.task.maxTaskAttemptsPerExecutor", integer, "1", 301).modelled(),
+      key("spark.excludeOnFailure.task.maxTaskAttemptsPerNode", integer, "2", 301).modelled(),
+      key("spark.excludeOnFailure.stage.maxFailedTasksPerExecutor", integer, "2", 301).modelled(),
+      key("spark.excludeOnFailure.stage.maxFailedExecutorsPerNode", integer, "2", 301).modelled(),
+      key("spark.excludeOnFailure.application.maxFailedTasksPerExecutor", integer, "2", 301).modelled(),
+      key("spark.excludeOnFailure.application.maxFailedExecutorsPerNode", integer, "2", 301).modelled(),
+      key("spark.excludeOnFailure.application.fetchFailure.enabled", boolean, "false", 301).modelled(),
+      key("spark.excludeOnFailure.killExcludedExecutors", boolean, "false", 301).modelled(),
+      key("spark.excludeOnFailure.killExcludedExecutors.decommission", boolean, "false", 301).modelled(),
+      key("spark.scheduler.excludeOnFailure.unschedulableTaskSetTimeout", seconds, "120s", 301).at_least(0).modelled(),
+      key("spark.shuffle.reduceLocality.enabled", boolean, "true", 105).hidden().modelled(),
+      key("spark.files.fetchFailure.unRegisterOutputOnHost", boolean, "false", 203).hidden().modelled(),
       unset("spark.executor.decommission.killInterval", seconds, 301),
       unset("spark.driver.blockManager.port", integer, 201),
       key("spark.ui.port", integer, "4040", 7),

@@ -28,7 +28,8 @@ struct Application {
   std::vector<ResourceProfile> profiles;  // besides the default one
   Fixes fixes;                            // of Spark's defects; none by default
   int revision = kLatestRevision;
-  PodPtr executor_template{};             // what executor.podTemplateFile holds; nullptr when there is none
+  bool runs_jobs = true;       // it has a program; without one, targets come from in::TargetSet alone
+  PodPtr executor_template{};  // what executor.podTemplateFile holds; nullptr when there is none
 };
 
 // The allocator's own books, for invariants and `podramp show`.

@@ -7,7 +7,7 @@ namespace podramp::backend {
 ScalingLink::ScalingLink(const Application& application, ExecutorTable& table, SchedulerBackend& scheduler,
                          TaskSide& tasks)
     : table_(table), scheduler_(scheduler) {
-  if (auto settings = dynamic_allocation_settings(application))
+  if (auto settings = dynamic_allocation_settings(application); settings && application.runs_jobs)
     dynamic_.emplace(std::move(*settings), static_cast<ScalingClient&>(*this));
   if (const auto& roll = application.conf.scaling.roll) {
     roll_.emplace(*roll, [this](TimeUs now, ExecutorId id, const std::string& why, Outbox& out) {

@@ -7,13 +7,6 @@
 #include "sim/experiment.h"
 
 namespace podramp::sim {
-namespace {
-
-// The simulated cluster stores pods only; with ConfigMaps, services and claims in it this is backend::kLatestRevision.
-constexpr int kSimulatedRevision = backend::kFirstRevision;
-
-}  // namespace
-
 Result<backend::Application> make_application(const ApplicationSpec& spec, std::uint64_t seed) {
   backend::Application app;
   app.name = spec.name;
@@ -31,12 +24,12 @@ Result<backend::Application> make_application(const ApplicationSpec& spec, std::
   auto fixes = backend::parse_fixes(spec.fixes, spec.compat);
   if (!fixes) return tl::unexpected(Error{fmt::format("application {}: {}", spec.name, fixes.error().message)});
   app.fixes = std::move(*fixes);
-  app.revision = kSimulatedRevision;
+  app.runs_jobs = spec.workload.has_value();
   if (!spec.executor_template.empty()) {
     auto pod = yaml::read_pod_manifest(spec.executor_template, "executor_template");
     if (!pod) {
-      return tl::unexpected(Error{
-          fmt::format("application {}: {}", spec.name, yaml::template_error("executor_template", pod.error()))});
+      return tl::unexpected(
+          Error{fmt::format("application {}: {}", spec.name, yaml::template_error("executor_template", pod.error()))});
     }
     app.executor_template = std::move(*pod);
   }

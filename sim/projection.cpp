@@ -251,6 +251,13 @@ void Projection::on(const EventRef& e, const in::TargetSet& data) {
   set_target(*app);
 }
 
+void Projection::on(const EventRef& e, const out::TargetsRequested& data) {
+  ApplicationView* app = by_name(e.by);
+  if (app == nullptr) return;
+  for (const auto& [profile, n] : data.targets) app->targets[profile] = n;
+  set_target(*app);
+}
+
 void Projection::on(const EventRef& e, const in::Stopped& /*data*/) {
   ApplicationView* app = by_name(e.by);
   if (app == nullptr) return;

@@ -206,6 +206,7 @@ class Projection : public EventSink {
 
   void on(const EventRef& e, const in::Started& data);
   void on(const EventRef& e, const in::TargetSet& data);
+  void on(const EventRef& e, const out::TargetsRequested& data);
   void on(const EventRef& e, const in::Stopped& data);
   void on(const EventRef& e, const in::JobSubmitted& data);
   void on(const EventRef& e, const in::TaskEnded& data);

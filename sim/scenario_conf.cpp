@@ -59,6 +59,11 @@ void read_conf(ReadState& state, ObjectReader& application, ApplicationSpec& int
   if (readable && outcome.conf && outcome.conf->executor_image.empty()) {
     application.error("conf", "no image for executors; set spark.kubernetes.container.image");
   }
+  if (outcome.conf && outcome.conf->dynamic_allocation && !into.workload) {
+    add_once(state.warnings,
+             {"spark.dynamicAllocation.enabled",
+              "without a workload there is no load to follow: the executor count is the scenario's demand", true});
+  }
   into.conf = backend::redacted(into.conf);
 }
 
