@@ -65,7 +65,6 @@ namespace table {
 using enum ValueType;
 using enum Compat;
 inline constexpr auto kNotYet = Influence::not_modelled;
-inline constexpr auto kClaims = Influence::with_claims;
 
 // `name` is the whole official key, so that a search for it ends here.
 constexpr KeySpec unset(std::string_view name, ValueType type, int since) {
@@ -98,13 +97,10 @@ constexpr KeySpec multiple_of_five(KeySpec spec) {
   return spec;
 }
 
-inline constexpr std::string_view kNoRecovery = "executors after an OOM keep all their cores here";
 inline constexpr std::string_view kNoClaims = "claims are neither created nor reused here; volumes are taken as ready";
 inline constexpr std::string_view kNoSteps =
     "user classes cannot run here; executor pods are built by Spark's own steps";
 inline constexpr std::string_view kNoResize = "executor pods keep their size here";
-inline constexpr std::string_view kNoCap = "the number of executor ids is not limited here";
-inline constexpr std::string_view kNoRpCap = "only allocation.maxPendingPods limits pending pods here";
 inline constexpr std::string_view kDemandInstead =
     "the executor count follows the scenario's demand instead of the load";
 inline constexpr std::string_view kRollPolicies =

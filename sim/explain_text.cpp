@@ -138,6 +138,7 @@ std::string_view reason_text(WaitReason reason) {
     case WaitReason::profile_share: return "its profile's share of the free pending slots was used up";
     case WaitReason::unacknowledged:
       return "a created pod was in no snapshot yet: its profile asks for nothing meanwhile";
+    case WaitReason::claims: return "no claim was free to be reused (driver.waitToReusePersistentVolumeClaim)";
     case WaitReason::quota: return "the namespace's ResourceQuota refused creates; every round tried again";
     case WaitReason::refused: return "the API server refused a create; every round tried again";
     case WaitReason::api_error: return "the API server failed or could not be reached";

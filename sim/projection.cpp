@@ -34,6 +34,16 @@ std::int64_t pending_of(const ApplicationView& app) {
   return n;
 }
 
+Sample sample_of(const ApplicationView& app, TimeUs t) {
+  return {t,
+          app.target,
+          static_cast<std::int64_t>(app.executors.size()),
+          pending_of(app),
+          stage_count(app, Stage::running) + stage_count(app, Stage::registered),
+          app.registered,
+          app.wait};
+}
+
 bool is_pending(Stage s) { return s >= Stage::stored && s <= Stage::starting; }
 bool is_live(Stage s) { return s >= Stage::stored && s <= Stage::registered; }
 
@@ -106,14 +116,7 @@ void Projection::finish(TimeUs t) {
   if (t > now_) advance(t);
   for (ApplicationView& app : applications_) {
     account(app, t);
-    const Sample last{t,
-                      app.target,
-                      static_cast<std::int64_t>(app.executors.size()),
-                      pending_of(app),
-                      stage_count(app, Stage::running) + stage_count(app, Stage::registered),
-                      app.registered,
-                      app.wait};
-    app.samples.push_back(last);
+    app.samples.push_back(sample_of(app, t));
   }
 }
 
@@ -121,13 +124,7 @@ void Projection::finish(TimeUs t) {
 void Projection::advance(TimeUs t) {
   if (next_sample_us_ <= t) {
     for (ApplicationView& app : applications_) {
-      const Sample s{next_sample_us_,
-                     app.target,
-                     static_cast<std::int64_t>(app.executors.size()),
-                     pending_of(app),
-                     stage_count(app, Stage::running) + stage_count(app, Stage::registered),
-                     app.registered,
-                     app.wait};
+      const Sample s = sample_of(app, next_sample_us_);
       if (app.samples.empty() || !app.samples.back().same_counts(s)) app.samples.push_back(s);
     }
     next_sample_us_ = (t / period_us_ + 1) * period_us_;
@@ -244,19 +241,16 @@ void Projection::on(const EventRef& e, const in::Started& /*data*/) {
   set_target(*app);
 }
 
-void Projection::on(const EventRef& e, const in::TargetSet& data) {
+void Projection::set_targets(const EventRef& e, const std::map<ProfileId, std::int64_t>& targets) {
   ApplicationView* app = by_name(e.by);
   if (app == nullptr) return;
-  for (const auto& [profile, n] : data.targets) app->targets[profile] = n;
+  for (const auto& [profile, n] : targets) app->targets[profile] = n;
   set_target(*app);
 }
 
-void Projection::on(const EventRef& e, const out::TargetsRequested& data) {
-  ApplicationView* app = by_name(e.by);
-  if (app == nullptr) return;
-  for (const auto& [profile, n] : data.targets) app->targets[profile] = n;
-  set_target(*app);
-}
+void Projection::on(const EventRef& e, const in::TargetSet& data) { set_targets(e, data.targets); }
+
+void Projection::on(const EventRef& e, const out::TargetsRequested& data) { set_targets(e, data.targets); }
 
 void Projection::on(const EventRef& e, const in::Stopped& /*data*/) {
   ApplicationView* app = by_name(e.by);

@@ -203,6 +203,7 @@ class Projection : public EventSink {
   void revive(ApplicationView& app, ExecutorRow& row);
   void end_unanswered(ApplicationView& app);
   void set_target(ApplicationView& app);
+  void set_targets(const EventRef& e, const std::map<ProfileId, std::int64_t>& targets);
 
   void on(const EventRef& e, const in::Started& data);
   void on(const EventRef& e, const in::TargetSet& data);

@@ -14,6 +14,7 @@ WaitReason reason_of(const ProfileReport& profile, const std::string& aborted) {
     case Limit::pending_cap: return WaitReason::pending_cap;
     case Limit::profile_share: return WaitReason::profile_share;
     case Limit::unacknowledged: return WaitReason::unacknowledged;
+    case Limit::claims: return WaitReason::claims;
     case Limit::refused:
       return aborted.find("exceeded quota") != std::string::npos ? WaitReason::quota : WaitReason::refused;
     case Limit::api_error: return WaitReason::api_error;

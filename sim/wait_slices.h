@@ -22,6 +22,7 @@ enum class WaitReason : std::uint8_t {
   pending_cap,     // allocation.maxPendingPods
   profile_share,   // the profile's part of the free pending slots
   unacknowledged,  // T1: a created pod was in no snapshot yet
+  claims,          // no claim was free to be reused
   quota,           // refused: exceeded quota
   refused,         // refused otherwise
   api_error,       // the API server failed or could not be reached
@@ -34,15 +35,15 @@ enum class WaitReason : std::uint8_t {
   registration,  // the JVM came up and registered
   unknown,       // the log has no facts, or the executor's end came first
 };
-inline constexpr std::size_t kWaitReasons = 18;
+inline constexpr std::size_t kWaitReasons = 19;
 }  // namespace podramp::sim
 
 template <>
 struct podramp::EnumText<podramp::sim::WaitReason> {
   static constexpr std::array<std::string_view, podramp::sim::kWaitReasons> names{
-      "backlog_timer",  "round",   "batch",      "creating",  "pending_cap",  "profile_share",
-      "unacknowledged", "quota",   "refused",    "api_error", "api",          "scheduler",
-      "unschedulable",  "kubelet", "image_pull", "start",     "registration", "unknown"};
+      "backlog_timer", "round",      "batch",   "creating",     "pending_cap", "profile_share", "unacknowledged",
+      "claims",        "quota",      "refused", "api_error",    "api",         "scheduler",     "unschedulable",
+      "kubelet",       "image_pull", "start",   "registration", "unknown"};
 };
 
 namespace podramp::sim {
