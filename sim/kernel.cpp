@@ -65,6 +65,10 @@ void Kernel::add(const ApplicationSpec& spec, std::unique_ptr<backend::Session> 
   app.max_pending_pods = conf.max_pending_pods;
   app.heartbeat_us = conf.heartbeat_interval_us;
   app.rpc_timeout_us = conf.network_timeout_us;
+  app.cores[kDefaultProfile] = conf.executor_cores;
+  for (const backend::ResourceProfile& profile : spec.profiles) {
+    app.cores[profile.id] = profile.cores.value_or(conf.executor_cores);
+  }
   app.alone = !conf.local_master.empty();
   app.targets[kDefaultProfile] = conf.initial_executors;
   executors_.add_application(index, app_id);
@@ -284,8 +288,7 @@ void Kernel::handle(Ask& item) {
     return;
   }
   if (process->executor == 0) return feed(process->application, in::ExecutorIdAsked{process->pod_name}, item.cause);
-  feed(process->application, in::Registered{process->executor, process->host, process->profile, process->cores},
-       item.cause);
+  feed(process->application, registration(*process), item.cause);
 }
 
 void Kernel::handle(Exit& item) {
