@@ -158,8 +158,8 @@ void SchedulerBackend::register_executor(TimeUs now, const in::Registered& execu
   out.add(out::RegistrationAccepted{id});
   RegisteredExecutor entry;
   entry.host = executor.host;
-  entry.profile = executor.profile;
-  entry.cores = executor.cores > 0 ? executor.cores : cores_of(executor.profile);
+  entry.profile = static_cast<ProfileId>(executor.profile.value_or(kDefaultProfile));
+  entry.cores = executor.cores.value_or(cores_of(entry.profile));
   table_.admit(now, id, std::move(entry), out);
 }
 

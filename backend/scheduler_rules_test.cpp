@@ -34,7 +34,7 @@ class Rules : public ::testing::Test, private ExecutorListener {
   void register_some(std::int64_t n, ProfileId profile = 0) {
     for (std::int64_t i = 0; i < n; ++i) {
       const ExecutorId id = ++last_;
-      backend_->register_executor(now_, {id, "n", profile, 0}, out_);
+      backend_->register_executor(now_, {id, "n", profile, {}}, out_);
     }
     (void)out_.take();
   }
@@ -101,8 +101,8 @@ TEST_F(Rules, AnExecutorsCoresAreItsOwnOrThoseOfItsProfile) {
   SchedulerSettings settings;
   settings.cores = {{0, 4}, {2, 8}};
   launch(settings);
-  backend_->register_executor(0, {1, "n", 2, 0}, out_);
-  backend_->register_executor(0, {2, "n", 3, 0}, out_);
+  backend_->register_executor(0, {1, "n", 2, {}}, out_);
+  backend_->register_executor(0, {2, "n", 3, {}}, out_);
   backend_->register_executor(0, {3, "n", 0, 5}, out_);
   EXPECT_EQ(table_.find(1)->cores, 8);
   EXPECT_EQ(table_.find(1)->profile, 2);

@@ -66,6 +66,10 @@ void Kernel::add(const ApplicationSpec& spec, std::unique_ptr<backend::Session> 
   app.max_pending_pods = conf.max_pending_pods;
   app.heartbeat_us = conf.heartbeat_interval_us;
   app.rpc_timeout_us = conf.network_timeout_us;
+  app.cores[kDefaultProfile] = conf.executor_cores;
+  for (const backend::ResourceProfile& profile : spec.profiles) {
+    app.cores[profile.id] = profile.cores.value_or(conf.executor_cores);
+  }
   app.alone = !conf.local_master.empty();
   app.is_fork = conf.compat == backend::Compat::fork_2_2;
   app.targets[kDefaultProfile] = conf.initial_executors;
@@ -295,8 +299,9 @@ void Kernel::handle(Ask& item) {
     return feed(process->application, in::ConfigAsked{process->executor}, item.cause);
   }
   if (process->executor == 0) return feed(process->application, in::ExecutorIdAsked{process->pod_name}, item.cause);
-  const std::string host = registering_host(*process, item.pod);
-  feed(process->application, in::Registered{process->executor, host, process->profile, process->cores}, item.cause);
+  in::Registered registered = registration(*process);
+  registered.host = registering_host(*process, item.pod);
+  feed(process->application, registered, item.cause);
 }
 
 void Kernel::handle(Exit& item) {

@@ -98,7 +98,8 @@ class Kernel final : public Body, private TaskRunner::World {
     std::optional<int> exit_code;
     DurationUs heartbeat_us = 0;
     DurationUs rpc_timeout_us = 0;
-    bool alone = false;  // local master: no executors
+    std::map<ProfileId, std::int64_t> cores;  // of one executor, as the conf says
+    bool alone = false;                       // local master: no executors
     std::map<ProfileId, std::int64_t> targets;
     std::set<CallId> calls;                   // sent, not answered
     std::set<CallId> watches;                 // asked for or open
@@ -192,6 +193,7 @@ class Kernel final : public Body, private TaskRunner::World {
   void end_process(std::uint32_t application, ExecutorId executor, DurationUs after, Seq cause);
   std::vector<ForSession> heartbeats(const fakeapi::ToCluster& message);
   TimeUs last_heartbeat(const Process& process) const;
+  in::Registered registration(const Process& process) const;
   void route(std::vector<fakeapi::Outgoing> messages);
   void perform(fakeapi::Outgoing& message);  // one that touches the engine or the executors
   void process_stopped(fakeapi::PodId pod, Seq cause);

@@ -44,6 +44,16 @@ TimeUs Kernel::last_heartbeat(const Process& process) const {
   return now() < first ? registered : first + (now() - first) / interval * interval;
 }
 
+// What the conf says of an executor need not be said again; its pod may say otherwise (recovery mode).
+in::Registered Kernel::registration(const Process& process) const {
+  in::Registered registered{process.executor, process.host};
+  if (process.profile != kDefaultProfile) registered.profile = process.profile;
+  const auto& cores = applications_[process.application].cores;
+  const auto usual = cores.find(process.profile);
+  if (process.cores > 0 && (usual == cores.end() || usual->second != process.cores)) registered.cores = process.cores;
+  return registered;
+}
+
 void Kernel::end_processes(std::uint32_t application, int exit_code, Seq cause) {
   const LatencyModel& stop = parts_.cluster.config().latency.stop;
   for (const PodId pod : executors_.of(application)) {

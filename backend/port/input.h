@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -159,8 +160,8 @@ struct Registered {
   static constexpr std::string_view kType = "in.registered";
   ExecutorId executor = 0;
   std::string host;
-  ProfileId profile = kDefaultProfile;
-  std::int64_t cores = 0;  // 0: as the conf says
+  std::optional<std::int64_t> profile{};  // absent: the default one
+  std::optional<std::int64_t> cores{};    // absent: as the conf says
   static void fields(auto& visit, auto& self) {
     visit("executor", self.executor);
     visit("host", self.host);
