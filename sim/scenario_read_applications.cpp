@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "backend/fixes.h"
 #include "sim/scenario_read.h"
 
 namespace podramp::sim {
