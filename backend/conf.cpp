@@ -61,8 +61,8 @@ void fill_claims(Conf& conf, const ConfReader& r) {
     conf.recovery_mode = r.boolean("spark.kubernetes.allocation.recoveryMode.enabled");
   }
   const bool fraction = conf.compat >= Compat::spark_4_4;
-  conf.recovery_cores = fraction ? static_cast<std::int64_t>(std::ceil(r.number("spark.task.cpus")))
-                                 : r.whole("spark.task.cpus");
+  conf.recovery_cores =
+      fraction ? static_cast<std::int64_t>(std::ceil(r.number("spark.task.cpus"))) : r.whole("spark.task.cpus");
 }
 
 // 02 3, failure tracker: max(3, 2 N), saturating.
