@@ -269,17 +269,22 @@ TEST(Conf, SettingsOfDynamicAllocationAreSilentWhileItIsOff) {
   EXPECT_EQ(warnings_of(outcome_of(on), ConfWarningKind::not_modelled).size(), 2U);
 }
 
-TEST(Conf, ClaimsAreNotModelled) {
+TEST(Conf, ClaimsAreModelled) {
   const std::string volume = "spark.kubernetes.executor.volumes.persistentVolumeClaim.spark-local-dir-1.";
   StringMap raw{{volume + "mount.path", "/data"},
                 {volume + "options.claimName", "OnDemand"},
                 {volume + "options.storageClass", "gp3"},
                 {volume + "options.sizeLimit", "100Gi"}};
   const std::string own = "spark.kubernetes.driver.waitToReusePersistentVolumeClaim";
-  EXPECT_EQ(warnings_of(outcome_of(raw), ConfWarningKind::not_modelled).size(), 1U);
   raw[own] = "true";
-  EXPECT_EQ(warnings_of(outcome_of(raw), ConfWarningKind::not_modelled).size(), 2U);
-  EXPECT_TRUE(outcome_of({{own, "true"}}).warnings.empty());
+  EXPECT_TRUE(outcome_of(raw).warnings.empty());
+  EXPECT_TRUE(outcome_of(raw).conf.value().wait_to_reuse_claims);
+  EXPECT_EQ(outcome_of(raw).conf.value().claims_max, 2) << "executor.instances is not set";
+  raw["spark.executor.instances"] = "7";
+  EXPECT_EQ(outcome_of(raw).conf.value().claims_max, 7);
+  raw["spark.dynamicAllocation.enabled"] = "true";
+  raw["spark.dynamicAllocation.maxExecutors"] = "30";
+  EXPECT_EQ(outcome_of(raw).conf.value().claims_max, 30);
 }
 
 TEST(Conf, ContradictionsAreNamed) {
