@@ -7,6 +7,7 @@
 
 #include "backend/fork_affinity.h"
 #include "backend/pod_builder.h"
+#include "backend/pod_steps.h"
 
 namespace podramp::backend {
 namespace {
@@ -14,13 +15,6 @@ namespace {
 constexpr std::size_t kHostnameMax = 63;
 constexpr std::int64_t kMiB = 1LL << 20;
 constexpr std::int64_t kOverheadMinMib = 384;
-
-EnvVar env_value(std::string name, std::string value) {
-  EnvVar env;
-  env.name = std::move(name);
-  env.value = std::move(value);
-  return env;
-}
 
 // A DNS-1123 label's characters, dashes for all others.
 std::string dashed(std::string_view text) {

@@ -18,7 +18,7 @@ CallId ForkWatch::open_from(const std::string& version, ApiCalls& calls, Outbox&
   request.ns = ns_;
   request.label_selector = selector_;
   request.resource_version = version_;
-  return calls.start(CallOwner::watch, std::move(request), out);
+  return calls.start(CallOwner::watch, std::move(request), out).call;
 }
 
 bool ForkWatch::opened(TimeUs now, const Completed& completed, Outbox& out) {
