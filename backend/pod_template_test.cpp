@@ -320,15 +320,6 @@ TEST(SparkAcceptance, S_H23_CpuAndMemoryCanBeResizedWithoutARestartFrom42) {
   EXPECT_THAT(spark_container(pod_of({}, Compat::spark_4_1)).resize_policy, IsEmpty());
 }
 
-TEST(PodBuilderTest, InRecoveryModeAnExecutorIsToldOfOneTasksCpusAndKeepsItsSize) {
-  const PodBuilder b = builder({{"spark.executor.cores", "4"}, {"spark.task.cpus", "2"}}, Compat::spark_4_2);
-  const PodPtr pod = b.build(1, 0, true).value();
-  EXPECT_EQ(env(*pod, "SPARK_EXECUTOR_CORES"), "2");
-  EXPECT_EQ(spark_container(*pod).requests.cpu_milli, 4000);
-  const PodPtr before = b.build(1, 0).value();
-  EXPECT_EQ(env(*before, "SPARK_EXECUTOR_CORES"), "4");
-}
-
 TEST(PodBuilderTest, TheHadoopConfigurationIsMountedWhereTheDriverHasOne) {
   const Pod pod = pod_of({{"spark.kubernetes.hadoop.configMapName", "hadoop"}, {"spark.submit.deployMode", "cluster"}});
   EXPECT_EQ(pod.tmpl->volumes.at(1), (Volume{"hadoop-properties", "configMap", "hadoop", {}}));

@@ -15,7 +15,6 @@ Conf conf_of(const StringMap& raw, Compat compat = Compat::spark_4_0) {
 
 TEST(SchedulingConfTest, DefaultsAreSparksOwnAndThoseOfTheStructs) {
   EXPECT_EQ(conf_of({}).scheduling, SchedulingConf{});
-  EXPECT_EQ(conf_of({}).dynamic, DynamicConf{});
   const SchedulingConf old = conf_of({}, Compat::spark_3_5).scheduling;
   EXPECT_EQ(old.speculation_multiplier, 1.5);
   EXPECT_EQ(old.speculation_quantile, 0.75);
@@ -49,11 +48,11 @@ TEST(SchedulingConfTest, OldNamesOfExclusionCountUpTo40) {
 }
 
 TEST(SchedulingConfTest, TheSustainedBacklogTimeoutFollowsTheFirstOne) {
-  const DynamicConf c = conf_of({{"spark.dynamicAllocation.schedulerBacklogTimeout", "3s"},
-                                 {"spark.dynamicAllocation.minExecutors", "2"},
-                                 {"spark.dynamicAllocation.initialExecutors", "4"},
-                                 {"spark.executor.instances", "3"}})
-                            .dynamic;
+  const DynamicAllocationSettings c = conf_of({{"spark.dynamicAllocation.schedulerBacklogTimeout", "3s"},
+                                               {"spark.dynamicAllocation.minExecutors", "2"},
+                                               {"spark.dynamicAllocation.initialExecutors", "4"},
+                                               {"spark.executor.instances", "3"}})
+                                          .scaling.dynamic;
   EXPECT_EQ(c.backlog_timeout_us, 3 * kSecondUs);
   EXPECT_EQ(c.sustained_backlog_timeout_us, 3 * kSecondUs);
   EXPECT_EQ(c.min, 2);

@@ -142,7 +142,8 @@ void Projection::account(ApplicationView& app, TimeUs t) {
 
 Wait Projection::waits_for(const ApplicationView& app) const {
   if (!app.started_us || app.stopped_us || app.exited_us || app.target <= 0) return Wait::none;
-  if (app.serving >= app.target) return Wait::none;
+  // Executors that a StatefulSet or Deployment makes have no rows.
+  if ((app.executors.empty() ? app.registered : app.serving) >= app.target) return Wait::none;
   if (app.missing_after_round > 0 && app.limit != Limit::none) return from_limit(app.limit);
   Wait most = Wait::allocator;
   std::int64_t count = 0;
@@ -249,9 +250,7 @@ void Projection::set_targets(const EventRef& e, const std::map<ProfileId, std::i
 }
 
 void Projection::on(const EventRef& e, const in::TargetSet& data) { set_targets(e, data.targets); }
-
 void Projection::on(const EventRef& e, const out::TargetsRequested& data) { set_targets(e, data.targets); }
-
 void Projection::on(const EventRef& e, const in::Stopped& /*data*/) {
   ApplicationView* app = by_name(e.by);
   if (app == nullptr) return;
@@ -263,9 +262,11 @@ void Projection::on(const EventRef& e, const in::Stopped& /*data*/) {
 void Projection::on(const EventRef& e, const out::Called& data) {
   ApplicationView* app = by_name(e.by);
   if (app == nullptr) return;
-  if (data.attempt > 1) ++app->retries;
+  app->retries += data.attempt > 1 ? 1 : 0;
   const auto index = static_cast<std::uint32_t>(app - applications_.data());
-  auto& call = calls_[{index, data.call.value}] = {data.request.verb, 0};
+  std::string what(to_text(data.request.verb));
+  if (data.request.kind != Kind::pod) what.append(" ").append(to_text(data.request.kind));
+  auto& call = calls_[{index, data.call.value}] = {std::move(what), 0};
   if (data.request.verb != Verb::create || data.request.body == nullptr) return;
   const Pod& pod = *data.request.body;
   const auto id = backend::executor_id(pod);
@@ -286,8 +287,7 @@ void Projection::on(const EventRef& e, const out::Called& data) {
     ++app->waiting[static_cast<std::size_t>(Wait::api)];
     settle(*app);
   }
-  const auto place = places_.find(key);
-  if (place != places_.end()) call.second = place->second.row + 1;
+  if (const auto place = places_.find(key); place != places_.end()) call.second = place->second.row + 1;
 }
 
 void Projection::on(const EventRef& e, const in::Replied& data) {
@@ -295,12 +295,12 @@ void Projection::on(const EventRef& e, const in::Replied& data) {
   if (app == nullptr) return;
   const auto call = calls_.find({static_cast<std::uint32_t>(app - applications_.data()), data.call.value});
   if (call == calls_.end()) return;
-  const auto [verb, row_plus_one] = call->second;
+  const auto [what, row_plus_one] = std::move(call->second);
   calls_.erase(call);
   const ApiReply& reply = data.reply;
   const std::string answer =
       reply.transport == Transport::ok ? std::to_string(reply.code) : std::string(to_text(reply.transport));
-  ++app->requests[std::string(to_text(verb)) + " " + answer];
+  ++app->requests[what + " " + answer];
   if (row_plus_one == 0) return;
   ExecutorRow& r = app->executors[row_plus_one - 1];
   r.create_code = reply.code;
@@ -375,7 +375,7 @@ void Projection::on(const EventRef& e, const out::Exited& data) {
   settle(*app);
 }
 
-// --- the world -----------------------------------------------------------------------------------------------------
+// --- the world
 
 void Projection::on(const EventRef& e, const fact::PodCreated& data) {
   ApplicationView* app = nullptr;
