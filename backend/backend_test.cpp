@@ -84,6 +84,7 @@ struct Living {
 Application with_driver(std::int64_t executors) {
   Application application = test_application(executors);
   application.conf.driver_pod_name = "driver-0";
+  application.conf.own_claims = true;
   return application;
 }
 

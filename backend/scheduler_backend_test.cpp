@@ -25,9 +25,9 @@ TEST(SchedulerBackend, S_D1_StartsEveryComponentAsksForThreeExecutorsAndCreatesT
   LivingApp app(owning_application(3));
   app.add_driver();
   app.world.run(ms(100));
-  EXPECT_THAT(app.calls_since(0),
-              ElementsAre("get driver-0", "create app-exec-1", "watch", "create configmaps spark-exec-app-1-conf-map",
-                          "create app-exec-2", "create app-exec-3"));
+  EXPECT_THAT(app.calls_since(0), ElementsAre("get driver-0", "list persistentvolumeclaims", "watch",
+                                              "create configmaps spark-exec-app-1-conf-map", "create app-exec-1",
+                                              "create app-exec-2", "create app-exec-3"));
   EXPECT_EQ(app.backend->books().profiles.at(0).target, 3);
   std::vector<TimerKind> timers;
   for (const auto& [when, timer] : app.world.all<out::TimerSet>()) timers.push_back(timer.timer);
@@ -50,7 +50,8 @@ TEST(SchedulerBackend, CreatesNoConfigMapWhenItIsDisabledNorForALogThatKnewNone)
     LivingApp app(application);
     app.add_driver();
     app.world.run(ms(100));
-    EXPECT_THAT(app.calls_since(0), ElementsAre("get driver-0", "create app-exec-1", "watch"));
+    EXPECT_THAT(app.calls_since(0),
+                ElementsAre("get driver-0", "list persistentvolumeclaims", "watch", "create app-exec-1"));
   }
 }
 
