@@ -93,7 +93,7 @@ ConfOutcome make_fork_conf(const StringMap& raw, const ConfOptions& options = {}
 // maximum counts as 1 (Q20) or, with the fix, as 2^31-1.
 Result<std::int64_t> fork_initial_executors(const ForkConf& conf, const Fixes& fixes);
 
-// Whether it is one of the fork's own keys, families aside. They hold names and sizes, never a secret's value.
+// Whether the fork reads it, families aside. What no later Spark has holds names and sizes, never a secret's value.
 bool is_fork_key(std::string_view key);
 
 // "app=shuffle, version=2" (01 4.2): items are trimmed, empty ones dropped. Error: one without "=".

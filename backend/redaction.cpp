@@ -26,9 +26,9 @@ bool matches_default(std::string_view text) {
 }
 
 bool may_hold_secret(std::string_view key) {
-  if (is_fork_key(key)) return false;
   if (const KeySpec* spec = find_key(key)) return spec->may_hold_secret;
   if (const KeyFamily* family = find_key_family(key)) return family->may_hold_secret;
+  if (is_fork_key(key)) return false;  // its own keys name secrets and hold none
   return deprecated_alias_of(key).empty();
 }
 
