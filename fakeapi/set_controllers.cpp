@@ -239,7 +239,8 @@ TemplatePtr SetControllers::pod_template(Set& set, const Manifest& object, std::
   const std::vector<ClaimSpec>& claims = object.set->claims;
   if (set.tmpl != nullptr && claims.empty()) return set.tmpl;
   PodTemplate tmpl = *object.set->pod->tmpl;
-  tmpl.owners.push_back({std::string(kind_text(set.kind)), object.name, object.uid, true});
+  // Of a template's metadata only labels, annotations and finalizers reach its pods.
+  tmpl.owners = {{std::string(kind_text(set.kind)), object.name, object.uid, true}};
   for (const ClaimSpec& claim : claims) {
     std::erase_if(tmpl.volumes, [&](const Volume& v) { return v.name == claim.name; });
     const std::string source = fmt::format("{}-{}-{}", claim.name, object.name, ordinal);

@@ -180,6 +180,24 @@ TEST(Deployments, ADeploymentMakesAReplicaSetWhichMakesPods) {
   EXPECT_TRUE(world.folds());
 }
 
+// Spark's executor template names the driver pod as its controller.
+TEST(Deployments, OwnersInThePodTemplateDoNotReachThePods) {
+  World world(steady_cluster(1));
+  Manifest deployment = set_of(Kind::deployment, "spark-d-app-0", 3);
+  Pod pod = *deployment.set->pod;
+  PodTemplate tmpl = *pod.tmpl;
+  tmpl.owners = {{"Pod", "driver", "driver-uid", true}};
+  pod.tmpl = share(std::move(tmpl));
+  deployment.set->pod = std::make_shared<const Pod>(std::move(pod));
+  world.ask(create_of(deployment));
+  world.run_until(kMinuteUs);
+  ASSERT_EQ(world.pods().size(), 3U);
+  const Manifest& set = *world.cluster.state().objects(Kind::replica_set).begin()->second;
+  for (const std::string& name : world.pods()) {
+    EXPECT_EQ(world.pod(name)->tmpl->owners, (std::vector<OwnerReference>{{"ReplicaSet", set.name, set.uid, true}}));
+  }
+}
+
 TEST(Deployments, ScalingDownHonoursThePodDeletionCost) {
   World world(steady_cluster(2));
   world.ask(create_of(set_of(Kind::deployment, "web", 6)));

@@ -265,7 +265,9 @@ void Projection::on(const EventRef& e, const out::Called& data) {
   if (app == nullptr) return;
   if (data.attempt > 1) ++app->retries;
   const auto index = static_cast<std::uint32_t>(app - applications_.data());
-  auto& call = calls_[{index, data.call.value}] = {data.request.verb, 0};
+  std::string what(to_text(data.request.verb));
+  if (data.request.kind != Kind::pod) what.append(" ").append(to_text(data.request.kind));
+  auto& call = calls_[{index, data.call.value}] = {std::move(what), 0};
   if (data.request.verb != Verb::create || data.request.body == nullptr) return;
   const Pod& pod = *data.request.body;
   const auto id = backend::executor_id(pod);
@@ -295,12 +297,12 @@ void Projection::on(const EventRef& e, const in::Replied& data) {
   if (app == nullptr) return;
   const auto call = calls_.find({static_cast<std::uint32_t>(app - applications_.data()), data.call.value});
   if (call == calls_.end()) return;
-  const auto [verb, row_plus_one] = call->second;
+  const auto [what, row_plus_one] = std::move(call->second);
   calls_.erase(call);
   const ApiReply& reply = data.reply;
   const std::string answer =
       reply.transport == Transport::ok ? std::to_string(reply.code) : std::string(to_text(reply.transport));
-  ++app->requests[std::string(to_text(verb)) + " " + answer];
+  ++app->requests[what + " " + answer];
   if (row_plus_one == 0) return;
   ExecutorRow& r = app->executors[row_plus_one - 1];
   r.create_code = reply.code;

@@ -245,8 +245,8 @@ class Projection : public EventSink {
   std::map<std::string, std::uint32_t, std::less<>> by_name_;
   std::unordered_map<std::string, Place> places_;                   // pod -> row; never iterated
   std::map<std::string, std::vector<Place>, std::less<>> on_node_;  // rows bound to a node
-  std::map<std::pair<std::uint32_t, std::uint64_t>, std::pair<Verb, std::size_t>>
-      calls_;                                                           // under way; row + 1 of a create
+  // What a request is called in counts ("create", "create configmaps"), and row + 1 of an executor's create.
+  std::map<std::pair<std::uint32_t, std::uint64_t>, std::pair<std::string, std::size_t>> calls_;  // under way
   std::array<std::uint64_t, std::variant_size_v<EventData>> counts_{};  // by index in the catalogue
   std::map<std::string, std::int64_t> refusals_;
   std::set<std::pair<std::string, std::string>> pulling_;  // (node, image) under way

@@ -142,9 +142,9 @@ void read_application(ReadState& state, const JsonValue& value, const std::strin
   }
   read_namespace(state, reader, spec);
   apply_executors(state, spec);
+  read_workload(state, reader, spec);
   read_conf(state, reader, spec);
   read_template(state, reader, spec);
-  read_workload(state, reader, spec);
   reader.finish();
   if (has_name) add_copies(state, reader, spec, count, every);
 }
