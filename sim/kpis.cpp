@@ -62,7 +62,7 @@ void add_requests(const ApplicationView& app, Kpis& kpis) {
   std::int64_t created = 0;
   std::int64_t refused = 0;
   for (const auto& [what, count] : app.requests) {
-    const std::string answer = what.substr(what.find(' ') + 1);
+    const std::string answer = what.substr(what.rfind(' ') + 1);
     // That a pod is gone is an answer: the lifecycle manager asks before it deletes.
     const bool fine = (answer.size() == 3 && answer.front() == '2') || what == "get 404";
     all += count;

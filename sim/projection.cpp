@@ -142,7 +142,8 @@ void Projection::account(ApplicationView& app, TimeUs t) {
 
 Wait Projection::waits_for(const ApplicationView& app) const {
   if (!app.started_us || app.stopped_us || app.exited_us || app.target <= 0) return Wait::none;
-  if (app.serving >= app.target) return Wait::none;
+  // Executors that a StatefulSet or Deployment makes have no rows.
+  if ((app.executors.empty() ? app.registered : app.serving) >= app.target) return Wait::none;
   if (app.missing_after_round > 0 && app.limit != Limit::none) return from_limit(app.limit);
   Wait most = Wait::allocator;
   std::int64_t count = 0;
@@ -249,9 +250,7 @@ void Projection::set_targets(const EventRef& e, const std::map<ProfileId, std::i
 }
 
 void Projection::on(const EventRef& e, const in::TargetSet& data) { set_targets(e, data.targets); }
-
 void Projection::on(const EventRef& e, const out::TargetsRequested& data) { set_targets(e, data.targets); }
-
 void Projection::on(const EventRef& e, const in::Stopped& /*data*/) {
   ApplicationView* app = by_name(e.by);
   if (app == nullptr) return;
@@ -263,7 +262,7 @@ void Projection::on(const EventRef& e, const in::Stopped& /*data*/) {
 void Projection::on(const EventRef& e, const out::Called& data) {
   ApplicationView* app = by_name(e.by);
   if (app == nullptr) return;
-  if (data.attempt > 1) ++app->retries;
+  app->retries += data.attempt > 1 ? 1 : 0;
   const auto index = static_cast<std::uint32_t>(app - applications_.data());
   std::string what(to_text(data.request.verb));
   if (data.request.kind != Kind::pod) what.append(" ").append(to_text(data.request.kind));
@@ -288,8 +287,7 @@ void Projection::on(const EventRef& e, const out::Called& data) {
     ++app->waiting[static_cast<std::size_t>(Wait::api)];
     settle(*app);
   }
-  const auto place = places_.find(key);
-  if (place != places_.end()) call.second = place->second.row + 1;
+  if (const auto place = places_.find(key); place != places_.end()) call.second = place->second.row + 1;
 }
 
 void Projection::on(const EventRef& e, const in::Replied& data) {
@@ -377,7 +375,7 @@ void Projection::on(const EventRef& e, const out::Exited& data) {
   settle(*app);
 }
 
-// --- the world -----------------------------------------------------------------------------------------------------
+// --- the world
 
 void Projection::on(const EventRef& e, const fact::PodCreated& data) {
   ApplicationView* app = nullptr;
