@@ -286,6 +286,20 @@ TEST(ForkTasks, IdleExecutorsGoAndEachKillLowersTheTargetBelowWhatIsNeeded) {
   EXPECT_THAT(totals(rig), SizeIs(4)) << "the kills lower it, not a request";
 }
 
+TEST(ForkTasks, AnIdleExecutorThatCachesABlockStays) {
+  for (const bool cached : {false, true}) {
+    ForkRig rig(dynamic());
+    rig.start();
+    submit(rig, 0, {result_stage(0, 1)});
+    run(rig, 3 * kS, true);
+    ASSERT_THAT(launched(rig.effects), SizeIs(1));
+    if (cached) rig.step(in::BlockUpdated{1, 5, 0, 100, 0});
+    succeed(rig, 0);
+    run(rig, kHourUs);
+    EXPECT_EQ(rig.pods.contains("app-exec-1"), cached);
+  }
+}
+
 TEST(ForkTasks, HintsOfStagesReachTheNextPodsAffinity) {
   ForkRig rig(dynamic());
   rig.start();
