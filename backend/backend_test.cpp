@@ -84,6 +84,7 @@ struct Living {
 Application with_driver(std::int64_t executors) {
   Application application = test_application(executors);
   application.conf.driver_pod_name = "driver-0";
+  application.conf.own_claims = true;
   return application;
 }
 
@@ -125,15 +126,13 @@ TEST(BackendStart, LooksUpTheDriverPodFirstAndGoesOnAtOnceWhenItIsReady) {
                           "lifecycle_tick at 1020000", "watch", "poll at 30020000"));
 }
 
-TEST(BackendStart, ExitsWhenTheDriverPodDoesNotExist) {
+TEST(BackendStart, S_A21_ExitsWhenTheDriverPodDoesNotExist) {
   Rig rig(with_driver(1));
   rig.step(0, in::Started{"app-1"});
   const auto lines = rig.reply(ms(20), reply_error(404, "NotFound"));
   ASSERT_THAT(lines, SizeIs(2));
   EXPECT_EQ(lines[0], "cancel ready_wait");
-  EXPECT_THAT(lines[1], HasSubstr("exit 1: "));
-  EXPECT_THAT(lines[1], HasSubstr("driver-0"));
-  EXPECT_THAT(lines[1], HasSubstr("namespace default"));
+  EXPECT_THAT(lines[1], HasSubstr("exit 1: driver pod driver-0 does not exist in namespace default"));
   EXPECT_THAT(rig.step(ms(30), in::TargetSet{{{0, 5}}}), IsEmpty());
 }
 
@@ -362,7 +361,7 @@ TEST(BackendStop, FollowsSparksOrder) {
   EXPECT_THAT(rig.step(ms(512), in::Stopped{}), IsEmpty());
 }
 
-TEST(BackendStop, DeletesAllPodsOfTheApplicationThatAreExecutors) {
+TEST(BackendStop, S_A12_DeletesAllPodsOfTheApplicationThatAreExecutors) {
   Living app(test_application(2));
   app.world.run(ms(500));
   app.world.at(ms(500), in::Stopped{});

@@ -91,6 +91,16 @@ bool is_other_scheduler(const Conf& conf) {
   return conf.scheduler_name && !conf.scheduler_name->empty() && *conf.scheduler_name != "default-scheduler";
 }
 
+// While their plugin is on, these count at their default too.
+void warn_resizing(const Conf& conf, ConfReader& reader) {
+  const auto warn = [&](std::string_view key, bool on) {
+    if (!on || reader.differs_from_default(key)) return;
+    reader.warn(key, ConfWarningKind::not_modelled, fmt::format("not modelled yet: {}", find_key(key)->note));
+  };
+  warn("spark.kubernetes.executor.resizeInterval", conf.scaling.resize.has_value());
+  warn("spark.kubernetes.executor.pvc.resizeInterval", conf.scaling.claim_resize.has_value());
+}
+
 void warn_not_modelled(const Conf& conf, ConfReader& reader) {
   const bool claims = std::ranges::any_of(conf.volumes, [](const auto& v) { return v.volume.type == kClaimType; });
   for (const KeySpec& spec : all_keys()) {
@@ -101,6 +111,7 @@ void warn_not_modelled(const Conf& conf, ConfReader& reader) {
       reader.warn(spec.name, ConfWarningKind::not_modelled, fmt::format("not modelled yet: {}", spec.note));
     }
   }
+  warn_resizing(conf, reader);
   if (is_other_scheduler(conf)) {
     const bool own = reader.is_set("spark.kubernetes.executor.scheduler.name");
     reader.warn(own ? "spark.kubernetes.executor.scheduler.name" : "spark.kubernetes.scheduler.name",

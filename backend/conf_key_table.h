@@ -97,16 +97,14 @@ constexpr KeySpec multiple_of_five(KeySpec spec) {
   return spec;
 }
 
-inline constexpr std::string_view kNoClaims = "claims are neither created nor reused here; volumes are taken as ready";
 inline constexpr std::string_view kNoSteps =
     "user classes cannot run here; executor pods are built by Spark's own steps";
-inline constexpr std::string_view kNoResize = "executor pods keep their size here";
+inline constexpr std::string_view kNoResize = "executor pods and their claims keep their size here";
 inline constexpr std::string_view kDemandInstead =
     "the executor count follows the scenario's demand instead of the load";
 inline constexpr std::string_view kRollPolicies =
     "ID;ADD_TIME;TOTAL_GC_TIME;TOTAL_DURATION;AVERAGE_DURATION;FAILED_TASKS;PEAK_JVM_ONHEAP_MEMORY;"
     "PEAK_JVM_OFFHEAP_MEMORY;TOTAL_SHUFFLE_WRITE;DISK_USED;OUTLIER;OUTLIER_NO_FALLBACK";
-inline constexpr std::string_view kNoTasks = "tasks are not scheduled here; only the number of executors counts";
 inline constexpr std::string_view kNoPools = "executors start without gang scheduling here";
 
 }  // namespace table
@@ -217,7 +215,8 @@ inline constexpr auto kKeyTable = [] {
       key("spark.kubernetes.executor.resizeThreshold", fraction, "0.9", 402).above(0).below(1),
       key("spark.kubernetes.executor.resizeFactor", fraction, "0.1", 402).above(0).at_most(1),
       key("spark.kubernetes.executor.resizeMaxMemory", bytes, "9223372036854775807", 404).above(0),
-      multiple_of_five(key("spark.kubernetes.executor.pvc.resizeInterval", minutes, "5", 402).at_least(0)),
+      multiple_of_five(key("spark.kubernetes.executor.pvc.resizeInterval", minutes, "5", 402).at_least(0))
+          .because(kNotYet, kNoResize),
       key("spark.kubernetes.executor.pvc.resizeThreshold", fraction, "0.5", 402).above(0).below(1),
       key("spark.kubernetes.executor.pvc.resizeFactor", fraction, "1.0", 402).above(0).at_most(1),
       // 5.4 core keys

@@ -7,7 +7,7 @@ namespace {
 
 constexpr TimeUs ms(std::int64_t n) { return n * kMillisecondUs; }
 
-TEST(FailureTracker, ForgetsWhatIsOlderThanTheWindow) {
+TEST(SparkAcceptance, S_G1_FailuresOlderThanTheWindowAreForgotten) {
   FailureTracker tracker(ms(100), 3);
   for (const std::int64_t at : {0, 10, 20, 30}) tracker.add(ms(at));
   EXPECT_EQ(tracker.count(ms(30)), 4);
@@ -16,7 +16,7 @@ TEST(FailureTracker, ForgetsWhatIsOlderThanTheWindow) {
   EXPECT_EQ(tracker.count(ms(231)), 0);
 }
 
-TEST(FailureTracker, NeverForgetsWithoutAWindow) {
+TEST(SparkAcceptance, S_G2_WithoutAWindowFailuresNeverExpire) {
   FailureTracker unset(std::nullopt, 1);
   FailureTracker zero(0, 1);
   for (FailureTracker* tracker : {&unset, &zero}) {

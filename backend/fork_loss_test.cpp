@@ -62,7 +62,7 @@ TEST(ForkLoss, F_96_4_Q03_TheCureReplacesItAtOnce) {
   EXPECT_THAT(requests(rig.pass()), ElementsAre("delete app-exec-1", "create app-exec-3"));
 }
 
-TEST(ForkLoss, Q04_APodThatShowsItHasFailedIsIgnoredAndTheCureReadsItsExitCode) {
+TEST(ForkLoss, F_96_3_Q04_APodThatShowsItHasFailedIsIgnoredAndTheCureReadsItsExitCode) {
   for (const bool cured : {false, true}) {
     ForkRig rig = running(1, cured ? Fixes{Fix::q04} : Fixes{});
     rig.event(WatchEventType::modified, ended_pod(1, 3));

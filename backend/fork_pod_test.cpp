@@ -104,6 +104,22 @@ TEST(ForkPod, F_ExecutorPodFactorySuite_81_ABasicExecutorPod) {
   EXPECT_THAT(pod.own_annotations, IsEmpty());
 }
 
+// The decorator's work shows only with hints: one annotation then, and nothing else that differs.
+TEST(ForkPod, F_ExecutorPodFactorySuite_81_TheAffinityDecoratorIsCalledOnce) {
+  Fixture fixture;
+  fixture.hints = {{"n1", 3}};
+  const Pod pod = fixture.build();
+  EXPECT_THAT(pod.own_annotations,
+              ElementsAre(Pair("scheduler.alpha.kubernetes.io/affinity",
+                               R"({"nodeAffinity":{"preferredDuringSchedulingIgnoredDuringExecution":[{"weight":100,)"
+                               R"("preference":{"matchExpressions":[{"key":"kubernetes.io/hostname","operator":"In",)"
+                               R"("values":["n1"]}]}}]}})")));
+  EXPECT_THAT(pod.tmpl->annotations, IsEmpty());
+  Pod undecorated = pod;
+  undecorated.own_annotations.clear();
+  EXPECT_EQ(undecorated, Fixture().build());
+}
+
 TEST(ForkPod, F_ExecutorPodFactorySuite_121_AHostnameHas63Characters) {
   Fixture fixture;
   fixture.prefix = "loremipsumdolorsitametvimatelitrefficiendisuscipianturvixlegeresple";
@@ -168,20 +184,23 @@ TEST(ForkPod, F_ExecutorPodFactorySuite_318_JavaOptionsClassPathAndEnvironmentPa
 
 const StringMap kHadoop = {{"spark.kubernetes.hadoop.executor.hadoopConfigMapName", "hadoop-map"}};
 
+// One item per file, mounted where the environment says.
+void expect_hadoop_conf(const Pod& pod) {
+  EXPECT_THAT(pod.tmpl->volumes,
+              ElementsAre(Volume{"hadoop-properties",
+                                 "configMap",
+                                 "hadoop-map",
+                                 {{"items", "core-site.xml:core-site.xml,hdfs-site.xml:hdfs-site.xml"}}}));
+  EXPECT_THAT(mounts(main_container(pod)), ElementsAre(Pair("hadoop-properties", "/etc/hadoop/conf")));
+  EXPECT_THAT(environment(pod), Contains(Pair("HADOOP_CONF_DIR", "/etc/hadoop/conf")));
+}
+
 TEST(ForkPod, F_ExecutorPodFactorySuite_348_HadoopConfIsMountedFileByFile) {
   Fixture fixture(kHadoop);
   fixture.hadoop_files = {"core-site.xml", "hdfs-site.xml"};
   const Pod pod = fixture.build();
-  ASSERT_THAT(pod.tmpl->volumes, SizeIs(1));
-  const Volume& volume = pod.tmpl->volumes[0];
-  EXPECT_EQ(volume.name, "hadoop-properties");
-  EXPECT_EQ(volume.type, "configMap");
-  EXPECT_EQ(volume.source, "hadoop-map");
-  EXPECT_THAT(volume.options, ElementsAre(Pair("items", "core-site.xml:core-site.xml,hdfs-site.xml:hdfs-site.xml")));
-  EXPECT_THAT(mounts(main_container(pod)), ElementsAre(Pair("hadoop-properties", "/etc/hadoop/conf")));
-  const StringMap env = environment(pod);
-  EXPECT_THAT(env, Contains(Pair("HADOOP_CONF_DIR", "/etc/hadoop/conf")));
-  EXPECT_FALSE(env.contains("SPARK_USER"));
+  expect_hadoop_conf(pod);
+  EXPECT_FALSE(environment(pod).contains("SPARK_USER"));
 }
 
 TEST(ForkPod, F_ExecutorPodFactorySuite_384_HadoopConfWithAUser) {
@@ -189,8 +208,7 @@ TEST(ForkPod, F_ExecutorPodFactorySuite_384_HadoopConfWithAUser) {
   fixture.hadoop_files = {"core-site.xml", "hdfs-site.xml"};
   fixture.user = "test-user";
   const Pod pod = fixture.build();
-  EXPECT_THAT(volume_names(pod), ElementsAre("hadoop-properties"));
-  EXPECT_THAT(environment(pod), Contains(Pair("HADOOP_CONF_DIR", "/etc/hadoop/conf")));
+  expect_hadoop_conf(pod);
   EXPECT_THAT(environment(pod), Contains(Pair("SPARK_USER", "test-user")));
 }
 

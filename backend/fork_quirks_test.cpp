@@ -459,12 +459,13 @@ TEST(ForkQuirks, F_96_15_ANameThatExistsOrIsInvalidEndsTheAllocator) {
   taken.start();
   taken.passes(2);
   EXPECT_FALSE(taken.allocator_lives());
-  ForkRig invalid(instances(1));
+  // Nobody looks at the prefix before the server does.
+  ForkRig invalid(instances(1), {}, "My_App");
   invalid.start();
-  invalid.pass();
-  refuse_once(invalid, Verb::create, 422);
-  invalid.pass();
+  invalid.passes(2);
+  EXPECT_EQ(requests(invalid.effects).back(), "create My_App-exec-1");
   EXPECT_FALSE(invalid.allocator_lives());
+  EXPECT_THAT(only<out::RoundDone>(invalid.effects).back().aborted, HasSubstr("422 Invalid"));
 }
 
 }  // namespace

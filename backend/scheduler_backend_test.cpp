@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "backend/test_living.h"
+#include "backend/wiring.h"
 
 namespace podramp::backend {
 namespace {
@@ -24,9 +25,9 @@ TEST(SchedulerBackend, S_D1_StartsEveryComponentAsksForThreeExecutorsAndCreatesT
   LivingApp app(owning_application(3));
   app.add_driver();
   app.world.run(ms(100));
-  EXPECT_THAT(app.calls_since(0),
-              ElementsAre("get driver-0", "create app-exec-1", "watch", "create configmaps spark-exec-app-1-conf-map",
-                          "create app-exec-2", "create app-exec-3"));
+  EXPECT_THAT(app.calls_since(0), ElementsAre("get driver-0", "list persistentvolumeclaims", "watch",
+                                              "create configmaps spark-exec-app-1-conf-map", "create app-exec-1",
+                                              "create app-exec-2", "create app-exec-3"));
   EXPECT_EQ(app.backend->books().profiles.at(0).target, 3);
   std::vector<TimerKind> timers;
   for (const auto& [when, timer] : app.world.all<out::TimerSet>()) timers.push_back(timer.timer);
@@ -49,7 +50,8 @@ TEST(SchedulerBackend, CreatesNoConfigMapWhenItIsDisabledNorForALogThatKnewNone)
     LivingApp app(application);
     app.add_driver();
     app.world.run(ms(100));
-    EXPECT_THAT(app.calls_since(0), ElementsAre("get driver-0", "create app-exec-1", "watch"));
+    EXPECT_THAT(app.calls_since(0),
+                ElementsAre("get driver-0", "list persistentvolumeclaims", "watch", "create app-exec-1"));
   }
 }
 
@@ -223,6 +225,24 @@ TEST(SchedulerBackend, ALabelWithoutAValueIsEmpty) {
   app.world.at(ms(500), in::KillRequested{{1}, true, true});
   app.world.run(ms(600));
   EXPECT_EQ(app.requests_since(ms(500)).at(1).set_labels, (StringMap{{"going", ""}}));
+}
+
+TEST(SchedulerBackend, S_D6_TheDeletionCostIsOfTheDeploymentAllocatorAlone) {
+  Application application = test_application(1);
+  application.conf.pod_deletion_cost = -5;
+  for (const auto& [allocator, cost] : {std::pair{PodsAllocator::deployment, std::optional<std::int64_t>(-5)},
+                                        {PodsAllocator::direct, std::nullopt},
+                                        {PodsAllocator::stateful_set, std::nullopt}}) {
+    application.conf.pods_allocator = allocator;
+    EXPECT_EQ(scheduler_settings(application).deletion_cost, cost);
+  }
+  application.conf.pods_allocator = PodsAllocator::direct;
+  for (const bool kill : {true, false}) {
+    Fleet app(application, 1, PodPhase::running);
+    app.world.at(ms(500), kill ? Input{in::KillRequested{{1}, true, false}} : Input{in::DecommissionRequested{{1}}});
+    app.world.run(ms(2'000));
+    for (const ApiRequest& request : app.requests_since(ms(500))) EXPECT_THAT(request.set_annotations, IsEmpty());
+  }
 }
 
 TEST(SchedulerBackend, S_D6_DeletionCostIsPatchedOnKillAndOnDecommissionWithTheDeploymentAllocator) {

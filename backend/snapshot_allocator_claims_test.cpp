@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "backend/test_allocator_world.h"
+#include "backend/wiring.h"
 
 namespace podramp::backend {
 namespace {
@@ -125,13 +126,18 @@ TEST(SparkAcceptance, S_A25_a_claim_that_cannot_be_created_costs_the_pod_and_the
 }
 
 TEST(SparkAcceptance, S_A26_from_4_2_a_larger_claim_than_asked_for_is_reused) {
-  for (const bool larger_fits : {true, false}) {
+  for (const auto& [level, larger_fits] :
+       {std::pair{Compat::spark_4_0, false}, {Compat::spark_4_1, false}, {Compat::spark_4_2, true}}) {
+    Application application;
+    application.conf.compat = level;
     AllocatorSettings settings = claim_settings();
-    settings.claims.larger_fits = larger_fits;
+    settings.claims.larger_fits = allocator_settings(application).claims.larger_fits;
+    EXPECT_EQ(settings.claims.larger_fits, larger_fits) << to_text(level);
     ClaimWorld world(settings);
     world.store_claim("pvc-0", 300 * kGi, kAgeMin + kSecondUs, "fast");
     world.target({{kDefaultProfile, 1}});
-    EXPECT_THAT(world.claims_of(1), ElementsAre(larger_fits ? "pvc-0" : "app-exec-1-pvc-0"));
+    EXPECT_THAT(world.claims_of(1), ElementsAre(larger_fits ? "pvc-0" : "app-exec-1-pvc-0")) << to_text(level);
+    EXPECT_EQ(world.created_claims().empty(), larger_fits) << to_text(level);
   }
 }
 

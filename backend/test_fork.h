@@ -45,11 +45,12 @@ inline StringMap fork_settings(const StringMap& more) {
   return raw;
 }
 
-inline Application fork_application(const StringMap& settings, const Fixes& fixes = {}) {
+inline Application fork_application(const StringMap& settings, const Fixes& fixes = {},
+                                    const std::string& prefix = "app") {
   Application application;
   application.name = "app";
   application.app_id = "app-1";
-  application.pod_name_prefix = "app";
+  application.pod_name_prefix = prefix;
   application.conf.compat = Compat::fork_2_2;
   application.conf.raw = settings;
   application.conf.ns = "default";
@@ -61,8 +62,8 @@ inline StringMap instances(int executors) { return {{"spark.executor.instances",
 
 class ForkRig {
  public:
-  explicit ForkRig(const StringMap& settings, const Fixes& fixes = {})
-      : owned(std::make_unique<ForkDriver>(fork_application(fork_settings(settings), fixes))), driver(*owned) {
+  explicit ForkRig(const StringMap& settings, const Fixes& fixes = {}, const std::string& prefix = "app")
+      : owned(std::make_unique<ForkDriver>(fork_application(fork_settings(settings), fixes, prefix))), driver(*owned) {
     pods["driver-pod"] = stored(driver_pod());
   }
 
@@ -162,6 +163,9 @@ class ForkRig {
       case Verb::create: {
         Pod pod = *request.body;
         const std::string name = pod.name;
+        if (name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-.") != std::string::npos) {
+          return reply_error(422, "Invalid");
+        }
         if (pods.contains(name)) return reply_error(409, "AlreadyExists");
         pod.uid = "uid-" + name;
         pods[name] = stored(std::move(pod));

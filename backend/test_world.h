@@ -206,6 +206,12 @@ class TestWorld {
       std::erase_if(objects_, [&](const auto& object) { return object.first.first == request.kind; });
       return reply;
     }
+    if (request.verb == Verb::list) {
+      for (const auto& [key, object] : objects_) {
+        if (key.first == request.kind) reply.manifests.push_back(object);
+      }
+      return reply;
+    }
     const auto it = objects_.find({request.kind, request.name});
     if (it == objects_.end()) return reply_error(404, "NotFound");
     if (request.replicas) {

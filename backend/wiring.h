@@ -1,5 +1,5 @@
 // From an application's conf to the settings of each part of its backend, compat level included (02 0.2).
-// Not here: reading Spark keys (conf.h), the parts themselves (backend.cpp joins them).
+// Not here: reading Spark keys (conf.h), the parts themselves (spark_driver.cpp joins them).
 #pragma once
 
 #include "backend/api_calls.h"
