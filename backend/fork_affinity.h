@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "backend/fixes.h"
-#include "backend/port/kube.h"
+#include "backend/pods_by_ip.h"
 
 namespace podramp::backend {
 
@@ -24,8 +24,8 @@ struct OpenHints {
 // For each pod the first of {node name, node IP, canonical name of that IP} that is hinted is no more. The canonical
 // name is looked up even where the flag says no, for each pod anew; with fix Q13 only where it says yes, and once a
 // node.
-OpenHints without_occupied(std::map<std::string, std::int64_t> hints, const std::map<std::string, PodPtr>& running,
-                           const NodeNames& names, bool lookup_allowed, const Fixes& fixes);
+OpenHints without_occupied(std::map<std::string, std::int64_t> hints, const PodsByIp& running, const NodeNames& names,
+                           bool lookup_allowed, const Fixes& fixes);
 
 struct WeightedNodes {
   int weight = 0;

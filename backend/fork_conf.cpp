@@ -153,6 +153,16 @@ void fill_allocation(ForkConf& conf, Reader& r) {
   if (r.is_set(kTimeout)) conf.registration_timeout_us = r.time_us(kTimeout, TimeUnit::seconds);
 }
 
+void fill_dynamic_timeouts(ForkConf& conf, Reader& r) {
+  constexpr std::string_view kSustained = "spark.dynamicAllocation.sustainedSchedulerBacklogTimeout";
+  constexpr std::string_view kCached = "spark.dynamicAllocation.cachedExecutorIdleTimeout";
+  conf.backlog_timeout_us = r.time_us("spark.dynamicAllocation.schedulerBacklogTimeout", TimeUnit::seconds);
+  conf.sustained_backlog_timeout_us =
+      r.is_set(kSustained) ? r.time_us(kSustained, TimeUnit::seconds) : conf.backlog_timeout_us;
+  conf.idle_timeout_us = r.time_us("spark.dynamicAllocation.executorIdleTimeout", TimeUnit::seconds);
+  if (r.is_set(kCached)) conf.cached_idle_timeout_us = r.time_us(kCached, TimeUnit::seconds);
+}
+
 void fill_names(ForkConf& conf, Reader& r) {
   conf.ns = r.text("spark.kubernetes.namespace");
   conf.app_id = r.text("spark.app.id");
@@ -321,6 +331,7 @@ ForkConfOutcome read_fork_conf(const StringMap& raw, const ConfOptions& options)
   fill_sizes(conf, reader);
   fill_pod(conf, reader);
   fill_shuffle(conf, reader);
+  fill_dynamic_timeouts(conf, reader);
   check_dynamic(conf, reader);
   warn_of_start(conf, reader);
   std::ranges::stable_sort(outcome.errors, {}, &FieldError::path);

@@ -22,6 +22,10 @@ struct ForkConf {
   std::optional<std::int64_t> dynamic_initial;  // spark.dynamicAllocation.initialExecutors
   std::optional<std::int64_t> max_executors;
   std::optional<std::int64_t> instances;
+  DurationUs backlog_timeout_us = kSecondUs;  // of dynamic allocation (01 4.1)
+  DurationUs sustained_backlog_timeout_us = kSecondUs;
+  DurationUs idle_timeout_us = 60 * kSecondUs;
+  DurationUs cached_idle_timeout_us = INT32_MAX * kSecondUs;
   double min_registered_ratio = 0.8;
   DurationUs max_registered_wait_us = 30 * kSecondUs;
   DurationUs network_timeout_us = 120 * kSecondUs;

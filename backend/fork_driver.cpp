@@ -37,6 +37,16 @@ LabelSelector pods_of(const Application& application) {
   return selector;
 }
 
+// spark.hadoop.*, as Hadoop's own settings.
+StringMap hadoop_settings(const StringMap& raw) {
+  constexpr std::string_view kPrefix = "spark.hadoop.";
+  StringMap settings;
+  for (const auto& [key, value] : raw) {
+    if (key.starts_with(kPrefix)) settings.emplace(key.substr(kPrefix.size()), value);
+  }
+  return settings;
+}
+
 LabelSelector shuffle_pods(const StringMap& labels) {
   LabelSelector selector;
   for (const auto& [name, value] : labels) selector.all.push_back({name, SelectorOp::equals, {value}});
@@ -49,7 +59,8 @@ ForkDriver::ForkDriver(Application application)
     : app_(std::move(application)),
       calls_(no_retries()),
       watch_(app_.conf.ns, pods_of(app_), kPodWatch),
-      shuffle_(app_.fixes) {
+      shuffle_(app_.fixes),
+      pods_by_ip_({fixed(Fix::q14), fixed(Fix::q47)}) {
   const ForkConfOutcome read = read_fork_conf(app_.conf.raw);
   if (read.conf) conf_ = *read.conf;
   if (!read.errors.empty()) conf_error_ = podramp::to_string(read.errors.front());
@@ -57,6 +68,29 @@ ForkDriver::ForkDriver(Application application)
   if (conf_.shuffle_service) {
     shuffle_watch_.emplace(conf_.shuffle_ns, shuffle_pods(conf_.shuffle_labels), kShuffleWatch);
   }
+  const ForkHostRules rules{conf_.node_name_dns_lookup, fixed(Fix::q16)};
+  jobs_.emplace(app_, conf_, std::make_unique<ForkHostNames>(rules, pods_by_ip_, dns_, racks_), job_actions());
+}
+
+// Called within a step only.
+ForkJobs::Actions ForkDriver::job_actions() {
+  ForkJobs::Actions actions;
+  actions.is_alive = [this](ExecutorId id) { return executors_.contains(id) && !executors_.is_leaving(id); };
+  actions.request_total = [this](std::int64_t total, const ForkJobs::Hints& hints) {
+    request_total({{{kDefaultProfile, total}}, hints});
+  };
+  actions.kill = [this](const std::vector<ExecutorId>& ids) { return kill_requested({ids, false, false}); };
+  actions.hint = [this](const ForkJobs::Hints& hints) { hints_ = hints; };
+  return actions;
+}
+
+void ForkDriver::set_node_names(NodeNames names) {
+  node_names_ = std::move(names);
+  dns_ = ReverseDns(node_names_.canonical_of);
+}
+
+void ForkDriver::set_racks(std::map<std::string, std::string> racks) {
+  if (topology_configured(hadoop_settings(app_.conf.raw))) racks_ = RackTable(std::move(racks));
 }
 
 void ForkDriver::step(TimeUs now, const Input& input, Outbox& out) {
@@ -77,9 +111,13 @@ void ForkDriver::step(TimeUs now, const Input& input, Outbox& out) {
                         [&](const in::Watched& events) { watched(events); },
                         [&](const in::WatchClosed& closed) { watch_closed(closed); },
                         [&](const in::Stopped&) { stop(0, "stopped"); },
-                        [](const auto&) {}},  // later Sparks' inputs, and tasks
+                        [&](const in::JobSubmitted& job) { jobs_->job_submitted(now_, job.job, out); },
+                        [&](const in::TaskEnded& ended) { jobs_->task_ended(now_, ended, out); },
+                        [&](const in::BlockUpdated& block) { jobs_->block_updated(block); },
+                        [](const auto&) {}},  // later Sparks' inputs
              input);
   settle();
+  if (phase_ == Phase::running) jobs_->after_step(now_, ready_to_schedule_ && first_target_set_, out);
   out_ = nullptr;
 }
 
@@ -103,6 +141,7 @@ void ForkDriver::start() {
   if (phase_ != Phase::fresh) return;
   phase_ = Phase::constructing;
   started_us_ = now_;
+  jobs_->start(now_);
   exit_ = {1, ""};
   if (!conf_error_.empty()) {
     exit_.why = conf_error_;
@@ -182,6 +221,7 @@ void ForkDriver::started() {
   if (conf_.dynamic_allocation && !conf_.cores_are_whole) {
     return stop(1, "spark.executor.cores is not a whole number, which dynamic allocation needs (Q21)");
   }
+  if (const std::string fault = jobs_->scaling_fault(initial_); !fault.empty()) return stop(1, fault);
   phase_ = Phase::running;
   apply_first_target();
   check_ready();
@@ -191,9 +231,13 @@ void ForkDriver::started() {
 void ForkDriver::apply_first_target() {
   if (!start_done_ || passes_ == 0 || first_target_set_ || phase_ != Phase::running) return;
   first_target_set_ = true;
-  // Static allocation passes by requested_total (Q19).
-  if (conf_.dynamic_allocation || fixed(Fix::q19)) executors_.set_requested_total(initial_);
-  set_target(initial_);
+  if (jobs_->scales()) {
+    jobs_->start_scaling(now_, initial_, *out_);
+  } else {
+    // Static allocation passes by requested_total (Q19).
+    if (conf_.dynamic_allocation || fixed(Fix::q19)) executors_.set_requested_total(initial_);
+    set_target(initial_);
+  }
   if (early_target_) request_total(*std::exchange(early_target_, std::nullopt));
 }
 
@@ -239,6 +283,8 @@ void ForkDriver::timer_due(const in::TimerDue& timer) {
     case TimerKind::ready_wait: waited_long_enough_ = true; return check_ready();
     case TimerKind::heartbeat_check: heartbeat_check_armed_ = false; return check_heartbeats();
     case TimerKind::poll: return relist();
+    case TimerKind::revive:
+    case TimerKind::dynamic_tick: return jobs_->timer_due(now_, timer, *out_);
     case TimerKind::watch_reconnect: {
       const bool pods = timer.arg == kPodWatch;
       const auto call = (pods ? watch_ : *shuffle_watch_).on_reconnect_due(calls_, *out_);
@@ -310,6 +356,7 @@ std::string ForkDriver::describe() const {
     text += fmt::format("executor {}: its loss reason has been looked for {} times\n", id,
                         looks == looks_.end() ? 0 : looks->second.count);
   }
+  for (const std::string& line : jobs_->describe()) text += line + "\n";
   for (const auto& [name, reason] : exit_reasons_) text += fmt::format("exit reason: {}\n", reason.text);
   return text;
 }

@@ -1,7 +1,7 @@
 // START HERE for compat level fork-2.2: the scheduler backend of the 2017 fork (01 1). Its threads are queues here: the
 // allocator's pass (fork_pass.cpp), the RPC endpoint and the pod watcher (fork_mail.cpp, fork_events.cpp), the request
 // pool (fork_kill.cpp); what one of them does under the lock is LockWork. Stop: fork_stop.cpp. Quirks (01 11) are on
-// unless `fixes` names them.
+// unless `fixes` names them. The application's program: fork_jobs.h.
 #pragma once
 
 #include <deque>
@@ -18,6 +18,7 @@
 #include "backend/fork_affinity.h"
 #include "backend/fork_conf.h"
 #include "backend/fork_executors.h"
+#include "backend/fork_jobs.h"
 #include "backend/fork_loss.h"
 #include "backend/fork_pod.h"
 #include "backend/fork_shuffle.h"
@@ -57,7 +58,9 @@ class ForkDriver final : public Driver {
 
   // The task scheduler's blacklist (Q32): executors on this host are not let in any more.
   void blacklist(const std::string& host) { executors_.blacklist(host); }
-  void set_node_names(NodeNames names) { node_names_ = std::move(names); }
+  void set_node_names(NodeNames names);
+  // What the topology plug-in answers that the conf's Hadoop settings name; without one nobody asks (01 2.2).
+  void set_racks(std::map<std::string, std::string> racks);
 
  private:
   enum class Phase : std::uint8_t { fresh, constructing, starting, running, stopping, exited };
@@ -120,6 +123,7 @@ class ForkDriver final : public Driver {
   void shuffle_listed(const ApiReply& reply);
   void shuffle_watch_opened(const Completed& completed);
   void started();
+  ForkJobs::Actions job_actions();
   void apply_first_target();
   void timer_due(const in::TimerDue& timer);
   void answered(const in::Replied& replied);
@@ -146,7 +150,6 @@ class ForkDriver final : public Driver {
   void watched(const in::Watched& watched);
   void watch_closed(const in::WatchClosed& closed);
   void handle_pod(const WatchEvent& event);
-  void forget_ip(const Pod& pod);
   void begin(const PodEndWork& work);
   void relist();
   void relisted(const Waiting& waiting, const ApiReply& reply);
@@ -169,7 +172,7 @@ class ForkDriver final : public Driver {
   void end_pass(const std::string& aborted);
 
   // fork_kill.cpp: the request pool and the heartbeats.
-  void kill_requested(const in::KillRequested& kill);
+  std::vector<ExecutorId> kill_requested(const in::KillRequested& kill);  // those that are killed
   void begin(const KillWork& work);
   void kill_next(std::vector<ExecutorId> rest);
   void kill(std::vector<ExecutorId> executors);
@@ -196,18 +199,21 @@ class ForkDriver final : public Driver {
   std::optional<ForkPodFactory> factory_;
   PodPtr driver_pod_;
   NodeNames node_names_;
+  ReverseDns dns_;
+  RackTable racks_;
 
   // State of the backend, by the names of 01 1.1.
   ExecutorId last_executor_id_ = 0;
   std::map<ExecutorId, Requested> requested_;
   std::map<std::string, ExecutorId> pod_to_exec_;
-  std::map<std::string, PodPtr> pods_by_ip_;
+  PodsByIp pods_by_ip_;
   std::map<std::string, LossReason> exit_reasons_;  // by pod name
   std::map<ExecutorId, PodPtr> pending_removal_;
   std::map<ExecutorId, Looks> looks_;
   std::int64_t target_ = 0;
   std::map<std::string, std::int64_t> hints_;
   ForkExecutors executors_;
+  std::optional<ForkJobs> jobs_;  // always, once constructed
 
   // The threads.
   bool locked_ = false;

@@ -37,7 +37,7 @@ void ForkDriver::handle_pod(const WatchEvent& event) {
     case WatchEventType::bookmark: return;
     case WatchEventType::deleted:
     case WatchEventType::error:
-      forget_ip(pod);
+      pods_by_ip_.forget(pod);
       watcher_busy_ = true;
       return enter(PodEndWork{event, false});
     case WatchEventType::added:
@@ -45,22 +45,16 @@ void ForkDriver::handle_pod(const WatchEvent& event) {
       break;
     case WatchEventType::modified: break;
   }
-  if (pod.deletion_us) return forget_ip(pod);
+  if (pod.deletion_us) return pods_by_ip_.forget(pod);
   if (pod.phase == PodPhase::running) {
-    pods_by_ip_[pod.pod_ip] = event.object;
+    const auto node_ip = node_names_.ip_of.find(pod.node);
+    pods_by_ip_.put(pod.pod_ip,
+                    {pod.name, pod.uid, pod.node, node_ip == node_names_.ip_of.end() ? "" : node_ip->second});
   } else if (has_ended(pod) && fixed(Fix::q04)) {
-    forget_ip(pod);
+    pods_by_ip_.forget(pod);
     watcher_busy_ = true;
     enter(PodEndWork{event, true});
   }
-}
-
-// By IP, whoever has it now, unless Q47 is fixed.
-void ForkDriver::forget_ip(const Pod& pod) {
-  const auto it = pods_by_ip_.find(pod.pod_ip);
-  if (pod.pod_ip.empty() || it == pods_by_ip_.end()) return;
-  if (fixed(Fix::q47) && it->second->uid != pod.uid) return;
-  pods_by_ip_.erase(it);
 }
 
 void ForkDriver::begin(const PodEndWork& work) {

@@ -42,8 +42,8 @@ class ForkExecutors {
     std::vector<ExecutorId> dropped;             // unknown, or on the way out already
     std::optional<std::int64_t> lowered_target;  // doRequestTotalExecutors, when they are not replaced
   };
-  // killExecutors (01 1.4). also: ids that may be killed although they have not registered (fix Q06). Nobody runs
-  // tasks yet, so no executor is busy.
+  // killExecutors (01 1.4). also: ids that may be killed although they have not registered (fix Q06). Busy ones, which
+  // a kill that is not forced leaves alone, are not among the ids.
   KillPlan kill(const std::vector<ExecutorId>& ids, bool replace, const std::set<ExecutorId>& also);
 
   bool contains(ExecutorId id) const { return hosts_.contains(id); }

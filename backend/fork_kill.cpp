@@ -13,13 +13,17 @@ constexpr DurationUs kHeartbeatCheckUs = 60 * kSecondUs;
 
 }  // namespace
 
-void ForkDriver::kill_requested(const in::KillRequested& kill_request) {
-  if (phase_ != Phase::running) return;
+std::vector<ExecutorId> ForkDriver::kill_requested(const in::KillRequested& kill_request) {
+  if (phase_ != Phase::running) return {};
   std::set<ExecutorId> also;
   if (fixed(Fix::q06)) {
     for (const auto& [id, requested] : requested_) also.insert(id);
   }
-  ForkExecutors::KillPlan plan = executors_.kill(kill_request.executors, kill_request.replace, also);
+  std::vector<ExecutorId> chosen;
+  for (const ExecutorId id : kill_request.executors) {
+    if (kill_request.force || !jobs_->busy(id)) chosen.push_back(id);
+  }
+  const ForkExecutors::KillPlan plan = executors_.kill(chosen, kill_request.replace, also);
   for (const ExecutorId id : plan.dropped) {
     note("warn", fmt::format("executor {} is not killed: it is unknown, or on its way out already", id));
   }
@@ -27,8 +31,9 @@ void ForkDriver::kill_requested(const in::KillRequested& kill_request) {
   for (const ExecutorId id : plan.executors) {
     if (!executors_.contains(id)) cancelled_.insert(id);
   }
-  if (!plan.executors.empty()) kill(std::move(plan.executors));
+  if (!plan.executors.empty()) kill(plan.executors);
   if (fixed(Fix::q06)) cancel_excess();
+  return plan.executors;
 }
 
 void ForkDriver::kill(std::vector<ExecutorId> executors) {
@@ -106,6 +111,7 @@ void ForkDriver::check_heartbeats() {
   for (const ExecutorId id : expired) {
     note("warn", fmt::format("executor {} has sent no heartbeat for {}", id, format_time(now_ - silent_.at(id))));
     silent_.erase(id);
+    jobs_->heartbeats_expired(now_, id, {!fixed(Fix::q09), false, "executor heartbeat timed out"}, *out_);
     kill_requested({{id}, true, true});
   }
   if (silent_.empty()) return;

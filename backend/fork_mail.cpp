@@ -79,11 +79,13 @@ void ForkDriver::handle(const in::Registered& executor) {
   }
   if (requested != requested_.end()) requested->second.registered = true;
   out_->add(out::RegistrationAccepted{id});
+  jobs_->executor_added(now_, id, executor.host, executor.cores.value_or((conf_.cpu_milli + 999) / 1000), *out_);
   check_ready();
 }
 
 void ForkDriver::handle(const in::Disconnected& executor) {
   if (!executors_.disable(executor.executor)) return;
+  jobs_->executor_disconnected(now_, executor.executor, *out_);
   rpc_busy_ = true;
   enter(LookupWork{executor.executor});
 }
@@ -100,6 +102,7 @@ void ForkDriver::handle(const RemoveExecutor& removal) {
   if (const auto told = executors_.remove(removal.executor, removal.reason)) {
     out_->add(out::ExecutorStopped{removal.executor});  // should its process still be there
     out_->add(out::ExecutorRemoved{removal.executor, told->exit_code, told->caused_by_app, told->text});
+    jobs_->executor_removed(now_, removal.executor, {told->caused_by_app, false, told->text}, *out_);
   } else {
     note("info", fmt::format("asked to remove executor {}, which is not known", removal.executor));
   }

@@ -323,9 +323,9 @@ TEST(ForkPod, Q17_OneTaskGivesAWeightOfZeroAndTheCureGivesALegalOneInTheRealFiel
 
 TEST(ForkPod, Q13_NodesThatHostAPodAreLookedUpByNameEachTimeAndTheCureHonoursTheFlag) {
   const NodeNames names{{{"n1", "196.0.0.1"}, {"n2", "196.0.0.2"}}, {{"196.0.0.2", "n2.domain"}}};
-  std::map<std::string, PodPtr> running;
+  PodsByIp running;
   for (const auto& [ip, node] : StringMap{{"10.0.0.1", "n1"}, {"10.0.0.2", "n2"}, {"10.0.0.3", "n2"}}) {
-    running[ip] = stored(fork_pod(1, PodPhase::running, node, ip));
+    running.put(ip, {"app-exec-1", "uid-1", node, names.ip_of.at(node)});
   }
   const std::map<std::string, std::int64_t> hints{{"n1", 1}, {"n2.domain", 2}, {"n3", 3}};
   const OpenHints faithful = without_occupied(hints, running, names, false, {});

@@ -11,6 +11,7 @@ namespace podramp::backend {
 void ForkDriver::stop(int code, const std::string& why) {
   if (phase_ == Phase::stopping) return;
   exit_ = {code, why};
+  jobs_->stop(*out_);
   if (phase_ == Phase::fresh || phase_ == Phase::constructing) return exit();
   phase_ = Phase::stopping;
   // A pass that is under way goes on.
@@ -60,6 +61,7 @@ void ForkDriver::exit() {
   if (!ready_to_schedule_ && !waited_long_enough_ && phase_ != Phase::constructing) {
     out_->add(out::TimerCancelled{TimerKind::ready_wait, 0});
   }
+  jobs_->stop(*out_);
   phase_ = Phase::exited;
   out_->add(exit_);
 }

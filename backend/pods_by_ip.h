@@ -31,13 +31,14 @@ class PodsByIp {
   void on_event(WatchEventType type, const Pod& pod, const std::string& host_ip);
   // A driver with other books of its pods (Spark 3.5-4.4 has none) or a test enters them so.
   void put(const std::string& ip, PodPlace place) { pods_[ip] = std::move(place); }
+  // The pod is gone, or on its way out: its entry goes, whoever has it now without fix Q47. A pod without an IP:
+  // nothing.
+  void forget(const Pod& pod);
   const PodPlace* find(const std::string& ip) const;
   const std::map<std::string, PodPlace>& all() const { return pods_; }
   void clear() { pods_.clear(); }
 
  private:
-  void remove(const Pod& pod);
-
   PodsByIpRules rules_;
   std::map<std::string, PodPlace> pods_;
 };

@@ -63,11 +63,12 @@ inline StringMap instances(int executors) { return {{"spark.executor.instances",
 class ForkRig {
  public:
   explicit ForkRig(const StringMap& settings, const Fixes& fixes = {}, const std::string& prefix = "app")
-      : driver(fork_application(fork_settings(settings), fixes, prefix)) {
+      : owned(std::make_unique<ForkDriver>(fork_application(fork_settings(settings), fixes, prefix))), driver(*owned) {
     pods["driver-pod"] = stored(driver_pod());
   }
 
-  ForkDriver driver;
+  std::unique_ptr<ForkDriver> owned;  // a driver stays where it is, a rig may move
+  ForkDriver& driver;
   TimeUs now = 0;
   std::vector<Effect> effects;         // all so far
   std::map<std::string, PodPtr> pods;  // of the cluster; those of shuffle services are listed
