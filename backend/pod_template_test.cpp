@@ -310,8 +310,6 @@ TEST(SparkAcceptance, S_H8_PodsOfADeploymentHaveALowerCaseHostnameAndRestartAlwa
   const PodPtr in_set = pod_by("statefulset", Compat::spark_4_2);
   EXPECT_EQ(in_set->hostname, "app-1-exec-EXECID");
   EXPECT_EQ(in_set->tmpl->restart_policy, "Always");
-  // Before 4.2 the word is taken for a class name.
-  EXPECT_EQ(pod_by("deployment", Compat::spark_4_1)->tmpl->restart_policy, "Never");
 }
 
 TEST(SparkAcceptance, S_H23_CpuAndMemoryCanBeResizedWithoutARestartFrom42) {

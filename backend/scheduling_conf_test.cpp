@@ -48,7 +48,8 @@ TEST(SchedulingConfTest, OldNamesOfExclusionCountUpTo40) {
 }
 
 TEST(SchedulingConfTest, TheSustainedBacklogTimeoutFollowsTheFirstOne) {
-  const DynamicAllocationSettings c = conf_of({{"spark.dynamicAllocation.schedulerBacklogTimeout", "3s"},
+  const DynamicAllocationSettings c = conf_of({{"spark.dynamicAllocation.enabled", "true"},
+                                               {"spark.dynamicAllocation.schedulerBacklogTimeout", "3s"},
                                                {"spark.dynamicAllocation.minExecutors", "2"},
                                                {"spark.dynamicAllocation.initialExecutors", "4"},
                                                {"spark.executor.instances", "3"}})
