@@ -96,6 +96,50 @@ TEST_P(FaultLoop, TheNthCallFailsForEveryNAndEveryKindOfError) {
   }
 }
 
+// The fork's client repeats nothing, and an exception that escapes a pass ends its allocator (Q01).
+std::string fork_text(const std::string& fixes, const std::string& faults) {
+  return R"({"schema":"podramp/v1","seed":5,"end":"6m",
+    "cluster":{"nodes":[{"group":"worker","count":3,"cpu":"16","memory":"64Gi"}]},
+    "background":[{"name":"etl-driver","node":"worker-1","cpu":"1","memory":"1Gi",
+                   "labels":{"spark-app-selector":"spark-etl","spark-role":"driver"}}],
+    "applications":[{"name":"etl","compat":"fork-2.2","stop":"4m","fixes":[)" +
+         fixes + R"(],"conf":{"spark.app.id":"spark-etl","spark.kubernetes.driver.pod.name":"etl-driver",
+      "spark.kubernetes.executor.podNamePrefix":"etl","spark.kubernetes.executor.docker.image":"spark:2",
+      "spark.executor.instances":")" +
+         std::to_string(kTarget) + R"(","spark.kubernetes.allocation.batch.size":"5"}}],
+    "faults":[)" +
+         faults + "]}";
+}
+
+TEST(ForkFaultLoop, AnyFailedCreateEndsAllocationForGoodAndTheCureGoesOn) {
+  Calls calls;
+  RunOptions watching;
+  watching.more_sinks = {&calls};
+  const RunResult calm = run_tiny(fork_text("", ""), watching);
+  ASSERT_EQ(calm.summary.kpis.at("registered_max"), kTarget);
+  std::int64_t creates_before = 0;
+  for (const auto& [n, verb] : calls.verbs) {
+    for (const Failure& failure : failures()) {
+      SCOPED_TRACE(fmt::format("fork-2.2: call {} ({}) fails with {}", n, to_text(verb), failure.name));
+      const std::string fault = fmt::format(R"({{"application":"etl","calls":[{}],{}}})", n, failure.fault);
+      const RunSummary faithful = run_tiny(fork_text("", fault)).summary;
+      const RunSummary cured = run_tiny(fork_text(R"("corrected")", fault)).summary;
+      for (const RunSummary* run : {&faithful, &cured}) {
+        EXPECT_TRUE(run->violations.empty()) << run->violations.front().detail;
+        EXPECT_NE(run->ending, Ending::livelock);
+        for (const Leftover& pod : run->leftovers) EXPECT_NE(pod.why, "") << pod.pod;
+      }
+      if (verb != Verb::create) continue;
+      // What was created before it, and - when the answer alone was lost - this one, which registers all the same.
+      EXPECT_EQ(faithful.kpis.at("creates"), creates_before);
+      EXPECT_LT(faithful.kpis.at("registered_max"), kTarget);
+      EXPECT_GE(cured.kpis.at("registered_max"), kTarget);
+    }
+    if (verb == Verb::create) ++creates_before;
+  }
+  EXPECT_EQ(creates_before, kTarget);
+}
+
 INSTANTIATE_TEST_SUITE_P(Levels, FaultLoop,
                          testing::Values("spark-3.5", "spark-4.0", "spark-4.1", "spark-4.2", "spark-4.4"),
                          [](const testing::TestParamInfo<std::string>& info) {
