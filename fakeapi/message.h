@@ -6,8 +6,8 @@
 #include <variant>
 #include <vector>
 
-#include "backend/port/ids.h"
 #include "backend/port/api.h"
+#include "backend/port/ids.h"
 #include "backend/port/time.h"
 #include "fakeapi/config.h"
 

@@ -8,7 +8,6 @@
 namespace podramp::fakeapi {
 namespace {
 
-
 constexpr TimeUs kNow = 1'000 * kSecondUs;
 
 struct Made {
