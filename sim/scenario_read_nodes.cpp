@@ -149,7 +149,10 @@ void read_node_group(ReadState& state, const JsonValue& value, const std::string
     fakeapi::to::AddNodes added;
     for (auto i = first; i < state.scenario.cluster.nodes.size(); ++i) added.nodes.push_back(i);
     state.warn_if_late(reader.path_of("joins_at"), joins_at);
-    state.scenario.timeline.push_back({joins_at, WorldAction(std::move(added))});
+    // In place: GCC 12 at -O2 takes moving the nested variant for a use of what was never set.
+    TimelineEntry& entry = state.scenario.timeline.emplace_back();
+    entry.at_us = joins_at;
+    entry.action.emplace<WorldAction>(std::move(added));
   }
   reader.finish();
 }
