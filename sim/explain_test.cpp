@@ -54,7 +54,7 @@ TEST(Explain, TheChainGoesFromTheRoundsBeginningToTheRegistration) {
   const std::string text = explain_text(e);
   EXPECT_THAT(text, HasSubstr("executor  15 of etl"));
   EXPECT_THAT(text, HasSubstr("creates of the same round"));
-  EXPECT_THAT(text, HasSubstr("fact.pod_running"));
+  EXPECT_THAT(text, HasSubstr("fact.pod_bound"));
 }
 
 TEST(Explain, ALogWithoutFactsSaysWhatItCannotTell) {
