@@ -125,7 +125,7 @@ struct Acknowledged {
     if (const auto id = id_of(*pod)) unacknowledged.erase(*id);
   }
   void on(const LoggedEvent& e) {
-    if (const auto* call = e.get<out::Called>(); call != nullptr && call->request.verb == Verb::create) {
+    if (const auto* call = e.get<out::Called>(); call != nullptr && call->request.body != nullptr) {
       creating[call->call] = id_of(*call->request.body).value();
     } else if (const auto* reply = e.get<in::Replied>()) {
       if (const auto it = creating.find(reply->call); it != creating.end() && reply->reply.code == 201) {
@@ -156,7 +156,7 @@ void expect_rounds_wait_for_acknowledgement(const std::vector<LoggedEvent>& even
       bool creates = false;
       for (std::size_t k = i + 1; k < events.size() && events[k].event.cause == e.event.seq; ++k) {
         const auto* call = events[k].get<out::Called>();
-        creates |= call != nullptr && call->request.verb == Verb::create;
+        creates |= call != nullptr && call->request.body != nullptr;
       }
       ASSERT_EQ(creates, books.unacknowledged.empty())
           << books.unacknowledged.size() << " pods are not acknowledged at: " << e.line;

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cctype>
 #include <map>
 
 #include "sim/test_stream.h"
@@ -49,15 +50,20 @@ std::string scenario_text(const std::string& level, const std::string& faults) {
          faults + "]}";
 }
 
-// The verb of every call of the application, by call id.
+struct What {
+  Verb verb = Verb::get;
+  Kind kind = Kind::pod;
+};
+
+// What every call of the application asks for, by call id.
 class Calls : public EventSink {
  public:
   void append(const EventRef& event, PodMemory& /*memory*/) override {
     if (const auto* called = std::get_if<const out::Called*>(&event.data)) {
-      verbs[(*called)->call.value] = (*called)->request.verb;
+      asked[(*called)->call.value] = {(*called)->request.verb, (*called)->request.kind};
     }
   }
-  std::map<std::uint64_t, Verb> verbs;
+  std::map<std::uint64_t, What> asked;
 };
 
 class FaultLoop : public testing::TestWithParam<std::string> {};
@@ -69,27 +75,35 @@ TEST_P(FaultLoop, TheNthCallFailsForEveryNAndEveryKindOfError) {
   watching.more_sinks = {&calls};
   const RunResult calm = run_tiny(scenario_text(level, ""), watching);
   ASSERT_EQ(calm.summary.kpis.at("registered_max"), kTarget);
-  ASSERT_GE(calls.verbs.size(), 18U);
+  ASSERT_GE(calls.asked.size(), 18U);
   const bool abandons = level < "spark-4.2";  // from 4.2 a failed create is counted and the round goes on
 
-  for (const auto& [n, verb] : calls.verbs) {
+  for (const auto& [n, what] : calls.asked) {
     for (const Failure& failure : failures()) {
-      SCOPED_TRACE(fmt::format("{}: call {} ({}) fails with {}", level, n, to_text(verb), failure.name));
+      SCOPED_TRACE(fmt::format("{}: call {} ({}) fails with {}", level, n, to_text(what.verb), failure.name));
       const RunSummary run =
           run_tiny(scenario_text(level, fmt::format(R"({{"application":"etl","calls":[{}],{}}})", n, failure.fault)))
               .summary;
       EXPECT_TRUE(run.violations.empty()) << run.violations.front().detail;
       EXPECT_NE(run.ending, Ending::livelock);
 
-      const bool create_fails = verb == Verb::create && !failure.retried;
       // A create that was committed all the same is answered 409 when the client repeats it.
-      const bool repeated_in_vain = verb == Verb::create && failure.committed;
+      const bool create_fails = what.verb == Verb::create && (!failure.retried || failure.committed);
+      if (create_fails && what.kind == Kind::config_map) {  // 02 4.2: Spark's start throws, and the driver ends
+        EXPECT_EQ(run.kpis.at("leaked_pods"), 0);
+        // The lost answer costs a time-out first, by which all twelve have come.
+        EXPECT_EQ(run.kpis.at("registered_max") < kTarget, !failure.committed);
+        EXPECT_LT(run.kpis.at("executor_seconds_requested"), kTarget * 20);
+        continue;
+      }
       EXPECT_EQ(run.kpis.at("registered_max"), kTarget);
-      EXPECT_EQ(run.kpis.at("rounds_aborted"), abandons && (create_fails || repeated_in_vain) ? 1 : 0);
-      EXPECT_EQ(run.kpis.at("creates"), kTarget + 1);
+      EXPECT_EQ(run.kpis.at("rounds_aborted"), abandons && create_fails ? 1 : 0);
+      // Executor 3 is replaced when it exits, if it is not the one whose create failed; an answer may be lost.
+      EXPECT_GE(run.kpis.at("creates"), kTarget);
+      EXPECT_LE(run.kpis.at("creates"), kTarget + 1);
 
       // Only a clean-up that is refused for good leaves pods behind, and the summary says so.
-      const bool clean_up_refused = verb == Verb::remove_collection && !failure.retried;
+      const bool clean_up_refused = what.verb == Verb::remove_collection && what.kind == Kind::pod && !failure.retried;
       EXPECT_EQ(run.kpis.at("leaked_pods") > 0, clean_up_refused);
       for (const Leftover& pod : run.leftovers) EXPECT_NE(pod.why, "") << pod.pod;
     }
@@ -118,9 +132,9 @@ TEST(ForkFaultLoop, AnyFailedCreateEndsAllocationForGoodAndTheCureGoesOn) {
   const RunResult calm = run_tiny(fork_text("", ""), watching);
   ASSERT_EQ(calm.summary.kpis.at("registered_max"), kTarget);
   std::int64_t creates_before = 0;
-  for (const auto& [n, verb] : calls.verbs) {
+  for (const auto& [n, what] : calls.asked) {
     for (const Failure& failure : failures()) {
-      SCOPED_TRACE(fmt::format("fork-2.2: call {} ({}) fails with {}", n, to_text(verb), failure.name));
+      SCOPED_TRACE(fmt::format("fork-2.2: call {} ({}) fails with {}", n, to_text(what.verb), failure.name));
       const std::string fault = fmt::format(R"({{"application":"etl","calls":[{}],{}}})", n, failure.fault);
       const RunSummary faithful = run_tiny(fork_text("", fault)).summary;
       const RunSummary cured = run_tiny(fork_text(R"("corrected")", fault)).summary;
@@ -129,21 +143,23 @@ TEST(ForkFaultLoop, AnyFailedCreateEndsAllocationForGoodAndTheCureGoesOn) {
         EXPECT_NE(run->ending, Ending::livelock);
         for (const Leftover& pod : run->leftovers) EXPECT_NE(pod.why, "") << pod.pod;
       }
-      if (verb != Verb::create) continue;
+      if (what.verb != Verb::create) continue;
       // What was created before it, and - when the answer alone was lost - this one, which registers all the same.
       EXPECT_EQ(faithful.kpis.at("creates"), creates_before);
-      EXPECT_LT(faithful.kpis.at("registered_max"), kTarget);
+      if (!failure.committed) {
+        EXPECT_LT(faithful.kpis.at("registered_max"), kTarget);
+      }
       EXPECT_GE(cured.kpis.at("registered_max"), kTarget);
     }
-    if (verb == Verb::create) ++creates_before;
+    if (what.verb == Verb::create) ++creates_before;
   }
   EXPECT_EQ(creates_before, kTarget);
 }
 
 INSTANTIATE_TEST_SUITE_P(Levels, FaultLoop,
                          testing::Values("spark-3.5", "spark-4.0", "spark-4.1", "spark-4.2", "spark-4.4"),
-                         [](const testing::TestParamInfo<std::string>& info) {
-                           std::string name = info.param;
+                         [](const testing::TestParamInfo<std::string>& level) {
+                           std::string name = level.param;
                            for (char& c : name) c = std::isalnum(static_cast<unsigned char>(c)) != 0 ? c : '_';
                            return name;
                          });

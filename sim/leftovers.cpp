@@ -5,6 +5,12 @@
 namespace podramp::sim {
 namespace {
 
+// Some create failed in transport: "create timed_out".
+bool lost_an_answer(const ApplicationView& app) {
+  return app.requests.contains("create timed_out") || app.requests.contains("create maybe_committed") ||
+         app.requests.contains("create reset");
+}
+
 Leftover explain(const ApplicationView& app, const ExecutorRow& row, bool keeps, const fakeapi::ClusterState& cluster,
                  const Pod& pod, TimeUs end_us) {
   Leftover left{row.pod, "", true};
@@ -20,11 +26,14 @@ Leftover explain(const ApplicationView& app, const ExecutorRow& row, bool keeps,
     left.why = fmt::format("the driver ended with code {} and cleaned nothing up", app.exit_code);
   } else if (row.stored_us && app.stopped_us && *row.stored_us >= *app.stopped_us) {
     left.why = "its create was under way when the application stopped";
+  } else if (row.create_code == 0 && lost_an_answer(app)) {
+    left.why = "its create was carried out, but the driver heard only of a failure";
   } else {
     for (const auto& [what, count] : app.requests) {
-      const bool one_by_one = what.starts_with("delete ") && what != "delete 200" && what != "delete 404";  // the fork
-      const bool all = what.starts_with("deletecollection ") && what != "deletecollection 200";
-      if (!one_by_one && !all) continue;
+      const bool of_pods = what.find(' ') == what.rfind(' ');
+      const bool clean_up = what.starts_with("delete ") || what.starts_with("deletecollection ");
+      if (!of_pods || !clean_up || what.ends_with(" 200")) continue;
+      if (what == "delete 404" && !left.why.empty()) continue;  // mostly a pod that is gone
       left.why = fmt::format("the clean-up request was answered {}", what.substr(what.find(' ') + 1));
     }
   }

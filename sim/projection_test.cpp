@@ -305,9 +305,13 @@ TEST_F(ProjectionTest, SamplesAreTakenEachSecondThatDiffers) {
 
 TEST_F(ProjectionTest, RefusalsAreCountedByWhatRefused) {
   start(1);
-  fact::RequestRefused refused{
-      "etl", Verb::create, "x",
-      403,   "Forbidden",  "pods \"x\" is forbidden: exceeded quota: team, requested: pods=1, used: pods=2"};
+  fact::RequestRefused refused{"etl",
+                               Verb::create,
+                               "",
+                               "x",
+                               403,
+                               "Forbidden",
+                               "pods \"x\" is forbidden: exceeded quota: team, requested: pods=1, used: pods=2"};
   stream.add(refused, "apiserver").add(refused, "apiserver");
   refused.message = "the server is busy";
   refused.reason = "TooManyRequests";
@@ -353,7 +357,9 @@ TEST(Kpis, OneApplicationThatNeverGetsThereMakesTheRunNever) {
 }
 
 TEST(Kpis, EveryNameOfTheListIsInARun) {
-  const Kpis run = run_kpis({some_kpis(1, 1, 1, 1)}, 0, 0);
+  ApplicationView with_jobs;  // those of tasks are there only with a workload
+  with_jobs.tasks.jobs = 1;
+  const Kpis run = run_kpis({application_kpis(with_jobs, 0)}, 0, 0);
   std::vector<std::string> names;
   for (const auto& [name, value] : run) names.push_back(name);
   EXPECT_EQ(names, kpi_names());
