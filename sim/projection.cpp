@@ -339,7 +339,7 @@ void Projection::on(const EventRef& e, const out::RegistrationAccepted& data) {
     app->registered_first.emplace_back(app->registered, e.t);
   }
   ExecutorRow* r = by_id(*app, data.executor);
-  if (r == nullptr) return;
+  if (r == nullptr) return settle(*app);  // a set made it
   r->registered_us = e.t;
   move(*app, *r, Stage::registered);
 }
