@@ -25,7 +25,7 @@ bool asks_for_patience(const ApiReply& reply) {
 void ForkDriver::begin_pass() {
   if ((phase_ != Phase::starting && phase_ != Phase::running) || allocator_dead_ || pass_) return;
   ++passes_;
-  pass_.emplace();
+  pass_ = Pass{};  // clang 14 cannot emplace a nested class with default members
   pass_->started_us = now_;
   if (!retry_deletes_.empty()) kill({retry_deletes_.begin(), retry_deletes_.end()});
   retry_deletes_.clear();
