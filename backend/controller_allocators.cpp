@@ -6,7 +6,6 @@
 #include <memory>
 #include <utility>
 
-#include "backend/conf_values.h"
 #include "backend/executor_volumes.h"
 #include "backend/wiring.h"
 
@@ -25,12 +24,6 @@ Kind set_kind(const Application& application) {
 // 02 6.3: a claim is generated only when both are given.
 bool is_generated(const Volume& volume) {
   return volume.type == kClaimType && volume.options.contains("storageClass") && volume.options.contains("sizeLimit");
-}
-
-std::string access_mode(const Conf& conf) {
-  const auto legacy = conf.raw.find("spark.kubernetes.legacy.useReadWriteOnceAccessMode");
-  const bool once = legacy != conf.raw.end() && parse_spark_boolean(legacy->second).value_or(false);
-  return conf.compat < Compat::spark_4_0 || once ? "ReadWriteOnce" : "ReadWriteOncePod";
 }
 
 // The pod's own part becomes the template's: all copies share it.
@@ -58,7 +51,7 @@ Result<std::vector<ClaimSpec>> take_claims(const Conf& conf, PodTemplate& tmpl) 
     const auto bytes = parse_bytes(volume.options.at("sizeLimit"));
     if (!bytes) return tl::unexpected(Error{fmt::format("volume {}: {}", volume.name, bytes.error().message)});
     claim.request_bytes = *bytes;
-    claim.access_modes = {access_mode(conf)};
+    claim.access_modes = {conf.read_write_once_claims ? "ReadWriteOnce" : "ReadWriteOncePod"};
     claims.push_back(std::move(claim));
   }
   std::erase_if(tmpl.volumes, is_generated);
