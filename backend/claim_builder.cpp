@@ -28,19 +28,21 @@ ClaimBuilder::ClaimBuilder(const Conf& conf, std::string app_id, std::string pre
       ns_(conf.ns),
       access_mode_(conf.read_write_once_claims ? "ReadWriteOnce" : "ReadWriteOncePod") {
   for (std::size_t i = 0; i < conf.volumes.size(); ++i) {
-    if (conf.volumes[i].volume.type == kClaimType) volumes_.emplace_back(i, conf.volumes[i].volume);
+    if (conf.volumes[i].volume.type == kClaimType) volumes_.emplace_back(i, conf.volumes[i]);
   }
 }
 
 bool ClaimBuilder::makes_claims() const {
-  return std::ranges::any_of(volumes_, [](const auto& volume) {
-    return volume.second.options.contains("storageClass") && volume.second.options.contains("sizeLimit");
+  return std::ranges::any_of(volumes_, [](const auto& indexed) {
+    const StringMap& options = indexed.second.volume.options;
+    return options.contains("storageClass") && options.contains("sizeLimit");
   });
 }
 
 Result<ExecutorClaims> ClaimBuilder::build(ExecutorId id) const {
   ExecutorClaims made;
-  for (const auto& [index, shared] : volumes_) {
+  for (const auto& [index, written] : volumes_) {
+    const Volume& shared = written.volume;
     Volume volume = shared;
     volume.source = replaced(shared.source, kOnDemand, fmt::format("{}-exec-{}-pvc-{}", prefix_, id, index));
     volume.source = replaced(volume.source, kIdMark, fmt::format("{}", id));
@@ -53,7 +55,9 @@ Result<ExecutorClaims> ClaimBuilder::build(ExecutorId id) const {
       claim.kind = Kind::persistent_volume_claim;
       claim.name = volume.source;
       claim.ns = ns_;
+      claim.labels = written.claim_labels;
       claim.labels["spark-app-selector"] = app_id_;
+      claim.annotations = written.claim_annotations;
       claim.claim.emplace();
       claim.claim->storage_class = storage_class->second;
       claim.claim->request_bytes = *bytes;

@@ -33,7 +33,7 @@ class ClaimBuilder {
   std::string prefix_;
   std::string ns_;
   std::string access_mode_;
-  std::vector<std::pair<std::size_t, Volume>> volumes_;  // of claims, with their index among all volumes
+  std::vector<std::pair<std::size_t, ExecutorVolume>> volumes_;  // of claims, with their index among all volumes
 };
 
 }  // namespace podramp::backend

@@ -46,6 +46,15 @@ TEST(ClaimBuilder, OnDemandBecomesAClaimOfTheExecutorsOwn) {
   EXPECT_THAT(one.claim->access_modes, ElementsAre("ReadWriteOncePod"));
 }
 
+TEST(ClaimBuilder, LabelsAndAnnotationsOfAVolumeGoToItsClaim) {
+  StringMap raw = claim("data", "OnDemand");
+  raw[std::string(kVolumes) + "persistentVolumeClaim.data.label.team"] = "data";
+  raw[std::string(kVolumes) + "persistentVolumeClaim.data.annotation.note"] = "x";
+  const Manifest one = builder(raw).build(1).value().claims.at(0);
+  EXPECT_EQ(one.labels, (StringMap{{"spark-app-selector", "spark-1"}, {"team", "data"}}));
+  EXPECT_EQ(one.annotations, (StringMap{{"note", "x"}}));
+}
+
 TEST(ClaimBuilder, TheIndexCountsVolumesOfEveryType) {
   StringMap raw = claim("data", "OnDemand");
   raw.merge(claim("more", "OnDemand"));
