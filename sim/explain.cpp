@@ -123,13 +123,18 @@ Result<Explanation> explain_log(const std::string& path, const ExplainWhat& what
     events[ref.seq] = {ref.t, ref.cause, type_name(ref.data), std::string(ref.by), std::string(ref.key)};
   }
 
-  Explanation explanation{path, std::string(to_text(log->header().level)), slices.finish(), {}, 0, {}, {}};
+  Explanation explanation{path, std::string(to_text(log->header().level)), slices.finish(), {}, 0, 0, 0, 0, {}, {}};
   if (what.application) {
     std::erase_if(explanation.waits, [&](const ExecutorWait& wait) { return wait.application != *what.application; });
   }
   for (const ExecutorWait& wait : explanation.waits) {
+    if (wait.end == WaitEnd::refused) {
+      ++explanation.refused;
+      continue;
+    }
     for (const auto& [reason, time] : sum(wait.slices)) explanation.total[reason] += time;
-    explanation.registered += wait.row.registered_us ? 1 : 0;
+    ++(wait.end == WaitEnd::never_asked ? explanation.never_asked : explanation.asked);
+    explanation.registered += wait.end == WaitEnd::registered ? 1 : 0;
   }
   if (what.executor) {
     const auto chosen = choose(explanation.waits, what);

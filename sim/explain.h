@@ -27,10 +27,13 @@ struct ExplainWhat {
 
 struct Explanation {
   std::string path;
-  std::string level;                // of the log: below "all" it has no facts
-  std::vector<ExecutorWait> waits;  // all that were asked for
-  std::map<WaitReason, DurationUs> total;
+  std::string level;                       // of the log: below "all" it has no facts
+  std::vector<ExecutorWait> waits;         // all that were asked for
+  std::map<WaitReason, DurationUs> total;  // of all waits but those that ended refused
+  std::int64_t asked = 0;                  // executors whose create was not refused
   std::int64_t registered = 0;
+  std::int64_t refused = 0;      // creates that were; not in total, since their places passed on
+  std::int64_t never_asked = 0;  // places in the target
   // With ExplainWhat::executor: its index in waits, and its causes, oldest first.
   std::optional<std::size_t> chosen;
   std::vector<ChainLink> chain;

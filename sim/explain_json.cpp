@@ -18,7 +18,7 @@ Json executor(const ExecutorWait& wait) {
   Json object{{"application", wait.application}, {"executor", wait.row.id},
               {"profile", wait.row.profile},     {"pod", wait.row.pod},
               {"node", wait.row.node},           {"wanted_us", wait.wanted_us},
-              {"until_us", wait.until_us},       {"registered", wait.row.registered_us.has_value()},
+              {"until_us", wait.until_us},       {"end", std::string(to_text(wait.end))},
               {"slices", Json::array()}};
   for (const WaitSlice& slice : wait.slices) {
     object["slices"].push_back(

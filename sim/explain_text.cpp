@@ -38,17 +38,23 @@ std::string shares_text(const std::map<WaitReason, DurationUs>& times, std::size
 }
 
 std::string fate(const ExecutorWait& wait) {
-  if (wait.row.registered_us) return fmt::format("registered at {}", format_time(*wait.row.registered_us));
-  if (wait.row.create_code >= 400) return fmt::format("refused with {}, never created", wait.row.create_code);
-  if (wait.row.finished_us || wait.row.gone_us || wait.row.removed_us)
-    return fmt::format("ended unregistered at {}", format_time(wait.until_us));
-  return fmt::format("not registered when the log ends at {}", format_time(wait.until_us));
+  const std::string at = format_time(wait.until_us);
+  switch (wait.end) {
+    case WaitEnd::registered: return "registered at " + at;
+    case WaitEnd::ended: return "ended unregistered at " + at;
+    case WaitEnd::open: return "not registered when the log ends at " + at;
+    case WaitEnd::refused: return fmt::format("its create failed at {}, and another id took its place", at);
+    case WaitEnd::never_asked: return "never asked for until the log ends at " + at;
+  }
+  return "";
 }
 
 // Longest wait first, then by application and id.
 std::vector<const ExecutorWait*> slowest(const std::vector<ExecutorWait>& waits) {
   std::vector<const ExecutorWait*> order;
-  for (const ExecutorWait& wait : waits) order.push_back(&wait);
+  for (const ExecutorWait& wait : waits) {
+    if (wait.end != WaitEnd::refused) order.push_back(&wait);
+  }
   std::ranges::stable_sort(order, [](const ExecutorWait* a, const ExecutorWait* b) {
     return a->until_us - a->wanted_us > b->until_us - b->wanted_us;
   });
@@ -57,7 +63,9 @@ std::vector<const ExecutorWait*> slowest(const std::vector<ExecutorWait>& waits)
 
 std::string overview(const Explanation& e) {
   std::string text = fmt::format("waited    {} executors, {} registered: {} in all from wanted to registered\n",
-                                 e.waits.size(), e.registered, format_time(whole(e.total)));
+                                 e.asked, e.registered, format_time(whole(e.total)));
+  if (e.never_asked > 0) text += fmt::format("missing   {} more are wanted and were never asked for\n", e.never_asked);
+  if (e.refused > 0) text += fmt::format("failed    {} creates; other ids took their places\n", e.refused);
   text += fmt::format("for       {}\n", shares_text(e.total, 6));
   std::size_t shown = 0;
   for (const auto& [reason, time] : largest_first(e.total)) {
@@ -67,9 +75,9 @@ std::string overview(const Explanation& e) {
   shown = 0;
   for (const ExecutorWait* wait : slowest(e.waits)) {
     if (shown++ == kSlowestShown) break;
-    text +=
-        fmt::format("{} {} {}: {}, {}: {}\n", shown == 1 ? "slowest  " : "         ", wait->application, wait->row.id,
-                    format_time(wait->until_us - wait->wanted_us), fate(*wait), shares_text(sum(wait->slices), 3));
+    const std::string id = wait->end == WaitEnd::never_asked ? "(no id)" : std::to_string(wait->row.id);
+    text += fmt::format("{} {} {}: {}, {}: {}\n", shown == 1 ? "slowest  " : "         ", wait->application, id,
+                        format_time(wait->until_us - wait->wanted_us), fate(*wait), shares_text(sum(wait->slices), 3));
   }
   if (e.level != "all")
     text += "note      this log has no facts (run with --log all): the cluster's part is \"unknown\"\n";

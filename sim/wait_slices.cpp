@@ -98,6 +98,8 @@ void WaitSlices::append(const EventRef& event) {
           on_round(app, *data);
         } else if constexpr (std::is_same_v<T, out::ExecutorRemoved>) {
           give_up(app, data->executor, false);
+        } else if constexpr (std::is_same_v<T, in::Stopped> || std::is_same_v<T, out::Exited>) {
+          over(app);
         }
       },
       event.data);
@@ -134,7 +136,7 @@ void WaitSlices::on_called(App& app, const out::Called& called) {
     profile.wants.pop_front();
   }
   ++profile.live;
-  app.asked[*id] = {want, of, true};
+  app.asked[*id] = {want, of};
   app.creating = *id;
   balance(profile);
 }
@@ -167,7 +169,10 @@ void WaitSlices::give_up(App& app, ExecutorId id, bool wanted_since_then) {
   if (it == app.asked.end() || !std::exchange(it->second.live, false)) return;
   Profile& profile = app.profiles[it->second.profile];
   --profile.live;
-  if (wanted_since_then) profile.wants.push_front(it->second.want);
+  if (wanted_since_then) {
+    it->second.refused_us = now_;
+    profile.wants.push_front(it->second.want);
+  }
   balance(profile);
 }
 
@@ -202,24 +207,52 @@ std::vector<WaitSlice> WaitSlices::slices_of(const App& app, const ExecutorRow& 
   return cut.take();
 }
 
+// The application stops: it wants nothing any more.
+void WaitSlices::over(App& app) {
+  for (auto& [id, profile] : app.profiles) {
+    profile.target = profile.needed = 0;
+    profile.wants.clear();
+  }
+}
+
+ExecutorWait WaitSlices::wait_of(const App& app, const ExecutorRow& row) const {
+  ExecutorWait wait{"", row, WaitEnd::open, row.asked_us, now_, {}};
+  const auto asked = app.asked.find(row.id);
+  if (row.registered_us) {
+    wait.end = WaitEnd::registered;
+    wait.until_us = *row.registered_us;
+  } else if (!row.stored_us && asked != app.asked.end() && asked->second.refused_us) {
+    wait.end = WaitEnd::refused;
+    wait.until_us = *asked->second.refused_us;
+  } else if (row.finished_us || row.gone_us || row.removed_us) {
+    wait.end = WaitEnd::ended;
+    wait.until_us =
+        std::min({row.finished_us.value_or(now_), row.gone_us.value_or(now_), row.removed_us.value_or(now_)});
+  }
+  if (asked != app.asked.end()) {
+    wait.wanted_us = asked->second.want.wanted_us;
+    wait.slices = slices_of(app, row, asked->second.want, wait.until_us);
+  }
+  return wait;
+}
+
 std::vector<ExecutorWait> WaitSlices::finish() {
   projection_.finish(now_);
   std::vector<ExecutorWait> waits;
   for (const ApplicationView& view : projection_.applications()) {
     const App& app = apps_.at(view.name);
     for (const ExecutorRow& row : view.executors) {
-      ExecutorWait wait{view.name, row, row.asked_us, now_, {}};
-      if (row.registered_us) {
-        wait.until_us = *row.registered_us;
-      } else if (row.finished_us || row.gone_us || row.removed_us) {
-        wait.until_us =
-            std::min({row.finished_us.value_or(now_), row.gone_us.value_or(now_), row.removed_us.value_or(now_)});
+      waits.push_back(wait_of(app, row));
+      waits.back().application = view.name;
+    }
+    for (const auto& [id, profile] : app.profiles) {
+      for (const Want& want : profile.wants) {
+        ExecutorRow nobody;
+        nobody.profile = id;
+        nobody.asked_us = now_;
+        waits.push_back(
+            {view.name, nobody, WaitEnd::never_asked, want.wanted_us, now_, slices_of(app, nobody, want, now_)});
       }
-      if (const auto asked = app.asked.find(row.id); asked != app.asked.end()) {
-        wait.wanted_us = asked->second.want.wanted_us;
-        wait.slices = slices_of(app, row, asked->second.want, wait.until_us);
-      }
-      waits.push_back(std::move(wait));
     }
   }
   return waits;

@@ -55,12 +55,31 @@ struct WaitSlice {
   friend bool operator==(const WaitSlice&, const WaitSlice&) = default;
 };
 
+// How a wait ended.
+enum class WaitEnd : std::uint8_t {
+  registered,
+  ended,        // the executor ended before it registered
+  open,         // it was on its way when the log ended
+  refused,      // its create was: the place in the target passed on to another id, whose wait holds this one's
+  never_asked,  // no create was ever sent for this place in the target: the row has no id
+};
+
+}  // namespace podramp::sim
+
+template <>
+struct podramp::EnumText<podramp::sim::WaitEnd> {
+  static constexpr std::array<std::string_view, 5> names{"registered", "ended", "open", "refused", "never_asked"};
+};
+
+namespace podramp::sim {
+
 // One executor's wait. Slices follow each other without gap or overlap from wanted_us to until_us.
 struct ExecutorWait {
   std::string application;
   ExecutorRow row;
+  WaitEnd end = WaitEnd::open;
   TimeUs wanted_us = 0;
-  TimeUs until_us = 0;  // registered, ended before that, or the end of the log
+  TimeUs until_us = 0;
   std::vector<WaitSlice> slices;
 };
 
@@ -73,7 +92,7 @@ class WaitSlices {
   // Names an application before its first event, as for a Projection.
   void add_application(const std::string& name, const std::string& app_id, std::int64_t initial_executors);
   void append(const EventRef& event);
-  // Every executor that was asked for, by application, then id.
+  // By application: every executor that was asked for, by id, then what was wanted and never asked for.
   std::vector<ExecutorWait> finish();
 
  private:
@@ -85,7 +104,8 @@ class WaitSlices {
   struct Asked {
     Want want;
     ProfileId profile = kDefaultProfile;
-    bool live = true;  // not given up
+    bool live = true;                    // not given up
+    std::optional<TimeUs> refused_us{};  // its want passed on
   };
   struct RoundOfProfile {
     TimeUs started_us = 0;
@@ -112,6 +132,8 @@ class WaitSlices {
   void on_replied(App& app, const in::Replied& replied);
   void on_round(App& app, const out::RoundDone& round);
   void give_up(App& app, ExecutorId id, bool wanted_since_then);
+  void over(App& app);
+  ExecutorWait wait_of(const App& app, const ExecutorRow& row) const;
   void balance(Profile& profile);
   std::vector<WaitSlice> slices_of(const App& app, const ExecutorRow& row, const Want& want, TimeUs until_us) const;
 

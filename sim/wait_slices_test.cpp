@@ -84,10 +84,32 @@ TEST(WaitSlices, ARefusedCreateLeavesItsWantAndTheNextOneWaitedForTheQuota) {
   stream.at(s(7)).add(out::RegistrationAccepted{2});
   const auto waits = sink.slices.finish();
   ASSERT_EQ(waits.size(), 2U);
+  EXPECT_EQ(waits[0].end, WaitEnd::refused);
+  EXPECT_EQ(waits[0].until_us, s(1));
+  EXPECT_EQ(waits[1].end, WaitEnd::registered);
   EXPECT_EQ(waits[1].wanted_us, 0);
   EXPECT_THAT(waits[1].slices,
               ElementsAre(slice(WaitReason::creating, s(0), s(1)), slice(WaitReason::quota, s(1), s(5)),
                           slice(WaitReason::api, s(5), s(6)), slice(WaitReason::scheduler, s(6), s(7))));
+}
+
+TEST(WaitSlices, WhatIsNeverAskedForWaitsToTheEndOfTheLogUnlessTheApplicationStops) {
+  for (const bool stops : {false, true}) {
+    Sink sink(2);
+    Stream stream(sink);
+    stream.at(s(0)).add(in::Started{"app-etl"}).create(1);
+    stream.at(s(1)).answer(1, 403).add(
+        round(0, 2, 0, 0, Limit::refused, "creating executor 1: 403 Forbidden: exceeded quota: team"));
+    stream.at(s(9));
+    if (stops) stream.add(in::Stopped{});
+    stream.add(note::Text{"the end"});
+    const auto waits = sink.slices.finish();
+    ASSERT_EQ(waits.size(), stops ? 1U : 3U);
+    if (stops) continue;
+    EXPECT_EQ(waits[2].end, WaitEnd::never_asked);
+    EXPECT_THAT(waits[2].slices,
+                ElementsAre(slice(WaitReason::creating, s(0), s(1)), slice(WaitReason::quota, s(1), s(9))));
+  }
 }
 
 TEST(WaitSlices, AReplacementIsWantedFromWhenTheDriverForgotTheLostOne) {
