@@ -7,12 +7,16 @@
 #include <utility>
 
 #include "backend/executor_volumes.h"
+#include "backend/fork_conf.h"
 #include "backend/key_hints.h"
 #include "backend/level_changes.h"
 #include "backend/redaction.h"
 
 namespace podramp::backend {
 namespace {
+
+constexpr std::string_view kOnlyDynamic = "counts only with spark.dynamicAllocation.enabled";
+constexpr std::string_view kNoDecision = "no scaling decision depends on it";
 
 std::string release_text(int since) { return fmt::format("{}.{}", since / 100, since % 100); }
 
@@ -47,22 +51,45 @@ void say(KeyReport& report, KeyEffect effect, std::string text) {
 
 void judge(Influence influence, std::string_view note, const Switches& on, KeyReport& report) {
   switch (influence) {
-    case Influence::none: return say(report, KeyEffect::other, "no scaling decision depends on it");
+    case Influence::none: return say(report, KeyEffect::other, std::string(kNoDecision));
     case Influence::modelled: return say(report, KeyEffect::modelled, "decides here as in Spark");
     case Influence::not_modelled: return say(report, KeyEffect::not_modelled, std::string(note));
     case Influence::with_dynamic:
       if (on.dynamic) return say(report, KeyEffect::not_modelled, std::string(note));
-      return say(report, KeyEffect::idle, "counts only with spark.dynamicAllocation.enabled");
+      return say(report, KeyEffect::idle, std::string(kOnlyDynamic));
     case Influence::with_claims:
       if (on.claims) return say(report, KeyEffect::not_modelled, std::string(note));
       return say(report, KeyEffect::idle, "counts only with a persistentVolumeClaim volume");
   }
 }
 
+// What the fork's own table has; false when that is nothing and the key is a later Spark's, or no one's.
+bool judge_at_fork(const Switches& on, KeyReport& report) {
+  const std::optional<ForkKey> known = find_fork_key(report.key);
+  if (!known) return false;
+  report.default_value = std::string(known->default_value);
+  report.is_default = !known->in_family && report.value == known->default_value;
+  const bool dynamic =
+      report.key.starts_with("spark.dynamicAllocation.") && report.key != "spark.dynamicAllocation.enabled";
+  if (dynamic && !on.dynamic) {
+    say(report, KeyEffect::idle, std::string(kOnlyDynamic));
+  } else if (known->read) {
+    say(report, KeyEffect::modelled, "decides here as in the fork");
+  } else {
+    say(report, KeyEffect::other, std::string(kNoDecision));
+  }
+  return true;
+}
+
+bool is_known_at(const KeySpec& spec, Compat level) {
+  return spec.exists_at(level) || (level == Compat::fork_2_2 && is_fork_key(spec.name));
+}
+
 KeyReport report_key(const std::string& key, const std::string& value, Compat level, const Switches& on) {
   KeyReport report;
   report.key = key;
   report.value = value;
+  if (level == Compat::fork_2_2 && judge_at_fork(on, report)) return report;
   const std::string_view alias = deprecated_alias_of(key);
   const KeySpec* spec = find_key(alias.empty() ? std::string_view(key) : alias);
   if (!alias.empty() && !is_alias_read_at(key, level)) {
@@ -74,7 +101,7 @@ KeyReport report_key(const std::string& key, const std::string& value, Compat le
     if (!spec->exists_at(level)) {
       say(report, KeyEffect::later, fmt::format("only Spark {} and later know it", release_text(spec->since)));
     } else if (!on.dynamic && needs_dynamic(spec->name)) {
-      say(report, KeyEffect::idle, "counts only with spark.dynamicAllocation.enabled");
+      say(report, KeyEffect::idle, std::string(kOnlyDynamic));
     } else {
       judge(spec->influence, spec->note, on, report);
     }
@@ -83,9 +110,11 @@ KeyReport report_key(const std::string& key, const std::string& value, Compat le
   } else if (!key.starts_with("spark.")) {
     say(report, KeyEffect::unknown, "Spark reads only keys that begin with \"spark.\"");
   } else {
-    const std::string hint = hint_for_unknown_key(key);
+    const bool fork = level == Compat::fork_2_2;
+    const std::string hint = fork ? hint_for_fork_key(key) : hint_for_unknown_key(key);
     const bool kubernetes = key.starts_with("spark.kubernetes.");
-    std::string text = kubernetes ? "no Spark release knows this key" : "podramp does not read it";
+    std::string text = kubernetes ? fmt::format("no {} knows this key", fork ? "release of the fork" : "Spark release")
+                                  : "podramp does not read it";
     if (!hint.empty()) text += "; " + hint;
     say(report, kubernetes ? KeyEffect::unknown : KeyEffect::other, std::move(text));
   }
@@ -104,13 +133,26 @@ std::vector<KeyReport> report_keys(const StringMap& raw, Compat level, const Con
   return keys;
 }
 
+// Written keys that only the fork has, when one side is the fork.
+void add_fork_drift(const StringMap& raw, LintReport& report) {
+  const bool leaving = report.level == Compat::fork_2_2;
+  if (!leaving && *report.against != Compat::fork_2_2) return;
+  for (const auto& [key, value] : raw) {
+    if (!find_fork_key(key) || find_key(key) != nullptr || find_key_family(key) != nullptr) continue;
+    report.drift.push_back(
+        {key,
+         fmt::format("is known to the fork only: {} ignores it", to_text(leaving ? *report.against : report.level)),
+         false});
+  }
+}
+
 // Defaults that a user gets without having written the key.
 void add_default_drift(const StringMap& raw, LintReport& report) {
   for (const KeySpec& spec : all_keys()) {
     const std::string key(spec.name);
     const bool written = raw.contains(key);
-    const bool here = spec.exists_at(report.level);
-    const bool there = spec.exists_at(*report.against);
+    const bool here = is_known_at(spec, report.level);
+    const bool there = is_known_at(spec, *report.against);
     if (written && here != there) {
       report.drift.push_back({key,
                               fmt::format("is known from Spark {} on: {} ignores it", release_text(spec.since),
@@ -142,6 +184,7 @@ void add_drift(const StringMap& raw, const ConfOptions& options, LintReport& rep
     report.drift.push_back({error.path, fmt::format("is fine at {}", to_text(*report.against)), true});
   }
   add_default_drift(raw, report);
+  add_fork_drift(raw, report);
   for (const ConfWarning& warning : there.warnings) {
     const auto same = [&](const ConfWarning& other) { return other.key == warning.key && other.text == warning.text; };
     const bool known = std::ranges::any_of(report.warnings, same);

@@ -16,24 +16,14 @@ namespace {
 
 using fork_table::Type;
 
-const fork_table::Key* find_fork_key(std::string_view name) {
+const fork_table::Key* find_row(std::string_view name) {
   const auto it = std::ranges::find(fork_table::kKeys, name, &fork_table::Key::name);
   return it == fork_table::kKeys.end() ? nullptr : &*it;
 }
 
-// "did you mean ...?" among the fork's own keys, "" when none is near.
 std::string hint(std::string_view key) {
-  constexpr std::size_t kFar = 6;
-  std::string_view best;
-  std::size_t best_distance = kFar;
-  for (const fork_table::Key& known : fork_table::kKeys) {
-    const std::size_t distance = edit_distance(to_lower(key), to_lower(known.name), kFar);
-    if (distance < best_distance) {
-      best = known.name;
-      best_distance = distance;
-    }
-  }
-  return best.empty() ? "" : fmt::format("; did you mean {}?", best);
+  const std::string text = hint_for_fork_key(key);
+  return text.empty() ? "" : "; " + text;
 }
 
 // Reads the raw map key by key; mistakes and warnings go to the outcome.
@@ -48,7 +38,7 @@ class Reader {
   std::string text(std::string_view key) const {
     const auto it = values_.find(std::string(key));
     if (it != values_.end()) return it->second;
-    const fork_table::Key* known = find_fork_key(key);
+    const fork_table::Key* known = find_row(key);
     CHECK(known != nullptr);
     return std::string(known->value);
   }
@@ -111,9 +101,7 @@ class Reader {
     if (!key.starts_with("spark.")) {
       return warn(key, ConfWarningKind::non_spark_key, "Spark reads only keys that begin with \"spark.\"");
     }
-    if (find_fork_key(key) != nullptr) return;
-    const auto in_family = [&](std::string_view prefix) { return key.starts_with(prefix); };
-    if (std::ranges::any_of(fork_table::kFamilies, in_family)) return;
+    if (find_fork_key(key)) return;
     const KeySpec* later = find_key(key);
     if (later != nullptr && later->exists_at(Compat::fork_2_2)) return;  // core Spark 2.2; decides nothing here
     const bool kubernetes = key.starts_with("spark.kubernetes.");
@@ -296,7 +284,29 @@ void check_dynamic(const ForkConf& conf, Reader& r) {
 
 }  // namespace
 
-bool is_fork_key(std::string_view key) { return find_fork_key(key) != nullptr; }
+std::optional<ForkKey> find_fork_key(std::string_view key) {
+  if (const fork_table::Key* row = find_row(key)) return ForkKey{row->value, row->type != Type::unread, false};
+  const auto holds = [&](const fork_table::Family& family) { return key.starts_with(family.prefix); };
+  const auto family = std::ranges::find_if(fork_table::kFamilies, holds);
+  if (family == fork_table::kFamilies.end()) return std::nullopt;
+  return ForkKey{"", family->read, true};
+}
+
+bool is_fork_key(std::string_view key) { return find_row(key) != nullptr; }
+
+std::string hint_for_fork_key(std::string_view key) {
+  constexpr std::size_t kFar = 6;
+  std::string_view best;
+  std::size_t best_distance = kFar;
+  for (const fork_table::Key& known : fork_table::kKeys) {
+    const std::size_t distance = edit_distance(to_lower(key), to_lower(known.name), kFar);
+    if (distance < best_distance) {
+      best = known.name;
+      best_distance = distance;
+    }
+  }
+  return best.empty() ? "" : fmt::format("did you mean {}?", best);
+}
 
 Result<StringMap> parse_shuffle_labels(std::string_view text) {
   StringMap labels;

@@ -97,8 +97,17 @@ ConfOutcome make_fork_conf(const StringMap& raw, const ConfOptions& options = {}
 // maximum counts as 1 (Q20) or, with the fix, as 2^31-1.
 Result<std::int64_t> fork_initial_executors(const ForkConf& conf, const Fixes& fixes);
 
+// A key of the fork's own table, or of one of its families.
+struct ForkKey {
+  std::string_view default_value;  // "" is not set
+  bool read = false;               // by the driver's backend, not only by another part of the fork
+  bool in_family = false;
+};
+std::optional<ForkKey> find_fork_key(std::string_view key);
 // Whether the fork reads it, families aside. What no later Spark has holds names and sizes, never a secret's value.
 bool is_fork_key(std::string_view key);
+// "did you mean ...?" among the fork's own keys, "" when none is near.
+std::string hint_for_fork_key(std::string_view key);
 
 // "app=shuffle, version=2" (01 4.2): items are trimmed, empty ones dropped. Error: one without "=".
 Result<StringMap> parse_shuffle_labels(std::string_view text);

@@ -101,19 +101,26 @@ inline constexpr std::array kKeys{
     Key{"spark.kubernetes.kerberos.delegation-token-secret-name", Type::unread, ""},
 };
 
-// Families "<prefix><name>", and parts of the fork whose keys its driver's backend does not read.
-inline constexpr std::array<std::string_view, 13> kFamilies{"spark.kubernetes.driver.label.",
-                                                            "spark.kubernetes.driver.annotation.",
-                                                            "spark.kubernetes.executor.label.",
-                                                            "spark.kubernetes.executor.annotation.",
-                                                            "spark.kubernetes.driverEnv.",
-                                                            "spark.kubernetes.driver.secrets.",
-                                                            "spark.kubernetes.executor.secrets.",
-                                                            "spark.kubernetes.node.selector.",
-                                                            "spark.kubernetes.authenticate.",
-                                                            "spark.kubernetes.resourceStagingServer.",
-                                                            "spark.kubernetes.initcontainer.",
-                                                            "spark.ssl.",
-                                                            "spark.executorEnv."};
+// Families "<prefix><name>".
+struct Family {
+  std::string_view prefix;
+  bool read;  // by the driver's backend, not only by another part of the fork
+};
+
+inline constexpr std::array kFamilies{
+    Family{"spark.kubernetes.driver.label.", false},
+    Family{"spark.kubernetes.driver.annotation.", false},
+    Family{"spark.kubernetes.executor.label.", true},
+    Family{"spark.kubernetes.executor.annotation.", true},
+    Family{"spark.kubernetes.driverEnv.", true},
+    Family{"spark.kubernetes.driver.secrets.", false},
+    Family{"spark.kubernetes.executor.secrets.", true},
+    Family{"spark.kubernetes.node.selector.", true},
+    Family{"spark.kubernetes.authenticate.", false},
+    Family{"spark.kubernetes.resourceStagingServer.", false},
+    Family{"spark.kubernetes.initcontainer.", false},
+    Family{"spark.ssl.", false},
+    Family{"spark.executorEnv.", true},
+};
 
 }  // namespace podramp::backend::fork_table

@@ -6,7 +6,14 @@
 namespace podramp::backend {
 namespace {
 
-constexpr std::array<LevelChange, 16> kChanges{{
+constexpr std::array<LevelChange, 19> kChanges{{
+    {Compat::spark_3_5, "spark.kubernetes.allocation.batch.delay is a time: a bare 5 is 5 ms, no longer 5 s.",
+     "SPARK-22845"},
+    {Compat::spark_3_5,
+     "A pod that does not register in time is deleted and asked for again (before: waited for, for ever).",
+     "SPARK-28487"},
+    {Compat::spark_3_5, "Dynamic allocation needs no shuffle service: shuffle tracking keeps executors that hold data.",
+     "02 5.1"},
     {Compat::spark_4_0, "Failed executors are counted by the lifecycle manager, each once, not by the allocator.",
      "SPARK-49868"},
     {Compat::spark_4_0, "The exit code of an executor is that of the Spark container, not of the first one that ended.",

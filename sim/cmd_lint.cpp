@@ -13,7 +13,7 @@ namespace {
 
 const std::vector<OptionSpec>& specs() {
   static const std::vector<OptionSpec> kSpecs{
-      {"compat", "LEVEL", "the Spark version: spark-3.5 spark-4.0 (default) ... spark-4.4"},
+      {"compat", "LEVEL", "the Spark version: fork-2.2 spark-3.5 spark-4.0 (default) ... spark-4.4"},
       {"against", "LEVEL", "what changes when going to this version"},
       {"strict", "", "exit 1 when anything is worth a look"},
       {"document", "", "print docs/configuration.md: every key that podramp knows"},
