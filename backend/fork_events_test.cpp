@@ -15,16 +15,12 @@ using ::testing::Not;
 using ::testing::SizeIs;
 
 // A dynamic application (only that heeds hints) with one registered executor; a shuffle service runs on n1.
-StringMap dynamic(int initial) {
-  return {{"spark.dynamicAllocation.enabled", "true"},
-          {"spark.dynamicAllocation.maxExecutors", "100"},
-          {"spark.dynamicAllocation.initialExecutors", std::to_string(initial)},
-          {"spark.shuffle.service.enabled", "true"},
-          {"spark.kubernetes.shuffle.labels", "app=shuffle"},
-          {"spark.local.dir", "/tmp/spark"}};
+StringMap starting_with(int initial) {
+  return dynamic({{"spark.dynamicAllocation.maxExecutors", "100"},
+                  {"spark.dynamicAllocation.initialExecutors", std::to_string(initial)}});
 }
 ForkRig with_hints(const Fixes& fixes) {
-  ForkRig rig(dynamic(1), fixes);
+  ForkRig rig(starting_with(1), fixes);
   rig.start();
   rig.passes(2);
   rig.register_executor(1);
@@ -174,7 +170,7 @@ TEST(ForkEvents, F_96_3_Q07_TheCureListsAndWatchesAgainAndListsNowAndThen) {
 // --- 9.6.8: the shuffle manager --------------------------------------------------------------------------------------
 
 ForkRig with_shuffle(const std::vector<Pod>& pods, const Fixes& fixes = {}) {
-  ForkRig rig(dynamic(1), fixes);
+  ForkRig rig(starting_with(1), fixes);
   for (const Pod& pod : pods) rig.pods[pod.name] = stored(pod);
   rig.start();
   rig.passes(2);
@@ -217,7 +213,7 @@ TEST(ForkShuffle, F_96_8_WithoutAShuffleManagerTheAnswerIsPlain) {
 }
 
 TEST(ForkShuffle, F_96_8_OnlyPodsOfTheShuffleNamespaceCount) {
-  StringMap settings = dynamic(1);
+  StringMap settings = starting_with(1);
   settings["spark.kubernetes.shuffle.namespace"] = "shuffle-ns";
   ForkRig rig(settings);
   const Pod here = shuffle_pod("n1", "10.1.0.1", true, "a");

@@ -13,29 +13,6 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-// A static application of n executors whose first batch of up to 5 has been created.
-ForkRig created(int n, const Fixes& fixes = {}, StringMap more = {}) {
-  more["spark.executor.instances"] = std::to_string(n);
-  ForkRig rig(more, fixes);
-  rig.start();
-  rig.passes(2);
-  return rig;
-}
-// ... and has registered.
-ForkRig running(int n, const Fixes& fixes = {}, const StringMap& more = {}) {
-  ForkRig rig = created(n, fixes, more);
-  for (ExecutorId id = 1; id <= std::min(n, 5); ++id) rig.register_executor(id);
-  return rig;
-}
-Pod ended_pod(ExecutorId id, int code) {
-  Pod pod = fork_pod(id, PodPhase::failed, "n1", "10.0.0." + std::to_string(id));
-  pod.containers = {ended_container("executor", code)};
-  return pod;
-}
-std::vector<out::ExecutorRemoved> removed(const std::vector<Effect>& effects) {
-  return only<out::ExecutorRemoved>(effects);
-}
-
 // --- Q03, Q04, Q08, Q09, Q10; 9.6.4 --------------------------------------------------------------------------------
 
 TEST(ForkLoss, F_96_4_Q03_AfterAnAppCausedExitAllocationIsBlockedForElevenPasses) {

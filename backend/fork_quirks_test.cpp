@@ -13,28 +13,6 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-// A static application of n executors whose first batch of up to 5 has been created.
-ForkRig created(int n, const Fixes& fixes = {}, StringMap more = {}) {
-  more["spark.executor.instances"] = std::to_string(n);
-  ForkRig rig(more, fixes);
-  rig.start();
-  rig.passes(2);
-  return rig;
-}
-// ... and has registered.
-ForkRig running(int n, const Fixes& fixes = {}, const StringMap& more = {}) {
-  ForkRig rig = created(n, fixes, more);
-  for (ExecutorId id = 1; id <= std::min(n, 5); ++id) rig.register_executor(id);
-  return rig;
-}
-Pod ended_pod(ExecutorId id, int code) {
-  Pod pod = fork_pod(id, PodPhase::failed, "n1", "10.0.0." + std::to_string(id));
-  pod.containers = {ended_container("executor", code)};
-  return pod;
-}
-std::vector<out::ExecutorRemoved> removed(const std::vector<Effect>& effects) {
-  return only<out::ExecutorRemoved>(effects);
-}
 void refuse_once(ForkRig& rig, Verb verb, int code) {
   rig.fault = [verb, code, done = false](const ApiRequest& request) mutable -> std::optional<ApiReply> {
     if (request.verb != verb || done) return std::nullopt;
@@ -271,16 +249,6 @@ TEST(ForkQuirks, Q19_AKillInStaticModeDropsTheTargetToZeroAndTheCureKeepsCount) 
     more.step(in::ExecutorsRequested{2});
     EXPECT_THAT(more.driver.describe(), HasSubstr(cured ? "target: 5\n" : "target: 2\n"));
   }
-}
-
-const StringMap kDynamic = {{"spark.dynamicAllocation.enabled", "true"},
-                            {"spark.shuffle.service.enabled", "true"},
-                            {"spark.kubernetes.shuffle.labels", "app=shuffle"},
-                            {"spark.local.dir", "/tmp/spark"}};
-StringMap dynamic(const StringMap& more) {
-  StringMap settings = kDynamic;
-  settings.insert(more.begin(), more.end());
-  return settings;
 }
 
 TEST(ForkQuirks, F_96_7_Q20_AMissingMaximumCountsAsOneAndTheCureTakesNone) {

@@ -46,22 +46,15 @@ void run(ForkRig& rig, TimeUs until, bool register_pods = false) {
   rig.now = until;
 }
 
-// A static application whose n executors have registered.
-ForkRig running(int n, const Fixes& fixes = {}, StringMap more = {}) {
-  more["spark.executor.instances"] = std::to_string(n);
-  ForkRig rig(more, fixes);
-  rig.start();
-  rig.passes(2);
+// A static application whose n executors have registered, each on a host of its own.
+ForkRig running_apart(int n, const Fixes& fixes = {}, const StringMap& more = {}) {
+  ForkRig rig = created(n, fixes, more);
   for (ExecutorId id = 1; id <= n; ++id) rig.register_executor(id, ip(id));
   return rig;
 }
-StringMap dynamic(StringMap more = {}) {
-  more.merge(StringMap{{"spark.dynamicAllocation.enabled", "true"},
-                       {"spark.dynamicAllocation.maxExecutors", "100"},
-                       {"spark.shuffle.service.enabled", "true"},
-                       {"spark.kubernetes.shuffle.labels", "app=shuffle"},
-                       {"spark.local.dir", "/tmp/spark"}});
-  return more;
+StringMap up_to_100(StringMap more = {}) {
+  more.emplace("spark.dynamicAllocation.maxExecutors", "100");
+  return dynamic(std::move(more));
 }
 // What the manager has asked for, in order.
 std::vector<std::int64_t> totals(const ForkRig& rig) {
@@ -96,7 +89,7 @@ TEST(ForkTasks, AJobRunsToItsEndOnceEnoughExecutorsHaveRegistered) {
 
 TEST(ForkTasks, AnUnknownLossFailsTasksOnlyAfterElevenLooksAndThenCounts) {
   for (const bool cured : {false, true}) {
-    ForkRig rig = running(2, cured ? Fixes{Fix::q09} : Fixes{}, {{"spark.task.maxFailures", "1"}});
+    ForkRig rig = running_apart(2, cured ? Fixes{Fix::q09} : Fixes{}, {{"spark.task.maxFailures", "1"}});
     submit(rig, 0, {result_stage(0, 2)});
     rig.disconnect(1);
     const auto ten = rig.passes(10);
@@ -114,7 +107,7 @@ TEST(ForkTasks, AnUnknownLossFailsTasksOnlyAfterElevenLooksAndThenCounts) {
 }
 
 TEST(ForkTasks, ADeletedPodsTasksRunAgainWithoutBeingCounted) {
-  ForkRig rig = running(2, {}, {{"spark.task.maxFailures", "1"}});
+  ForkRig rig = running_apart(2, {}, {{"spark.task.maxFailures", "1"}});
   submit(rig, 0, {result_stage(0, 2)});
   rig.event(WatchEventType::deleted, fork_pod(1, PodPhase::running, "n1", ip(1)));
   EXPECT_THAT(launched(rig.disconnect(1)), IsEmpty());
@@ -125,7 +118,7 @@ TEST(ForkTasks, ADeletedPodsTasksRunAgainWithoutBeingCounted) {
 }
 
 TEST(ForkTasks, ADisconnectedExecutorGetsNoMoreTasks) {
-  ForkRig rig = running(2);
+  ForkRig rig = running_apart(2);
   rig.disconnect(1);
   submit(rig, 0, {result_stage(0, 2)});
   const auto first = launched(rig.effects);
@@ -135,7 +128,7 @@ TEST(ForkTasks, ADisconnectedExecutorGetsNoMoreTasks) {
 
 TEST(ForkTasks, ASilentExecutorsTasksFailAtOnceWhenItsHeartbeatsExpireAndCount) {
   for (const bool cured : {false, true}) {
-    ForkRig rig = running(2, cured ? Fixes{Fix::q09} : Fixes{}, {{"spark.task.maxFailures", "1"}});
+    ForkRig rig = running_apart(2, cured ? Fixes{Fix::q09} : Fixes{}, {{"spark.task.maxFailures", "1"}});
     submit(rig, 0, {result_stage(0, 2)});
     rig.now = 10 * kS;
     rig.step(in::HeartbeatsStopped{1, 5 * kS});
@@ -152,7 +145,7 @@ TEST(ForkTasks, ASilentExecutorsTasksFailAtOnceWhenItsHeartbeatsExpireAndCount) 
 }
 
 TEST(ForkTasks, OnlyAForcedKillTakesABusyExecutor) {
-  ForkRig rig = running(2);
+  ForkRig rig = running_apart(2);
   submit(rig, 0, {result_stage(0, 1)});
   const ExecutorId busy = launched(rig.effects).at(0).executor;
   EXPECT_THAT(requests(rig.step(in::KillRequested{{1, 2}, true, false})),
@@ -162,7 +155,7 @@ TEST(ForkTasks, OnlyAForcedKillTakesABusyExecutor) {
 }
 
 TEST(ForkTasks, AfterTheStopNothingIsLaunchedAndNoTimerOfTasksIsLeft) {
-  ForkRig rig = running(1);
+  ForkRig rig = running_apart(1);
   submit(rig, 0, {result_stage(0, 2)});
   ASSERT_TRUE(rig.timers.contains({TimerKind::revive, kReviveTimer}));
   rig.hold = [](const ApiRequest& request) { return request.verb == Verb::remove; };
@@ -176,7 +169,7 @@ TEST(ForkTasks, AfterTheStopNothingIsLaunchedAndNoTimerOfTasksIsLeft) {
 // Executors on n1 and n2, and two tasks that prefer n2.
 TEST(ForkTasks, Q16_NobodyWaitsForTheNodeOfABlockAndWithTheCureTheyDo) {
   for (const bool cured : {false, true}) {
-    ForkRig rig = running(2, cured ? Fixes{Fix::q16} : Fixes{});
+    ForkRig rig = running_apart(2, cured ? Fixes{Fix::q16} : Fixes{});
     for (ExecutorId id : {1, 2}) {
       rig.event(WatchEventType::modified, fork_pod(id, PodPhase::running, "n" + std::to_string(id), ip(id)));
     }
@@ -197,7 +190,7 @@ TEST(ForkTasks, Q16_NobodyWaitsForTheNodeOfABlockAndWithTheCureTheyDo) {
 
 TEST(ForkTasks, Q14_APodThatWasFirstSeenRunningHasNoNodeForItsTasksAndWithTheCureItHas) {
   for (const bool cured : {false, true}) {
-    ForkRig rig = running(1, cured ? Fixes{Fix::q14} : Fixes{});
+    ForkRig rig = running_apart(1, cured ? Fixes{Fix::q14} : Fixes{});
     rig.event(WatchEventType::added, fork_pod(1, PodPhase::running, "n1", ip(1)));
     submit(rig, 0, {preferring({{"n1"}})});
     ASSERT_THAT(launched(rig.effects), SizeIs(1));
@@ -207,7 +200,8 @@ TEST(ForkTasks, Q14_APodThatWasFirstSeenRunningHasNoNodeForItsTasksAndWithTheCur
 
 TEST(ForkTasks, ANodesIpAndItsNameInDnsAreTriedAfterTheNodesName) {
   for (const std::string dns : {"false", "true"}) {
-    ForkRig rig = running(1, {}, {{"spark.kubernetes.driver.hdfslocality.clusterNodeNameDNSLookup.enabled", dns}});
+    ForkRig rig =
+        running_apart(1, {}, {{"spark.kubernetes.driver.hdfslocality.clusterNodeNameDNSLookup.enabled", dns}});
     rig.driver.set_node_names({{{"n1", "196.0.0.1"}}, {{"196.0.0.1", "n1.domain"}}});
     rig.event(WatchEventType::modified, fork_pod(1, PodPhase::running, "n1", ip(1)));
     submit(rig, 0, {preferring({{"196.0.0.1"}, {"n1.domain"}})});
@@ -225,7 +219,7 @@ TEST(ForkTasks, ARackIsThatOfThePodsNodeAndOnlyWhereTheConfNamesATopology) {
       more = {{"spark.hadoop.net.topology.node.switch.mapping.impl", "org.apache.hadoop.net.TableMapping"},
               {"spark.hadoop.net.topology.table.file.name", "/etc/topology"}};
     }
-    ForkRig rig = running(1, {}, more);
+    ForkRig rig = running_apart(1, {}, more);
     rig.driver.set_racks({{"n1", "/r1"}, {"n2", "/r1"}});
     rig.event(WatchEventType::modified, fork_pod(1, PodPhase::running, "n1", ip(1)));
     submit(rig, 0, {preferring({{"n2"}})});
@@ -237,7 +231,7 @@ TEST(ForkTasks, ARackIsThatOfThePodsNodeAndOnlyWhereTheConfNamesATopology) {
 // --- dynamic allocation (01 4.1) -----------------------------------------------------------------------------------
 
 TEST(ForkTasks, DynamicAllocationAsksForOneTwoFourMoreInWholeSeconds) {
-  ForkRig rig(dynamic());
+  ForkRig rig(up_to_100());
   rig.start();
   submit(rig, 0, {result_stage(0, 100)});
   run(rig, 5 * kS - 1);
@@ -248,8 +242,8 @@ TEST(ForkTasks, DynamicAllocationAsksForOneTwoFourMoreInWholeSeconds) {
 }
 
 TEST(ForkTasks, TheSustainedTimeoutIsTheConfs) {
-  ForkRig rig(dynamic({{"spark.dynamicAllocation.schedulerBacklogTimeout", "2s"},
-                       {"spark.dynamicAllocation.sustainedSchedulerBacklogTimeout", "3s"}}));
+  ForkRig rig(up_to_100({{"spark.dynamicAllocation.schedulerBacklogTimeout", "2s"},
+                         {"spark.dynamicAllocation.sustainedSchedulerBacklogTimeout", "3s"}}));
   rig.start();
   submit(rig, 0, {result_stage(0, 100)});
   run(rig, 2 * kS - 1);
@@ -261,7 +255,7 @@ TEST(ForkTasks, TheSustainedTimeoutIsTheConfs) {
 }
 
 TEST(ForkTasks, IdleExecutorsGoAndEachKillLowersTheTargetBelowWhatIsNeeded) {
-  ForkRig rig(dynamic());
+  ForkRig rig(up_to_100());
   rig.start();
   submit(rig, 0, {result_stage(0, 3)});
   run(rig, 5 * kS, true);
@@ -288,7 +282,7 @@ TEST(ForkTasks, IdleExecutorsGoAndEachKillLowersTheTargetBelowWhatIsNeeded) {
 
 TEST(ForkTasks, AnIdleExecutorThatCachesABlockStays) {
   for (const bool cached : {false, true}) {
-    ForkRig rig(dynamic());
+    ForkRig rig(up_to_100());
     rig.start();
     submit(rig, 0, {result_stage(0, 1)});
     run(rig, 3 * kS, true);
@@ -301,7 +295,7 @@ TEST(ForkTasks, AnIdleExecutorThatCachesABlockStays) {
 }
 
 TEST(ForkTasks, HintsOfStagesReachTheNextPodsAffinity) {
-  ForkRig rig(dynamic());
+  ForkRig rig(up_to_100());
   rig.start();
   submit(rig, 0, {preferring({{"a"}, {"a"}, {"a"}, {"b"}})});
   run(rig, 2 * kS);
@@ -313,7 +307,7 @@ TEST(ForkTasks, HintsOfStagesReachTheNextPodsAffinity) {
 }
 
 TEST(ForkTasks, Q17_OneTaskAloneGivesAWeightThatNoServerTakes) {
-  ForkRig rig(dynamic());
+  ForkRig rig(up_to_100());
   rig.start();
   submit(rig, 0, {preferring({{"a"}})});
   run(rig, 2 * kS);
@@ -323,7 +317,7 @@ TEST(ForkTasks, Q17_OneTaskAloneGivesAWeightThatNoServerTakes) {
 
 TEST(ForkTasks, Q18_StaticAllocationGivesNoHintsAndWithTheCureTheRunningStagesDo) {
   for (const bool cured : {false, true}) {
-    ForkRig rig = running(1, cured ? Fixes{Fix::q18} : Fixes{});
+    ForkRig rig = running_apart(1, cured ? Fixes{Fix::q18} : Fixes{});
     submit(rig, 0, {preferring({{"a"}, {"a"}})});
     rig.step(in::KillRequested{{1}, true, true});
     rig.pass();
@@ -332,7 +326,7 @@ TEST(ForkTasks, Q18_StaticAllocationGivesNoHintsAndWithTheCureTheRunningStagesDo
 }
 
 TEST(ForkTasks, WhatTheManagerRefusesEndsTheDriver) {
-  ForkRig rig(dynamic({{"spark.task.cpus", "2"}}));
+  ForkRig rig(up_to_100({{"spark.task.cpus", "2"}}));
   rig.start();
   const auto exits = only<out::Exited>(rig.effects);
   ASSERT_THAT(exits, SizeIs(1));
@@ -341,7 +335,7 @@ TEST(ForkTasks, WhatTheManagerRefusesEndsTheDriver) {
 }
 
 TEST(ForkTasks, AnApplicationWithoutAProgramFollowsItsTargetsAlone) {
-  Application application = fork_application(fork_settings(dynamic()));
+  Application application = fork_application(fork_settings(up_to_100()));
   application.runs_jobs = false;
   ForkDriver driver(application);
   Outbox out;

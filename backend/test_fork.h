@@ -60,6 +60,15 @@ inline Application fork_application(const StringMap& settings, const Fixes& fixe
 
 inline StringMap instances(int executors) { return {{"spark.executor.instances", std::to_string(executors)}}; }
 
+// Dynamic allocation and the shuffle service that the fork wants with it.
+inline StringMap dynamic(StringMap more = {}) {
+  more.merge(StringMap{{"spark.dynamicAllocation.enabled", "true"},
+                       {"spark.shuffle.service.enabled", "true"},
+                       {"spark.kubernetes.shuffle.labels", "app=shuffle"},
+                       {"spark.local.dir", "/tmp/spark"}});
+  return more;
+}
+
 class ForkRig {
  public:
   explicit ForkRig(const StringMap& settings, const Fixes& fixes = {}, const std::string& prefix = "app")
@@ -202,6 +211,29 @@ inline std::vector<std::string> requests(const std::vector<Effect>& effects) {
     lines.push_back(std::string(to_text(request.verb)) + (name.empty() ? "" : " " + name));
   }
   return lines;
+}
+
+// A static application of n executors whose first batch of up to 5 has been created.
+inline ForkRig created(int n, const Fixes& fixes = {}, StringMap more = {}) {
+  more["spark.executor.instances"] = std::to_string(n);
+  ForkRig rig(more, fixes);
+  rig.start();
+  rig.passes(2);
+  return rig;
+}
+// ... and has registered.
+inline ForkRig running(int n, const Fixes& fixes = {}, const StringMap& more = {}) {
+  ForkRig rig = created(n, fixes, more);
+  for (ExecutorId id = 1; id <= std::min(n, 5); ++id) rig.register_executor(id);
+  return rig;
+}
+inline Pod ended_pod(ExecutorId id, int code) {
+  Pod pod = fork_pod(id, PodPhase::failed, "n1", "10.0.0." + std::to_string(id));
+  pod.containers = {ended_container("executor", code)};
+  return pod;
+}
+inline std::vector<out::ExecutorRemoved> removed(const std::vector<Effect>& effects) {
+  return only<out::ExecutorRemoved>(effects);
 }
 
 }  // namespace podramp::backend
