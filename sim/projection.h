@@ -1,6 +1,7 @@
 // Folds a log's events into what people ask about: one row per executor (when was it asked for, stored, bound, pulled,
 // running, registered, gone), counts over time, and what the applications waited for. Works on a run while it happens
-// and on a log that is read back. Numbers for summaries are made from it in kpis.h.
+// and on a log that is read back. Pods and nodes are in projection_facts.cpp, jobs and tasks in projection_tasks.cpp.
+// Numbers for summaries are made from it in kpis.h.
 #pragma once
 
 #include <array>
@@ -195,10 +196,17 @@ class Projection : public EventSink {
   void settle(ApplicationView& app);
   Wait waits_for(const ApplicationView& app) const;
   void move(ApplicationView& app, ExecutorRow& row, Stage stage);
+  // Every change of a row goes through here, so that the counts made from rows hold.
   template <class Change>
-  void change(ApplicationView& app, ExecutorRow& row, Change&& apply);
+  void change(ApplicationView& app, ExecutorRow& row, Change&& apply) {
+    tally(app, row, -1);
+    apply();
+    tally(app, row, 1);
+    settle(app);
+  }
+  void tally(ApplicationView& app, const ExecutorRow& row, std::int64_t one);  // adds it `one` times to the counts
   template <class Visit>
-  void each_on_node(const std::string& node, Visit&& visit);
+  void each_on_node(const std::string& node, Visit&& visit);  // defined in projection_facts.cpp, for it alone
   ExecutorRow* by_id(ApplicationView& app, ExecutorId id);
   void revive(ApplicationView& app, ExecutorRow& row);
   void end_unanswered(ApplicationView& app);
