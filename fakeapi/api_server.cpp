@@ -60,11 +60,10 @@ void ApiServer::receive(const to::Request& message, Seq cause) {
     service_us += slow->delay_us;
     call.cause = context_.fault(call.cause, slow->point, target);
   }
-  for (const std::string_view point : {"api.create.commit_then_timeout", "api.commit_then_timeout"}) {
-    if (is_read(verb) || (verb != Verb::create && point.starts_with("api.create"))) continue;
-    if (!faults_.fires(point, who, verb, who, ordinal)) continue;
+  const FaultSpec* lost = is_read(verb) ? nullptr : faults_.find("api.commit_then_timeout", who, verb, who, ordinal);
+  if (lost != nullptr) {
     call.lose_answer = true;
-    call.cause = context_.fault(call.cause, point, target);
+    call.cause = context_.fault(call.cause, lost->point, target);
   }
   TimeUs serve_us = context_.now() + service_us;
   if (faults_.fires("api.timeout", who, verb, who, ordinal)) {

@@ -10,6 +10,11 @@ namespace {
 
 enum Kind : std::uint8_t { kOpens = 0, kCloses = 1 };
 
+bool is_of(const FaultSpec& spec, std::string_view point, std::optional<Verb> verb) {
+  if (spec.point == point) return true;
+  return point == "api.commit_then_timeout" && spec.point == "api.create.commit_then_timeout" && verb == Verb::create;
+}
+
 }  // namespace
 
 void Faults::start() {
@@ -28,7 +33,7 @@ void Faults::start() {
 const FaultSpec* Faults::find(std::string_view point, std::string_view who, std::optional<Verb> verb,
                               std::string_view key, std::uint64_t ordinal) const {
   for (const FaultSpec& spec : context_.config().faults) {
-    if (spec.point != point) continue;
+    if (!is_of(spec, point, verb)) continue;
     if (context_.now() < spec.from_us || context_.now() >= spec.until_us) continue;
     if (!spec.client.empty() && spec.client != who) continue;
     if (spec.verb && verb && *spec.verb != *verb) continue;

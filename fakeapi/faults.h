@@ -18,8 +18,8 @@
 //   api.reset                      the connection is reset, nothing is committed
 //   api.timeout                    the request is lost: the client sees only its time-out, nothing is committed
 //   api.commit_then_timeout        a write is committed, but the client sees only its time-out (K10)
+//   api.create.commit_then_timeout the older name of that, for creates alone; it draws by its own name
 //   api.slow                       the server takes delay_us longer; beyond the client's timeout it fails in transport
-//   api.create.commit_then_timeout a create is stored, but the client sees only its timeout (K10)
 //   watch.expire                   at from_us the client's open watches end with 410 Expired (K18)
 //   watch.delay                    watch events arrive delay_us later
 //   watch.drop                     a watch event is lost; the watch goes on
@@ -41,7 +41,8 @@ class Faults {
   // Arms a timer for every window's opening and closing.
   void start();
 
-  // The fault that hits now, or null. who: a client's or node's name; key and ordinal: of the draw.
+  // The fault that hits now (its point may be the older name), or null. who: a client's or node's name; key and
+  // ordinal: of the draw.
   const FaultSpec* find(std::string_view point, std::string_view who, std::optional<Verb> verb, std::string_view key,
                         std::uint64_t ordinal) const;
   bool fires(std::string_view point, std::string_view who, std::optional<Verb> verb, std::string_view key,
