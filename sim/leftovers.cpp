@@ -5,12 +5,6 @@
 namespace podramp::sim {
 namespace {
 
-// Some create failed in transport: "create timed_out".
-bool lost_an_answer(const ApplicationView& app) {
-  return app.requests.contains("create timed_out") || app.requests.contains("create maybe_committed") ||
-         app.requests.contains("create reset");
-}
-
 Leftover explain(const ApplicationView& app, const ExecutorRow& row, bool keeps, const fakeapi::ClusterState& cluster,
                  const Pod& pod, TimeUs end_us) {
   Leftover left{row.pod, "", true};
@@ -26,7 +20,7 @@ Leftover explain(const ApplicationView& app, const ExecutorRow& row, bool keeps,
     left.why = fmt::format("the driver ended with code {} and cleaned nothing up", app.exit_code);
   } else if (row.stored_us && app.stopped_us && *row.stored_us >= *app.stopped_us) {
     left.why = "its create was under way when the application stopped";
-  } else if (row.create_code == 0 && lost_an_answer(app)) {
+  } else if (row.create_transport != Transport::ok) {
     left.why = "its create was carried out, but the driver heard only of a failure";
   } else {
     for (const auto& [what, count] : app.requests) {

@@ -268,6 +268,7 @@ void Projection::on(const EventRef& e, const in::Replied& data) {
   if (row_plus_one == 0) return;
   ExecutorRow& r = app->executors[row_plus_one - 1];
   r.create_code = reply.code;
+  r.create_transport = reply.transport;
   const bool for_good = reply.transport == Transport::ok && reply.code >= 400 && reply.code < 500 && reply.code != 429;
   if (for_good && r.stage == Stage::asked) move(*app, r, Stage::ended);
 }

@@ -85,7 +85,8 @@ struct ExecutorRow {
   std::optional<TimeUs> gone_us;         // its object was removed
   std::optional<TimeUs> removed_us;      // the driver forgot it
   int exit_code = 0;
-  int create_code = 0;  // of the last answer to its create; 0: none
+  int create_code = 0;                         // of the last answer to its create; 0: none
+  Transport create_transport = Transport::ok;  // not ok: the driver got no answer to its last try
   std::int64_t cpu_milli = 0;
   std::int64_t memory_bytes = 0;
   TemplatePtr tmpl;                   // as it was asked for

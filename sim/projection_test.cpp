@@ -246,6 +246,7 @@ TEST_F(ProjectionTest, ACreateThatWasGivenUpIsNoLongerWaitedForButMayComeTrue) {
   stream.at(2 * kS).create(1);
   stream.at(12 * kS).answer(1, 0, Transport::timed_out).add(round_done(1, 0, 0, Limit::none, "timed out"));
   EXPECT_EQ(app().executors[0].stage, Stage::ended);
+  EXPECT_EQ(app().executors[0].create_transport, Transport::timed_out);
   EXPECT_EQ(app().wait, Wait::allocator);
   stream.at(15 * kS).add(fact::PodCreated{stream_pod(1)});
   EXPECT_EQ(app().executors[0].stage, Stage::stored);
@@ -449,6 +450,8 @@ TEST_F(LeftoversTest, LeaksAreExplained) {
   store(std::nullopt, "");
   app.requests["deletecollection 500"] = 1;
   EXPECT_EQ(left()[0].why, "the clean-up request was answered 500");
+  app.executors[0].create_transport = Transport::maybe_committed;
+  EXPECT_EQ(left()[0].why, "its create was carried out, but the driver heard only of a failure");
   app.executors[0].stored_us = 55 * kS;
   EXPECT_EQ(left()[0].why, "its create was under way when the application stopped");
   app.exit_code = 11;
