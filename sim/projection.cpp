@@ -70,6 +70,10 @@ Wait waits_for(const ExecutorRow& r) {
 
 }  // namespace
 
+bool is_final_refusal(const ApiReply& reply) {
+  return reply.transport == Transport::ok && reply.code >= 400 && reply.code < 500 && reply.code != 429;
+}
+
 void Projection::add_application(const std::string& name, const std::string& app_id, std::int64_t initial_executors) {
   by_name_[name] = static_cast<std::uint32_t>(applications_.size());
   ApplicationView& app = applications_.emplace_back();
@@ -269,8 +273,7 @@ void Projection::on(const EventRef& e, const in::Replied& data) {
   ExecutorRow& r = app->executors[row_plus_one - 1];
   r.create_code = reply.code;
   r.create_transport = reply.transport;
-  const bool for_good = reply.transport == Transport::ok && reply.code >= 400 && reply.code < 500 && reply.code != 429;
-  if (for_good && r.stage == Stage::asked) move(*app, r, Stage::ended);
+  if (is_final_refusal(reply) && r.stage == Stage::asked) move(*app, r, Stage::ended);
 }
 
 void Projection::on(const EventRef& e, const out::RoundDone& data) {

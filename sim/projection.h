@@ -93,6 +93,9 @@ struct ExecutorRow {
   std::string unschedulable_message;  // the last
 };
 
+// A create that is answered so is given up: nobody sends it again.
+bool is_final_refusal(const ApiReply& reply);
+
 struct Round {
   TimeUs started_us = 0;
   TimeUs ended_us = 0;

@@ -146,13 +146,11 @@ void WaitSlices::on_replied(App& app, const in::Replied& replied) {
   if (create == app.creates.end()) return;
   const ExecutorId id = create->second;
   app.creates.erase(create);
-  const ApiReply& reply = replied.reply;
-  if (reply.ok()) {
+  if (replied.reply.ok()) {
     app.creating = 0;
     return;
   }
-  const bool for_good = reply.transport == Transport::ok && reply.code >= 400 && reply.code < 500 && reply.code != 429;
-  if (for_good) give_up(app, id, true);
+  if (is_final_refusal(replied.reply)) give_up(app, id, true);
 }
 
 void WaitSlices::on_round(App& app, const out::RoundDone& round) {
