@@ -1,4 +1,5 @@
-// From an application in a scenario to the Application its backend is given (declared in experiment.h).
+// From an application in a scenario, or in a log's header, to the Application its backend is given (declared in
+// experiment.h).
 #include <fmt/format.h>
 
 #include "backend/local_driver.h"
@@ -7,6 +8,7 @@
 #include "sim/experiment.h"
 
 namespace podramp::sim {
+
 Result<backend::Application> make_application(const ApplicationSpec& spec, std::uint64_t seed) {
   backend::Application app;
   app.name = spec.name;
@@ -44,6 +46,26 @@ Result<backend::Application> make_application(const ApplicationSpec& spec, std::
   app.pod_name_prefix = app.conf.pod_name_prefix.value_or(
       backend::resource_name_prefix(app.conf.app_name.empty() ? spec.name : app.conf.app_name, uid));
   return app;
+}
+
+Result<std::vector<LoggedApplication>> logged_applications(const LogHeader& header) {
+  const auto loaded = load_scenario({"the log's header", header.scenario_json}, {}, {});
+  if (!loaded) return tl::unexpected(Error{to_string(loaded.error().front())});
+  const std::vector<ApplicationSpec>& specs = loaded->scenario.applications;
+  std::vector<LoggedApplication> applications;
+  for (const HeaderApplication& named : header.applications) {
+    if (named.spec >= specs.size()) {
+      return tl::unexpected(
+          Error{fmt::format("the log's header names application {} of {}", named.spec + 1, specs.size())});
+    }
+    auto app = make_application(specs[named.spec], header.seed);
+    if (!app) return tl::unexpected(app.error());
+    app->app_id = named.app_id;
+    app->pod_name_prefix = named.pod_name_prefix;
+    app->revision = named.revision;
+    applications.push_back({named.by, std::move(*app)});
+  }
+  return applications;
 }
 
 }  // namespace podramp::sim

@@ -36,16 +36,10 @@ std::string log_of(const std::string& path) {
 Result<ComparedRun> read_run(const std::string& path) {
   auto log = LogReader::open(log_of(path));
   if (!log) return tl::unexpected(log.error());
-  auto scenario = load_scenario({"the log's header", log->header().scenario_json}, {}, {});
-  if (!scenario) return tl::unexpected(Error{path + ": " + to_string(scenario.error().front())});
+  const auto logged = logged_applications(log->header());
+  if (!logged) return tl::unexpected(Error{path + ": " + logged.error().message});
   Projection projection;
-  for (const HeaderApplication& named : log->header().applications) {
-    if (named.spec >= scenario->scenario.applications.size())
-      return tl::unexpected(Error{path + ": the header names an application that its scenario does not have"});
-    auto app = make_application(scenario->scenario.applications[named.spec], log->header().seed);
-    if (!app) return tl::unexpected(app.error());
-    projection.add_application(named.by, named.app_id, app->conf.initial_executors);
-  }
+  for (const auto& [by, app] : *logged) projection.add_application(by, app.app_id, app.conf.initial_executors);
   PodMemory memory(false);
   TimeUs end_us = 0;
   for (;;) {

@@ -65,6 +65,14 @@ struct RunResult {
 // An application as its backend gets it. A pure function of its part of the scenario and the seed.
 Result<backend::Application> make_application(const ApplicationSpec& spec, std::uint64_t seed);
 
+// The same of a log that is read back, with what its header says of them: the names they had, and the revision of our
+// decisions. Errors: the header's scenario cannot be read, or has no such application.
+struct LoggedApplication {
+  std::string by;
+  backend::Application application;
+};
+Result<std::vector<LoggedApplication>> logged_applications(const LogHeader& header);
+
 // Errors: an application that cannot be built, a log that cannot be written.
 Result<RunResult> run_experiment(const Scenario& scenario, const RunOptions& options);
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <unordered_map>
 
+#include "backend/port/json_writer.h"
 #include "sim/experiment.h"
 #include "sim/log_reader.h"
 
@@ -55,7 +56,7 @@ class Fates {
             pod_[data->pod] = event.seq;
           } else if constexpr (std::is_same_v<T, out::Called>) {
             if (data->request.verb == Verb::create && data->request.body) {
-              pod_[data->request.body->ns + "/" + data->request.body->name] = event.seq;
+              pod_[pod_key(*data->request.body)] = event.seq;
             }
           }
         },
@@ -96,17 +97,13 @@ Result<std::size_t> choose(const std::vector<ExecutorWait>& waits, const Explain
 Result<Explanation> explain_log(const std::string& path, const ExplainWhat& what) {
   auto log = LogReader::open(path);
   if (!log) return tl::unexpected(log.error());
-  auto scenario = load_scenario({"the log's header", log->header().scenario_json}, {}, {});
-  if (!scenario) return tl::unexpected(Error{path + ": " + to_string(scenario.error().front())});
+  const auto logged = logged_applications(log->header());
+  if (!logged) return tl::unexpected(Error{path + ": " + logged.error().message});
   WaitSlices slices;
   bool known = !what.application;
-  for (const HeaderApplication& named : log->header().applications) {
-    if (named.spec >= scenario->scenario.applications.size())
-      return tl::unexpected(Error{path + ": the header names an application that its scenario does not have"});
-    auto app = make_application(scenario->scenario.applications[named.spec], log->header().seed);
-    if (!app) return tl::unexpected(app.error());
-    slices.add_application(named.by, named.app_id, app->conf.initial_executors);
-    known = known || named.by == *what.application;
+  for (const auto& [by, app] : *logged) {
+    slices.add_application(by, app.app_id, app.conf.initial_executors);
+    known = known || by == *what.application;
   }
   if (!known) return tl::unexpected(Error{fmt::format("{}: there is no application {}", path, *what.application)});
 

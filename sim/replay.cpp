@@ -57,19 +57,10 @@ class Replay {
   explicit Replay(LogReader& log) : log_(log), ledger_({&lines_}) {}
 
   Result<bool> prepare() {
-    auto scenario = load_scenario({"the log's header", log_.header().scenario_json}, {}, {});
-    if (!scenario) return tl::unexpected(Error{to_string(scenario.error().front())});
-    for (const HeaderApplication& named : log_.header().applications) {
-      if (named.spec >= scenario->scenario.applications.size()) {
-        return tl::unexpected(Error{fmt::format("the log's header names application {} of {}", named.spec + 1,
-                                                scenario->scenario.applications.size())});
-      }
-      auto app = make_application(scenario->scenario.applications[named.spec], log_.header().seed);
-      if (!app) return tl::unexpected(app.error());
-      app->app_id = named.app_id;
-      app->pod_name_prefix = named.pod_name_prefix;
-      app->revision = named.revision;
-      sessions_[named.by] = std::make_unique<backend::Session>(std::move(*app), ledger_);
+    auto logged = logged_applications(log_.header());
+    if (!logged) return tl::unexpected(logged.error());
+    for (LoggedApplication& app : *logged) {
+      sessions_[app.by] = std::make_unique<backend::Session>(std::move(app.application), ledger_);
     }
     report_.applications = sessions_.size();
     return true;

@@ -59,19 +59,12 @@ std::string text_of(const ShownCluster& c) {
 Result<Shown> show_log(const std::string& path, const ShowAt& at) {
   auto log = LogReader::open(path);
   if (!log) return tl::unexpected(log.error());
-  auto scenario = load_scenario({"the log's header", log->header().scenario_json}, {}, {});
-  if (!scenario) return tl::unexpected(Error{path + ": " + to_string(scenario.error().front())});
+  auto logged = logged_applications(log->header());
+  if (!logged) return tl::unexpected(Error{path + ": " + logged.error().message});
   Ledger ledger({});
   std::map<std::string, std::unique_ptr<backend::Session>, std::less<>> sessions;
-  for (const HeaderApplication& named : log->header().applications) {
-    if (named.spec >= scenario->scenario.applications.size())
-      return tl::unexpected(Error{path + ": the header names an application that its scenario does not have"});
-    auto app = make_application(scenario->scenario.applications[named.spec], log->header().seed);
-    if (!app) return tl::unexpected(app.error());
-    app->app_id = named.app_id;
-    app->pod_name_prefix = named.pod_name_prefix;
-    app->revision = named.revision;
-    sessions[named.by] = std::make_unique<backend::Session>(std::move(*app), ledger);
+  for (LoggedApplication& app : *logged) {
+    sessions[app.by] = std::make_unique<backend::Session>(std::move(app.application), ledger);
   }
   fakeapi::ClusterState cluster;
   Seq last = 0;
