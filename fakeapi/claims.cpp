@@ -7,8 +7,6 @@
 namespace podramp::fakeapi {
 namespace {
 
-constexpr std::string_view kClaimVolume = "persistentVolumeClaim";
-
 bool has_mode(const ClaimSpec& spec, std::string_view mode) {
   return std::ranges::find(spec.access_modes, mode) != spec.access_modes.end();
 }
@@ -19,14 +17,12 @@ bool exclusive(const ClaimSpec& spec) { return !has_mode(spec, "ReadWriteMany") 
 }  // namespace
 
 bool Claims::any(const PodTemplate& tmpl) {
-  return std::ranges::any_of(tmpl.volumes, [](const podramp::Volume& v) { return v.type == kClaimVolume; });
+  return std::ranges::any_of(tmpl.volumes, [](const podramp::Volume& v) { return v.type == "persistentVolumeClaim"; });
 }
 
 std::vector<std::string> Claims::names(const Pod& pod) {
   std::vector<std::string> found;
-  for (const podramp::Volume& v : pod.tmpl->volumes) {
-    if (v.type == kClaimVolume) found.push_back(pod.ns + "/" + v.source);
-  }
+  for (const std::string& name : pod.claim_names()) found.push_back(pod.ns + "/" + name);
   return found;
 }
 

@@ -40,6 +40,19 @@ TEST(Claims, APodThatNamesAMissingClaimIsUnschedulableUntilTheClaimIsThere) {
   EXPECT_TRUE(world.folds());
 }
 
+TEST(Claims, APodsOwnVolumeStandsForTheTemplatesOfThatName) {
+  World world(steady_cluster(1));
+  const TemplatePtr shared = share(claiming_template("OnDemand"));
+  Pod pod = *make_pod("a", shared);
+  pod.own_volumes = {{shared->volumes.at(0).name, "persistentVolumeClaim", "a-pvc-0", {}}};
+  world.ask(create_of(std::make_shared<const Pod>(pod)));
+  world.ask(create_of(claim("a-pvc-0")));
+  world.run_until(60 * kSecondUs);
+  EXPECT_EQ(world.pod("a")->node, "n0");
+  EXPECT_EQ(phase(world, "a-pvc-0"), "Bound");
+  EXPECT_TRUE(world.folds());
+}
+
 TEST(Claims, AClaimWaitsForItsFirstConsumerAndIsThenProvisioned) {
   World world(steady_cluster(1));
   world.ask(create_of(claim("data")));
