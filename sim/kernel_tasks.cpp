@@ -22,8 +22,7 @@ void Kernel::add_workload(std::uint32_t index, const ApplicationSpec& spec, cons
   std::vector<StageRun> stages = make_stages(*spec.workload, spec.name, options_.seed, datanodes);
   applications_[index].has_workload = true;
   applications_[index].jobs = JobSequence(*spec.workload, stages);
-  const auto service = conf.raw.find("spark.shuffle.service.enabled");
-  runner_.add_application(index, std::move(stages), service != conf.raw.end() && service->second == "true");
+  runner_.add_application(index, std::move(stages), conf.scheduling.shuffle_service);
   submit_later(index, applications_[index].jobs.first(), spec.start_us);
 }
 
