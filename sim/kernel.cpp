@@ -299,9 +299,7 @@ void Kernel::handle(Ask& item) {
     return feed(process->application, in::ConfigAsked{process->executor}, item.cause);
   }
   if (process->executor == 0) return feed(process->application, in::ExecutorIdAsked{process->pod_name}, item.cause);
-  in::Registered registered = registration(*process);
-  registered.host = registering_host(*process, item.pod);
-  feed(process->application, registered, item.cause);
+  feed(process->application, registration(*process, item.pod), item.cause);
 }
 
 void Kernel::handle(Exit& item) {

@@ -179,7 +179,6 @@ class Kernel final : public Body, private TaskRunner::World {
   void submit_later(std::uint32_t application, const std::vector<std::pair<DurationUs, JobPlan>>& jobs, TimeUs from);
   void job_ended(std::uint32_t application, const out::JobEnded& job);
   void start_task(std::uint32_t application, const out::TaskLaunched& task, Seq cause);
-  std::string registering_host(const Process& process, fakeapi::PodId pod) const;
   void start_transfer(const Transfer& transfer) override { parts_.engine.start(transfer); }
   void cancel_transfer(TransferId id) override { parts_.engine.cancel(id); }
   void wake_task(TimeUs at, std::uint64_t token) override { queue_.push(at, Lane::executors, TaskWake{token}); }
@@ -193,12 +192,12 @@ class Kernel final : public Body, private TaskRunner::World {
   void end_process(std::uint32_t application, ExecutorId executor, DurationUs after, Seq cause);
   std::vector<ForSession> heartbeats(const fakeapi::ToCluster& message);
   TimeUs last_heartbeat(const Process& process) const;
-  in::Registered registration(const Process& process) const;
+  in::Registered registration(const Process& process, fakeapi::PodId pod) const;
+  std::string registering_host(const Process& process, fakeapi::PodId pod) const;
   void route(std::vector<fakeapi::Outgoing> messages);
   void perform(fakeapi::Outgoing& message);  // one that touches the engine or the executors
   void process_stopped(fakeapi::PodId pod, Seq cause);
   void config_given(std::uint32_t application, const out::ConfigGiven& given, Seq cause);
-  std::string ip_of(fakeapi::PodId pod) const;
   void push_input(TimeUs at, Lane lane, Payload item);
   void checkpoint(bool last = false);
   void report_violations();

@@ -45,8 +45,8 @@ TimeUs Kernel::last_heartbeat(const Process& process) const {
 }
 
 // What the conf says of an executor need not be said again; its pod may say otherwise (recovery mode).
-in::Registered Kernel::registration(const Process& process) const {
-  in::Registered registered{process.executor, process.host};
+in::Registered Kernel::registration(const Process& process, PodId pod) const {
+  in::Registered registered{process.executor, registering_host(process, pod)};
   if (process.profile != kDefaultProfile) registered.profile = process.profile;
   const auto& cores = applications_[process.application].cores;
   const auto usual = cores.find(process.profile);
@@ -88,13 +88,17 @@ void Kernel::config_given(std::uint32_t application, const out::ConfigGiven& giv
   if (!given.error.empty()) {
     return queue_.push(now(), Lane::server, ForCluster{to::ProcessExited{*pod, 1}, cause});
   }
-  push_input(now(), Lane::executors, ForSession{application, in::Registered{given.executor, ip_of(*pod)}, cause});
+  const std::string host = registering_host(*executors_.process(*pod), *pod);
+  push_input(now(), Lane::executors, ForSession{application, in::Registered{given.executor, host}, cause});
 }
 
-std::string Kernel::ip_of(PodId pod) const {
+// Executors register by their pod's IP (01 2.1). Later Sparks' without a workload go by the node, as they always have:
+// nobody looks at the host there.
+std::string Kernel::registering_host(const Process& process, PodId pod) const {
+  const Application& app = applications_[process.application];
+  if (!app.has_workload && !app.is_fork) return process.host;
   const fakeapi::PodRecord* record = parts_.cluster.state().find_pod(pod);
-  if (record == nullptr) return "";
-  return record->pod->pod_ip.empty() ? record->pod->node : record->pod->pod_ip;
+  return record == nullptr || record->pod->pod_ip.empty() ? process.host : record->pod->pod_ip;
 }
 
 }  // namespace podramp::sim

@@ -42,14 +42,6 @@ void Kernel::job_ended(std::uint32_t application, const out::JobEnded& job) {
   push_input(now(), Lane::demand, ForSession{application, in::Stopped{}, 0, true});
 }
 
-// Executors register by their pod's IP (01 2.1). Applications without a workload go by the node, as they always have:
-// nobody looks at the host there.
-std::string Kernel::registering_host(const Process& process, fakeapi::PodId pod) const {
-  if (!applications_[process.application].has_workload) return process.host;
-  const auto* record = parts_.cluster.state().find_pod(pod);
-  return record == nullptr || record->pod->pod_ip.empty() ? process.host : record->pod->pod_ip;
-}
-
 void Kernel::start_task(std::uint32_t application, const out::TaskLaunched& task, Seq cause) {
   const auto pod = executors_.find(application, task.executor);
   if (!pod) return;  // it died, and the driver does not know yet
