@@ -377,7 +377,7 @@ ConfOutcome make_fork_conf(const StringMap& raw, const ConfOptions& options) {
   conf.pod_name_prefix = fork.pod_name_prefix;
   conf.executor_image = fork.image;
   conf.executor_memory_mib = fork.memory_mib;
-  conf.executor_cores = (fork.cpu_milli + 999) / 1000;
+  conf.executor_cores = fork.cores();
   conf.scheduling.shuffle_service = fork.shuffle_service;
   outcome.conf = std::move(conf);
   return outcome;

@@ -46,7 +46,8 @@ struct ForkConf {
   std::int64_t memory_mib = 1024;
   std::optional<std::int64_t> overhead_mib;
   std::int64_t cpu_milli = 1000;
-  bool cores_are_whole = true;  // the key parses as an integer (Q21)
+  std::int64_t cores() const { return (cpu_milli + 999) / 1000; }  // that an executor is told it has
+  bool cores_are_whole = true;                                     // the key parses as an integer (Q21)
   std::optional<std::int64_t> limit_cpu_milli;
   std::int64_t executor_port = 10000;
   std::int64_t block_manager_port = 7079;                   // spark.blockmanager.port, which nothing else reads (Q48)

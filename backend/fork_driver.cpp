@@ -18,7 +18,6 @@ Overloaded(Handlers...) -> Overloaded<Handlers...>;  // clang 14 does not deduce
 
 constexpr std::uint64_t kPodWatch = 0;  // args of TimerKind::watch_reconnect
 constexpr std::uint64_t kShuffleWatch = 1;
-constexpr DurationUs kReconcileUs = 30 * kSecondUs;  // fix Q07
 
 // Of the fork's client, which repeats nothing (01 0).
 RetryPolicy no_retries() {

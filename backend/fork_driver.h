@@ -26,6 +26,8 @@
 
 namespace podramp::backend {
 
+inline constexpr DurationUs kReconcileUs = 30 * kSecondUs;  // fix Q07: pods are listed now and then
+
 // What is done while holding the one lock, HTTP requests included (01 1.1). It waits for the lock in order of arrival;
 // with fix Q12 it does not wait.
 struct BatchWork {};  // allocator: the gate, then the batch's creates (1.5 B)

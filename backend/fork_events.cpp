@@ -8,8 +8,6 @@
 namespace podramp::backend {
 namespace {
 
-constexpr DurationUs kReconcileUs = 30 * kSecondUs;  // fix Q07
-
 bool has_ended(const Pod& pod) { return pod.phase == PodPhase::failed || pod.phase == PodPhase::succeeded; }
 
 }  // namespace

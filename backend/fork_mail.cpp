@@ -79,7 +79,7 @@ void ForkDriver::handle(const in::Registered& executor) {
   }
   if (requested != requested_.end()) requested->second.registered = true;
   out_->add(out::RegistrationAccepted{id});
-  jobs_->executor_added(now_, id, executor.host, executor.cores.value_or((conf_.cpu_milli + 999) / 1000), *out_);
+  jobs_->executor_added(now_, id, executor.host, executor.cores.value_or(conf_.cores()), *out_);
   check_ready();
 }
 

@@ -142,7 +142,7 @@ void ForkPodFactory::add_environment(Container& container) const {
   if (url.empty()) url = fmt::format("spark://CoarseGrainedScheduler@{}:{}", conf_.driver_host, conf_.driver_port);
   env.push_back(env_value("SPARK_EXECUTOR_PORT", fmt::format("{}", conf_.executor_port)));
   env.push_back(env_value("SPARK_DRIVER_URL", std::move(url)));
-  env.push_back(env_value("SPARK_EXECUTOR_CORES", fmt::format("{}", (conf_.cpu_milli + 999) / 1000)));
+  env.push_back(env_value("SPARK_EXECUTOR_CORES", std::to_string(conf_.cores())));
   env.push_back(env_value("SPARK_EXECUTOR_MEMORY", conf_.memory_text));
   env.push_back(env_value("SPARK_APPLICATION_ID", identity_.app_id));
   env.push_back(env_value("SPARK_MOUNTED_CLASSPATH", conf_.jars_dir + "/*"));
