@@ -283,6 +283,8 @@ inline constexpr auto kKeyTable = [] {
       key("spark.speculation.quantile", fraction, "0.9", 6).old(spark_3_5, "0.75").modelled(),
       key("spark.speculation.minTaskRuntime", milliseconds, "100ms", 302).modelled(),
       unset("spark.excludeOnFailure.enabled", boolean, 301).modelled(),
+      unset("spark.excludeOnFailure.taskAndStage.enabled", boolean, 400).modelled(),
+      unset("spark.excludeOnFailure.application.enabled", boolean, 400).modelled(),
       key("spark.excludeOnFailure.timeout", milliseconds, "1h", 301).modelled(),
       key("spark.excludeOnFailure.task.maxTaskAttemptsPerExecutor", integer, "1", 301).modelled(),
       key("spark.excludeOnFailure.task.maxTaskAttemptsPerNode", integer, "2", 301).modelled(),

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "backend/conf_keys.h"
+#include "backend/conf_reader.h"
 #include "backend/conf_values.h"
 #include "backend/fork_conf_keys.h"
 #include "backend/key_hints.h"
@@ -103,7 +104,7 @@ class Reader {
     }
     if (find_fork_key(key)) return;
     const KeySpec* later = find_key(key);
-    if (later != nullptr && later->exists_at(Compat::fork_2_2)) return;  // core Spark 2.2; decides nothing here
+    if (later != nullptr && later->exists_at(Compat::fork_2_2)) return;  // core Spark 2.2
     const bool kubernetes = key.starts_with("spark.kubernetes.");
     if (later != nullptr || (kubernetes && find_key_family(key) != nullptr)) {
       return warn(key, ConfWarningKind::later_level,
@@ -254,6 +255,13 @@ void fill_shuffle(ForkConf& conf, Reader& r) {
   }
 }
 
+// Core keys are read as by later Sparks; what that reader says of the others is not about the fork.
+SchedulingConf core_scheduling(const StringMap& raw) {
+  const ConfOptions options;
+  ConfOutcome unheard;
+  return read_scheduling(ConfReader(raw, Compat::fork_2_2, options, unheard));
+}
+
 // What the driver meets only when it starts.
 void warn_of_start(const ForkConf& conf, Reader& r) {
   if (conf.driver_pod_name.empty()) {
@@ -342,6 +350,7 @@ ForkConfOutcome read_fork_conf(const StringMap& raw, const ConfOptions& options)
   fill_pod(conf, reader);
   fill_shuffle(conf, reader);
   fill_dynamic_timeouts(conf, reader);
+  conf.scheduling = core_scheduling(raw);
   check_dynamic(conf, reader);
   warn_of_start(conf, reader);
   std::ranges::stable_sort(outcome.errors, {}, &FieldError::path);
@@ -366,6 +375,7 @@ ConfOutcome make_fork_conf(const StringMap& raw, const ConfOptions& options) {
   conf.executor_ids_max = INT32_MAX;
   conf.initial_executors = fork_initial_executors(fork, {Fix::q20}).value_or(fork.min_executors);
   conf.dynamic_allocation = fork.dynamic_allocation;
+  conf.scheduling = fork.scheduling;
   conf.min_registered_ratio = fork.min_registered_ratio;
   conf.max_registered_wait_us = fork.max_registered_wait_us;
   conf.request_timeout_us = 10 * kSecondUs;

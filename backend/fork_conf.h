@@ -81,6 +81,8 @@ struct ForkConf {
   std::string shuffle_ns = "default";
   StringMap shuffle_labels;
   std::int64_t shuffle_port = 7337;
+
+  SchedulingConf scheduling;  // Spark's own keys, as core 2.2 has them; a mistake reads as the default
 };
 
 struct ForkConfOutcome {

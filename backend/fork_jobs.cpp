@@ -9,8 +9,8 @@ namespace {
 
 // Core Spark 2.2: every launched task starts the wait for locality anew (until SPARK-18886, 3.1). Its blacklist is not
 // modelled; later Sparks' keys for it mean nothing here.
-TaskSettings fork_task_settings(const Application& application) {
-  TaskSettings settings = task_settings(application.conf.raw, Compat::fork_2_2);
+TaskSettings fork_task_settings(const ForkConf& conf) {
+  TaskSettings settings = task_settings(conf.scheduling, conf.dynamic_allocation);
   settings.wait_resets_on_launch = true;
   settings.exclusion = {};
   return settings;
@@ -36,8 +36,8 @@ ForkJobs::ForkJobs(const Application& application, const ForkConf& conf, std::un
     : scales_(conf.dynamic_allocation && application.runs_jobs),
       hints_alone_(!conf.dynamic_allocation && application.fixes.contains(Fix::q18)),
       actions_(std::move(actions)),
-      tasks_(fork_task_settings(application), std::move(names), application.app_id) {
-  base_ = scaling_settings(conf, fork_task_settings(application).task_cpus);
+      tasks_(fork_task_settings(conf), std::move(names), application.app_id) {
+  base_ = scaling_settings(conf, fork_task_settings(conf).task_cpus);
   tasks_.set_is_active(actions_.is_alive);
   tasks_.add_listener(this);
 }

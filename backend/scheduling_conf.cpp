@@ -1,15 +1,21 @@
 #include "backend/scheduling_conf.h"
 
-#include <algorithm>
+#include <string_view>
 
 #include "backend/conf_reader.h"
+#include "backend/conf_values.h"
 
 namespace podramp::backend {
 namespace {
 
 ExclusionConf read_exclusion(const ConfReader& r) {
   ExclusionConf c;
-  if (r.is_set("spark.excludeOnFailure.enabled")) c.enabled = r.boolean("spark.excludeOnFailure.enabled");
+  const auto maybe_boolean = [&](std::string_view key) {
+    return r.is_set(key) ? std::optional(r.boolean(key)) : std::nullopt;
+  };
+  c.enabled = maybe_boolean("spark.excludeOnFailure.enabled");
+  c.task_sets = maybe_boolean("spark.excludeOnFailure.taskAndStage.enabled");
+  c.application = maybe_boolean("spark.excludeOnFailure.application.enabled");
   c.timeout_us = r.us("spark.excludeOnFailure.timeout");
   c.task_attempts_per_executor = r.whole("spark.excludeOnFailure.task.maxTaskAttemptsPerExecutor");
   c.task_attempts_per_node = r.whole("spark.excludeOnFailure.task.maxTaskAttemptsPerNode");
@@ -24,6 +30,13 @@ ExclusionConf read_exclusion(const ConfReader& r) {
   return c;
 }
 
+// A factor that cannot be counted in thousandths reads as the default of the level.
+double factor(const ConfReader& r, std::string_view key) {
+  const double value = r.number(key);
+  if (value >= 0 && value <= INT32_MAX) return value;
+  return parse_spark_double(find_key(key)->default_at(r.compat()).value_or("")).value_or(0.0);
+}
+
 }  // namespace
 
 SchedulingConf read_scheduling(const ConfReader& r) {
@@ -31,9 +44,13 @@ SchedulingConf read_scheduling(const ConfReader& r) {
   c.task_cpus =
       r.compat() >= Compat::spark_4_4 ? r.number("spark.task.cpus") : static_cast<double>(r.whole("spark.task.cpus"));
   const DurationUs wait = r.us("spark.locality.wait");
-  c.wait_process_us = r.maybe_us("spark.locality.wait.process").value_or(wait);
-  c.wait_node_us = r.maybe_us("spark.locality.wait.node").value_or(wait);
-  c.wait_rack_us = r.maybe_us("spark.locality.wait.rack").value_or(wait);
+  const auto wait_of = [&](std::string_view key) {
+    const auto own = r.maybe_us(key);
+    return own && *own >= 0 ? *own : wait;
+  };
+  c.wait_process_us = wait_of("spark.locality.wait.process");
+  c.wait_node_us = wait_of("spark.locality.wait.node");
+  c.wait_rack_us = wait_of("spark.locality.wait.rack");
   c.wait_resets_on_launch = r.boolean("spark.locality.wait.legacyResetOnTaskLaunch");
   c.failures_max = r.whole("spark.task.maxFailures");
   c.stage_attempts_max = r.whole("spark.stage.maxConsecutiveAttempts");
@@ -45,8 +62,8 @@ SchedulingConf read_scheduling(const ConfReader& r) {
   c.speculation = r.boolean("spark.speculation");
   c.speculation_period_us = r.us("spark.speculation.interval");
   c.speculation_least_us = r.us("spark.speculation.minTaskRuntime");
-  c.speculation_quantile = r.number("spark.speculation.quantile");
-  c.speculation_multiplier = r.number("spark.speculation.multiplier");
+  c.speculation_quantile = factor(r, "spark.speculation.quantile");
+  c.speculation_multiplier = factor(r, "spark.speculation.multiplier");
   c.exclusion = read_exclusion(r);
   return c;
 }

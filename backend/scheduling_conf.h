@@ -1,5 +1,5 @@
 // Spark's core settings that decide where tasks run, typed, with the defaults of the level. Not here: the Kubernetes
-// side (conf.h), dynamic allocation (scaling_conf.h), what is done with them.
+// side (conf.h), dynamic allocation (scaling_conf.h). Next: task_settings.h, what task scheduling makes of them.
 #pragma once
 
 #include <cstdint>
@@ -14,6 +14,8 @@ class ConfReader;
 // spark.excludeOnFailure.*
 struct ExclusionConf {
   std::optional<bool> enabled;
+  std::optional<bool> task_sets;    // .taskAndStage.enabled, from spark-4.0; absent: enabled
+  std::optional<bool> application;  // .application.enabled, likewise
   DurationUs timeout_us = kHourUs;
   std::int64_t task_attempts_per_executor = 1;
   std::int64_t task_attempts_per_node = 2;

@@ -8,8 +8,8 @@ namespace podramp::backend {
 TaskLink::TaskLink(const Application& application, ExecutorTable& table, SchedulerBackend& scheduler)
     : table_(table),
       scheduler_(scheduler),
-      side_(task_settings(application.conf.raw, application.conf.compat), std::make_unique<PlainHostNames>(),
-            application.app_id) {
+      side_(task_settings(application.conf.scheduling, application.conf.dynamic_allocation),
+            std::make_unique<PlainHostNames>(), application.app_id) {
   table_.listen(*this);
   side_.set_is_active([this](ExecutorId id) { return table_.is_active(id); });
   side_.add_listener(this);

@@ -111,28 +111,5 @@ TEST(TaskSet, ANearerLevelThatComesIsTakenUp) {
   EXPECT_EQ(set.offer(kS, 2, "b", Locality::any).launched, nullptr) << "now there is something to wait for";
 }
 
-TEST(TaskSet, SettingsComeFromOfficialKeysAndTheLevel) {
-  const TaskSettings old = task_settings({{"spark.locality.wait", "10s"},
-                                          {"spark.locality.wait.node", "0"},
-                                          {"spark.task.maxFailures", "8"},
-                                          {"spark.speculation", "true"},
-                                          {"spark.excludeOnFailure.enabled", "true"},
-                                          {"spark.excludeOnFailure.application.enabled", "false"}},
-                                         Compat::spark_3_5);
-  EXPECT_EQ(old.wait_process_us, 10 * kS);
-  EXPECT_EQ(old.wait_node_us, 0);
-  EXPECT_EQ(old.failures_max, 8);
-  EXPECT_EQ(old.speculation_quantile_milli, 750);
-  EXPECT_EQ(old.speculation_multiplier_milli, 1500);
-  EXPECT_FALSE(old.spares_decommissioned);
-  EXPECT_TRUE(old.exclusion.task_sets);
-  EXPECT_FALSE(old.exclusion.application);
-  const TaskSettings modern = task_settings({{"spark.speculation.multiplier", "2.5"}}, Compat::spark_4_0);
-  EXPECT_EQ(modern.wait_rack_us, 3 * kS);
-  EXPECT_EQ(modern.speculation_quantile_milli, 900);
-  EXPECT_EQ(modern.speculation_multiplier_milli, 2500);
-  EXPECT_TRUE(modern.spares_decommissioned);
-}
-
 }  // namespace
 }  // namespace podramp::backend

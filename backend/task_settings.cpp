@@ -1,114 +1,69 @@
 #include "backend/task_settings.h"
 
-#include <optional>
-#include <string_view>
-
-#include "backend/conf_values.h"
+#include <cmath>
 
 namespace podramp::backend {
 namespace {
 
-// Reads keys of one raw map; what is not there or cannot be read leaves the target alone.
-class Reader {
- public:
-  explicit Reader(const StringMap& conf) : conf_(conf) {}
+void take_count(std::int64_t value, std::int64_t& into) {
+  if (value > 0) into = value;
+}
 
-  void flag(std::string_view key, bool& into) const {
-    const auto value = parsed(key, parse_spark_boolean);
-    if (value) into = *value;
-  }
-  void count(std::string_view key, std::int64_t& into) const {
-    const auto value = parsed(key, parse_spark_int);
-    if (value && *value > 0) into = *value;
-  }
-  void duration(std::string_view key, TimeUnit bare, DurationUs& into) const {
-    const auto value = parsed(key, [&](std::string_view text) { return parse_spark_time(text, bare); });
-    const DurationUs unit = bare == TimeUnit::seconds ? kSecondUs : kMillisecondUs;
-    if (value && value->value >= 0 && value->value < kNever / unit) into = value->value * unit;
-  }
-  // "0.75" in thousandths; more digits are cut off.
-  void thousandths(std::string_view key, std::int64_t& into) const {
-    const auto it = conf_.find(std::string(key));
-    if (it == conf_.end()) return;
-    const std::string text(trim(it->second));
-    const std::size_t dot = text.find('.');
-    const auto whole = parse_spark_int(text.substr(0, dot));
-    std::string rest = dot == std::string::npos ? "" : text.substr(dot + 1, 3);
-    rest.resize(3, '0');
-    const auto part = parse_spark_int(rest);
-    if (whole && part && *whole >= 0) into = *whole * 1000 + *part;
-  }
+void take_time(DurationUs value, DurationUs& into) {
+  if (value >= 0 && value < kNever) into = value;
+}
 
- private:
-  template <class Parse>
-  auto parsed(std::string_view key, Parse&& parse) const -> std::optional<typename decltype(parse(key))::value_type> {
-    const auto it = conf_.find(std::string(key));
-    if (it == conf_.end()) return std::nullopt;
-    auto value = parse(it->second);
-    if (!value) return std::nullopt;
-    return *value;
-  }
+// More than three digits are cut off; 0.29 is 290, though a little less as a double.
+std::int64_t thousandths(double value) { return static_cast<std::int64_t>(std::floor(value * 1000 + 1e-6)); }
 
-  const StringMap& conf_;
-};
+// Offers count whole cpus; a fraction (from spark-4.4) is not offered yet and counts as the default.
+void take_cpus(double value, std::int64_t& into) {
+  if (value <= INT32_MAX && value == std::floor(value)) take_count(static_cast<std::int64_t>(value), into);
+}
 
-ExclusionSettings exclusion_settings(const Reader& read) {
+ExclusionSettings exclusion_settings(const ExclusionConf& conf, bool shuffle_service) {
   ExclusionSettings settings;
-  bool all = false;
-  read.flag("spark.excludeOnFailure.enabled", all);
-  settings.task_sets = all;
-  settings.application = all;
-  read.flag("spark.excludeOnFailure.taskAndStage.enabled", settings.task_sets);
-  read.flag("spark.excludeOnFailure.application.enabled", settings.application);
-  read.count("spark.excludeOnFailure.task.maxTaskAttemptsPerExecutor", settings.task_attempts_per_executor);
-  read.count("spark.excludeOnFailure.task.maxTaskAttemptsPerNode", settings.task_attempts_per_node);
-  read.count("spark.excludeOnFailure.stage.maxFailedTasksPerExecutor", settings.failed_tasks_per_executor);
-  read.count("spark.excludeOnFailure.stage.maxFailedExecutorsPerNode", settings.failed_executors_per_node);
-  read.count("spark.excludeOnFailure.application.maxFailedTasksPerExecutor", settings.app_failed_tasks_per_executor);
-  read.count("spark.excludeOnFailure.application.maxFailedExecutorsPerNode", settings.app_failed_executors_per_node);
-  read.flag("spark.excludeOnFailure.application.fetchFailure.enabled", settings.fetch_failures);
-  read.flag("spark.excludeOnFailure.killExcludedExecutors", settings.kill);
-  read.flag("spark.excludeOnFailure.killExcludedExecutors.decommission", settings.decommission);
-  read.flag("spark.shuffle.service.enabled", settings.shuffle_service);
-  read.duration("spark.excludeOnFailure.timeout", TimeUnit::milliseconds, settings.timeout_us);
+  const bool all = conf.enabled.value_or(false);
+  settings.task_sets = conf.task_sets.value_or(all);
+  settings.application = conf.application.value_or(all);
+  take_count(conf.task_attempts_per_executor, settings.task_attempts_per_executor);
+  take_count(conf.task_attempts_per_node, settings.task_attempts_per_node);
+  take_count(conf.stage_failed_tasks_per_executor, settings.failed_tasks_per_executor);
+  take_count(conf.stage_failed_executors_per_node, settings.failed_executors_per_node);
+  take_count(conf.app_failed_tasks_per_executor, settings.app_failed_tasks_per_executor);
+  take_count(conf.app_failed_executors_per_node, settings.app_failed_executors_per_node);
+  settings.fetch_failures = conf.fetch_failures;
+  settings.kill = conf.kill;
+  settings.decommission = conf.decommission;
+  settings.shuffle_service = shuffle_service;
+  take_time(conf.timeout_us, settings.timeout_us);
   return settings;
 }
 
 }  // namespace
 
-TaskSettings task_settings(const StringMap& conf, Compat compat) {
-  const Reader read(conf);
+TaskSettings task_settings(const SchedulingConf& conf, bool dynamic_allocation) {
   TaskSettings settings;
-  settings.spares_decommissioned = compat >= Compat::spark_4_0;
-  if (compat < Compat::spark_4_0) {
-    settings.speculation_quantile_milli = 750;
-    settings.speculation_multiplier_milli = 1500;
-  }
-  read.count("spark.task.cpus", settings.task_cpus);
-  DurationUs wait = settings.wait_node_us;
-  read.duration("spark.locality.wait", TimeUnit::milliseconds, wait);
-  settings.wait_process_us = settings.wait_node_us = settings.wait_rack_us = wait;
-  read.duration("spark.locality.wait.process", TimeUnit::milliseconds, settings.wait_process_us);
-  read.duration("spark.locality.wait.node", TimeUnit::milliseconds, settings.wait_node_us);
-  read.duration("spark.locality.wait.rack", TimeUnit::milliseconds, settings.wait_rack_us);
-  read.flag("spark.locality.wait.legacyResetOnTaskLaunch", settings.wait_resets_on_launch);
-  read.count("spark.task.maxFailures", settings.failures_max);
-  read.count("spark.stage.maxConsecutiveAttempts", settings.stage_attempts_max);
-  read.duration("spark.scheduler.revive.interval", TimeUnit::milliseconds, settings.revive_us);
-  if (settings.revive_us <= 0) settings.revive_us = kSecondUs;
-  read.flag("spark.shuffle.reduceLocality.enabled", settings.reduce_locality);
-  read.flag("spark.shuffle.service.enabled", settings.shuffle_service);
-  read.flag("spark.files.fetchFailure.unRegisterOutputOnHost", settings.drops_whole_host);
-  read.flag("spark.stage.ignoreDecommissionFetchFailure", settings.spares_decommissioned);
-  read.flag("spark.dynamicAllocation.enabled", settings.dynamic_allocation);
-  read.duration("spark.scheduler.excludeOnFailure.unschedulableTaskSetTimeout", TimeUnit::seconds,
-                settings.unschedulable_us);
-  read.flag("spark.speculation", settings.speculation);
-  read.duration("spark.speculation.interval", TimeUnit::milliseconds, settings.speculation_period_us);
-  read.duration("spark.speculation.minTaskRuntime", TimeUnit::milliseconds, settings.speculation_least_us);
-  read.thousandths("spark.speculation.quantile", settings.speculation_quantile_milli);
-  read.thousandths("spark.speculation.multiplier", settings.speculation_multiplier_milli);
-  settings.exclusion = exclusion_settings(read);
+  take_cpus(conf.task_cpus, settings.task_cpus);
+  take_time(conf.wait_process_us, settings.wait_process_us);
+  take_time(conf.wait_node_us, settings.wait_node_us);
+  take_time(conf.wait_rack_us, settings.wait_rack_us);
+  settings.wait_resets_on_launch = conf.wait_resets_on_launch;
+  take_count(conf.failures_max, settings.failures_max);
+  take_count(conf.stage_attempts_max, settings.stage_attempts_max);
+  if (conf.revive_us > 0) take_time(conf.revive_us, settings.revive_us);
+  settings.reduce_locality = conf.reduce_locality;
+  settings.shuffle_service = conf.shuffle_service;
+  settings.drops_whole_host = conf.drops_whole_host;
+  settings.spares_decommissioned = conf.spares_decommissioned;
+  settings.dynamic_allocation = dynamic_allocation;
+  take_time(conf.exclusion.unschedulable_us, settings.unschedulable_us);
+  settings.speculation = conf.speculation;
+  take_time(conf.speculation_period_us, settings.speculation_period_us);
+  take_time(conf.speculation_least_us, settings.speculation_least_us);
+  settings.speculation_quantile_milli = thousandths(conf.speculation_quantile);
+  settings.speculation_multiplier_milli = thousandths(conf.speculation_multiplier);
+  settings.exclusion = exclusion_settings(conf.exclusion, conf.shuffle_service);
   return settings;
 }
 

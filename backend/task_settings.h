@@ -1,14 +1,13 @@
-// What task scheduling reads of an application's conf: official keys, defaults of the level. Times in microseconds.
-// Sources: Spark's core configuration package, as of M26 (02 0.1); keys whose default changed are named beside it.
+// What task scheduling goes by: scheduling_conf.h in whole numbers, as offers, exclusion and speculation count.
+// Sources: Spark's core configuration package, as of M26 (02 0.1). Not here: keys, their defaults per level.
 #pragma once
 
+#include <cstdint>
 #include <map>
-#include <string>
 
-#include "backend/compat.h"
 #include "backend/port/ids.h"
-#include "backend/port/kube.h"
 #include "backend/port/time.h"
+#include "backend/scheduling_conf.h"
 
 namespace podramp::backend {
 
@@ -28,6 +27,7 @@ struct ExclusionSettings {
   bool decommission = false;                       // .killExcludedExecutors.decommission
   bool shuffle_service = false;                    // spark.shuffle.service.enabled: fetch failures exclude the host
   DurationUs timeout_us = kHourUs;                 // .timeout
+  friend bool operator==(const ExclusionSettings&, const ExclusionSettings&) = default;
 };
 
 struct TaskSettings {
@@ -52,6 +52,7 @@ struct TaskSettings {
   std::int64_t speculation_quantile_milli = 900;            // .quantile in thousandths; 750 before 4.0
   std::int64_t speculation_multiplier_milli = 3000;         // .multiplier in thousandths; 1500 before 4.0
   ExclusionSettings exclusion;
+  friend bool operator==(const TaskSettings&, const TaskSettings&) = default;
 
   std::int64_t cpus(ProfileId profile) const {
     const auto it = cpus_of.find(profile);
@@ -59,7 +60,7 @@ struct TaskSettings {
   }
 };
 
-// From official keys verbatim. A value that Spark would refuse reads as the default: conf.h reports mistakes.
-TaskSettings task_settings(const StringMap& conf, Compat compat);
+// A number that no key's range refuses, but Spark's scheduler would, reads as the default.
+TaskSettings task_settings(const SchedulingConf& conf, bool dynamic_allocation);
 
 }  // namespace podramp::backend
