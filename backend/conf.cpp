@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <utility>
 
 #include "backend/conf_checks.h"
@@ -63,9 +62,7 @@ void fill_claims(Conf& conf, const ConfReader& r) {
   if (r.is_set("spark.kubernetes.allocation.recoveryMode.enabled")) {
     conf.recovery_mode = r.boolean("spark.kubernetes.allocation.recoveryMode.enabled");
   }
-  const bool fraction = conf.compat >= Compat::spark_4_4;
-  conf.recovery_cores =
-      fraction ? static_cast<std::int64_t>(std::ceil(r.number("spark.task.cpus"))) : r.whole("spark.task.cpus");
+  conf.recovery_cores = (conf.scheduling.task_cpus + kCpu - 1) / kCpu;
 }
 
 // 02 3, failure tracker: max(3, 2 N), saturating.
@@ -280,11 +277,11 @@ ConfOutcome make_conf(const StringMap& raw, Compat compat, const ConfOptions& op
   Conf conf;
   conf.compat = compat;
   conf.raw = raw;
+  conf.scheduling = read_scheduling(reader);
   fill_allocator(conf, reader);
   fill_claims(conf, reader);
   fill_tracking(conf, reader);
   fill_scheduler(conf, reader);
-  conf.scheduling = read_scheduling(reader);
   fill_sizes(conf, reader);
   fill_names(conf, reader);
   fill_image(conf, reader, options);

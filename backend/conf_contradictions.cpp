@@ -48,11 +48,10 @@ class Contradictions {
            fmt::format("the cpu request {} is above the limit {}: {}", format_cpu_milli(request),
                        format_cpu_milli(*conf_.limit_cpu_milli), fate_of_large_request()));
     }
-    const double task_cpus = conf_.scheduling.task_cpus;
-    if (static_cast<double>(conf_.executor_cores) < task_cpus) {
+    if (conf_.executor_cores * kCpu < conf_.scheduling.task_cpus) {
       warn(written("spark.task.cpus", "spark.executor.cores"),
-           fmt::format("a task needs {} cpus and an executor has {} cores: Spark refuses to start", task_cpus,
-                       conf_.executor_cores));
+           fmt::format("a task needs {} cpus and an executor has {} cores: Spark refuses to start",
+                       conf_.raw.at("spark.task.cpus"), conf_.executor_cores));
     }
   }
 

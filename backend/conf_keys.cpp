@@ -39,8 +39,7 @@ Range KeySpec::range_at(Compat level) const {
 }
 
 ValueType KeySpec::type_at(Compat level) const {
-  if (type != ValueType::task_cpus) return type;
-  return level >= Compat::spark_4_4 ? ValueType::fraction : ValueType::integer;
+  return type == ValueType::task_cpus && level < Compat::spark_4_4 ? ValueType::integer : type;
 }
 
 std::span<const KeySpec> all_keys() { return kKeyTable; }

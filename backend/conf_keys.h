@@ -26,7 +26,7 @@ enum class ValueType : std::uint8_t {
   bytes,
   mebibytes,
   cpu,        // a Kubernetes cpu quantity
-  task_cpus,  // an integer up to 4.2, a fraction from 4.4
+  task_cpus,  // an integer up to 4.2, in billionths from 4.4
 };
 std::string_view describe(ValueType type);  // "duration (a bare number is milliseconds)"
 

@@ -58,8 +58,8 @@ Result<void> take_unit(const Result<UnitValue>& result, Parsed& into) {
 Result<void> parse_value(ValueType type, const std::string& text, Parsed& into) {
   switch (type) {
     case ValueType::boolean: return take(parse_spark_boolean(text), into);
-    case ValueType::integer:
-    case ValueType::task_cpus: return take(parse_spark_int(text), into);
+    case ValueType::integer: return take(parse_spark_int(text), into);
+    case ValueType::task_cpus: return take(parse_spark_cpus(text), into);
     case ValueType::long_integer: return take(parse_spark_long(text), into);
     case ValueType::fraction: return take(parse_spark_double(text), into);
     case ValueType::text: into.value = text; return {};

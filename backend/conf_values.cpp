@@ -156,6 +156,35 @@ Result<double> parse_spark_double(std::string_view text) {
   return value;
 }
 
+Result<std::int64_t> parse_spark_cpus(std::string_view text) {
+  constexpr std::int64_t kDecimals = 9;
+  constexpr std::int64_t kMost = INT32_MAX * kCpu;
+  std::string_view rest = trim(text);
+  std::int64_t scale = kDecimals;
+  if (const std::size_t e = rest.find_first_of("eE"); e != std::string_view::npos) {
+    const auto exponent = whole_number<std::int32_t>(rest.substr(e + 1));
+    if (!exponent) return fail(fmt::format("expected a number of cpus, such as 0.5, got \"{}\"", text));
+    scale += *exponent;
+    rest = rest.substr(0, e);
+  }
+  std::string digits(rest);
+  if (const std::size_t dot = digits.find('.'); dot != std::string::npos) {
+    scale -= static_cast<std::int64_t>(digits.size() - dot - 1);
+    digits.erase(dot, 1);
+  }
+  while (scale < 0 && digits.size() > 1 && digits.back() == '0') {
+    digits.pop_back();
+    ++scale;
+  }
+  auto value = whole_number<std::int64_t>(digits);
+  if (!value) return fail(fmt::format("expected a number of cpus, such as 0.5, got \"{}\"", text));
+  for (; scale > 0 && *value > 0 && *value <= kMost / 10; --scale) *value *= 10;
+  if (scale != 0 || *value < 1 || *value > kMost) {
+    return fail(fmt::format("must be from 1e-9 to 2147483647 with at most 9 decimals (got {})", text));
+  }
+  return *value;
+}
+
 Result<bool> parse_spark_boolean(std::string_view text) {
   const std::string lower = to_lower(trim(text));
   if (lower == "true") return true;

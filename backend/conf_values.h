@@ -33,6 +33,12 @@ Result<UnitValue> parse_spark_bytes(std::string_view text, ByteUnit unit);
 Result<std::int64_t> parse_spark_int(std::string_view text);   // 32 bits
 Result<std::int64_t> parse_spark_long(std::string_view text);  // 64 bits
 Result<double> parse_spark_double(std::string_view text);
+
+// Cpus of tasks and of executors are counted in billionths (SPARK-58192): of one cpu there are
+inline constexpr std::int64_t kCpu = 1'000'000'000;
+// "0.5", "2", "25e-1": in billionths, exact. Errors: not a decimal number, below 1e-9, above 2^31-1, more than 9
+// decimals.
+Result<std::int64_t> parse_spark_cpus(std::string_view text);
 Result<bool> parse_spark_boolean(std::string_view text);  // true or false, in any case
 
 // "a, b,,c" -> {"a", "b", "c"}.

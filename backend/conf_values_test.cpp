@@ -102,6 +102,19 @@ TEST(SparkNumbers, DoublesFollowJava) {
   EXPECT_FALSE(parse_spark_double(""));
 }
 
+TEST(SparkNumbers, CpusOfTasksAreExactDecimals) {
+  EXPECT_EQ(parse_spark_cpus("2").value(), 2 * kCpu);
+  EXPECT_EQ(parse_spark_cpus(" 0.1 ").value(), kCpu / 10);
+  EXPECT_EQ(parse_spark_cpus("25e-1").value(), 5 * kCpu / 2);
+  EXPECT_EQ(parse_spark_cpus("1E2").value(), 100 * kCpu);
+  EXPECT_EQ(parse_spark_cpus("0.0000000010").value(), 1);
+  EXPECT_EQ(parse_spark_cpus("2147483647").value(), INT32_MAX * kCpu);
+  for (const std::string_view wrong :
+       {"0", "-1", "1e-10", "2147483648", "1e2147483647", "99999999999999999", "0.5d", "", ".", "1e", "half"}) {
+    EXPECT_FALSE(parse_spark_cpus(wrong)) << wrong;
+  }
+}
+
 TEST(SparkBooleans, AreTrueOrFalseAndNothingElse) {
   EXPECT_TRUE(parse_spark_boolean(" TRUE ").value());
   EXPECT_FALSE(parse_spark_boolean("False").value());

@@ -20,7 +20,7 @@ EarlyDynamicSettings scaling_settings(const ForkConf& conf, std::int64_t task_cp
   EarlyDynamicSettings settings;
   settings.min = conf.min_executors;
   settings.max = conf.max_executors.value_or(settings.max);
-  settings.tasks_per_executor = conf.cpu_milli / 1000 / task_cpus;
+  settings.tasks_per_executor = conf.cpu_milli / 1000 * kCpu / task_cpus;
   settings.backlog_timeout_us = conf.backlog_timeout_us;
   settings.sustained_backlog_timeout_us = conf.sustained_backlog_timeout_us;
   settings.idle_timeout_us = conf.idle_timeout_us;

@@ -34,9 +34,7 @@ void fill_dynamic(DynamicAllocationSettings& dynamic, const Conf& conf, const Co
   dynamic.monitor.shuffle_tracking = r.boolean("spark.dynamicAllocation.shuffleTracking.enabled");
 }
 
-void fill_tasks(ScalingConf& scaling, const Conf& conf, const ConfReader& r) {
-  constexpr std::string_view kCpus = "spark.task.cpus";
-  scaling.task_cpus = conf.compat >= Compat::spark_4_4 ? r.number(kCpus) : static_cast<double>(r.whole(kCpus));
+void fill_task_resources(ScalingConf& scaling, const ConfReader& r) {
   for (const auto& [tail, value] : r.family(kTaskResources)) {
     if (!tail.ends_with(kAmount)) continue;
     const auto amount = parse_spark_double(value);
@@ -81,7 +79,7 @@ void fill_plugins(ScalingConf& scaling, const Conf& conf, const ConfReader& r) {
 ScalingConf read_scaling(const Conf& conf, const ConfReader& reader) {
   ScalingConf scaling;
   fill_dynamic(scaling.dynamic, conf, reader);
-  fill_tasks(scaling, conf, reader);
+  fill_task_resources(scaling, reader);
   fill_plugins(scaling, conf, reader);
   return scaling;
 }
@@ -92,17 +90,17 @@ void check_scaling(const Conf& conf, ConfReader& reader) {
   for (const FieldError& error : check(conf.scaling.dynamic)) {
     if (error.path == kEnabled) reader.error(error.path, error.message);
   }
-  if (tasks_per_executor(conf.executor_cores, conf.custom_resources, conf.scaling) < 1) {
+  if (tasks_per_executor(conf.executor_cores, conf.scheduling.task_cpus, conf.custom_resources, conf.scaling) < 1) {
     reader.error("spark.task.cpus", fmt::format("a task must fit on an executor of spark.executor.cores = {} and its "
                                                 "custom resources",
                                                 conf.executor_cores));
   }
 }
 
-std::int64_t tasks_per_executor(std::int64_t cores, const std::vector<CustomResource>& resources,
-                                const ScalingConf& scaling) {
-  if (scaling.task_cpus <= 0) return 0;
-  auto fit = static_cast<std::int64_t>(static_cast<double>(cores) / scaling.task_cpus);
+std::int64_t tasks_per_executor(std::int64_t cores, std::int64_t task_cpus,
+                                const std::vector<CustomResource>& resources, const ScalingConf& scaling) {
+  if (task_cpus <= 0) return 0;
+  std::int64_t fit = std::min<std::int64_t>(cores * kCpu / task_cpus, INT32_MAX);
   for (const auto& [name, amount] : scaling.task_resources) {
     const auto of_executor = std::ranges::find(resources, name, &CustomResource::name);
     if (of_executor == resources.end()) return 0;
@@ -118,13 +116,15 @@ std::optional<DynamicAllocationSettings> dynamic_allocation_settings(const Appli
   const Conf& conf = application.conf;
   if (!conf.dynamic_allocation || conf.compat == Compat::fork_2_2) return std::nullopt;
   DynamicAllocationSettings settings = conf.scaling.dynamic;
-  settings.slots[kDefaultProfile] = tasks_per_executor(conf.executor_cores, conf.custom_resources, conf.scaling);
+  settings.slots[kDefaultProfile] =
+      tasks_per_executor(conf.executor_cores, conf.scheduling.task_cpus, conf.custom_resources, conf.scaling);
   ScalingConf cpus_only = conf.scaling;  // a profile does not inherit what the default one's tasks use
   cpus_only.task_resources.clear();
   for (const ResourceProfile& profile : application.profiles) {
     if (profile.id == kDefaultProfile) continue;
     const std::int64_t cores = profile.cores.value_or(conf.executor_cores);
-    settings.slots[profile.id] = std::max<std::int64_t>(1, tasks_per_executor(cores, {}, cpus_only));
+    settings.slots[profile.id] =
+        std::max<std::int64_t>(1, tasks_per_executor(cores, conf.scheduling.task_cpus, {}, cpus_only));
   }
   return settings;
 }

@@ -23,7 +23,6 @@ struct CustomResource;
 struct ScalingConf {
   // Also when dynamic allocation is off; slots are not in it (dynamic_allocation_settings).
   DynamicAllocationSettings dynamic;
-  double task_cpus = 1.0;                          // whole below 4.4
   std::map<std::string, double> task_resources{};  // spark.task.resource.<name>.amount
   // Absent when the plugin is not among spark.plugins, or is and does nothing.
   std::optional<RollSettings> roll;
@@ -36,10 +35,10 @@ ScalingConf read_scaling(const Conf& conf, const ConfReader& reader);
 // What Spark refuses beyond the keys' own ranges, when dynamic allocation is on (S-E2).
 void check_scaling(const Conf& conf, ConfReader& reader);
 
-// How many tasks fit on an executor: cores by task.cpus, then every custom resource that tasks use (02 4.3). 0 when a
-// task is larger than an executor.
-std::int64_t tasks_per_executor(std::int64_t cores, const std::vector<CustomResource>& resources,
-                                const ScalingConf& scaling);
+// How many tasks fit on an executor: cores by task_cpus (in billionths), then every custom resource that tasks use
+// (02 4.3). 0 when a task is larger than an executor.
+std::int64_t tasks_per_executor(std::int64_t cores, std::int64_t task_cpus,
+                                const std::vector<CustomResource>& resources, const ScalingConf& scaling);
 
 // The settings with the slots of every profile; nothing when spark.dynamicAllocation.enabled is not set (S-E1).
 std::optional<DynamicAllocationSettings> dynamic_allocation_settings(const Application& application);

@@ -132,15 +132,18 @@ TEST(ScalingConf, SlotsAreWholeTasksByCoresAndCustomResources) {
 
   ScalingConf scaling;
   const std::vector<CustomResource> two_gpus{{"gpu", 2, "nvidia.com"}};
-  EXPECT_EQ(tasks_per_executor(8, two_gpus, scaling), 8);
+  EXPECT_EQ(tasks_per_executor(8, kCpu, two_gpus, scaling), 8);
   scaling.task_resources = {{"gpu", 0.25}};
-  EXPECT_EQ(tasks_per_executor(8, two_gpus, scaling), 8);
-  EXPECT_EQ(tasks_per_executor(16, two_gpus, scaling), 8) << "four tasks share one";
+  EXPECT_EQ(tasks_per_executor(8, kCpu, two_gpus, scaling), 8);
+  EXPECT_EQ(tasks_per_executor(16, kCpu, two_gpus, scaling), 8) << "four tasks share one";
   scaling.task_resources = {{"gpu", 2.0}};
-  EXPECT_EQ(tasks_per_executor(8, two_gpus, scaling), 1);
+  EXPECT_EQ(tasks_per_executor(8, kCpu, two_gpus, scaling), 1);
   scaling.task_resources = {{"fpga", 1.0}};
-  EXPECT_EQ(tasks_per_executor(8, two_gpus, scaling), 0);
+  EXPECT_EQ(tasks_per_executor(8, kCpu, two_gpus, scaling), 0);
   EXPECT_EQ(errors_of({{"spark.task.cpus", "2"}}), Paths{"spark.task.cpus"});
+  EXPECT_EQ(tasks_per_executor(1, kCpu / 10, {}, {}), 10) << "exact: 9 in doubles";
+  EXPECT_EQ(tasks_per_executor(5, 3 * kCpu / 2, {}, {}), 3);
+  EXPECT_EQ(tasks_per_executor(100, 1, {}, {}), INT32_MAX);
 }
 
 TEST(ScalingConf, S_K1_the_roll_plugin_needs_an_interval_and_decommissioning) {

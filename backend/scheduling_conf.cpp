@@ -1,5 +1,6 @@
 #include "backend/scheduling_conf.h"
 
+#include <cmath>
 #include <string_view>
 
 #include "backend/conf_reader.h"
@@ -30,19 +31,21 @@ ExclusionConf read_exclusion(const ConfReader& r) {
   return c;
 }
 
-// A factor that cannot be counted in thousandths reads as the default of the level.
-double factor(const ConfReader& r, std::string_view key) {
-  const double value = r.number(key);
-  if (value >= 0 && value <= INT32_MAX) return value;
-  return parse_spark_double(find_key(key)->default_at(r.compat()).value_or("")).value_or(0.0);
+// In thousandths, more digits are cut off; 0.29 is 290, though a little less as a double. What cannot be counted so
+// reads as the default of the level.
+std::int64_t thousandths(const ConfReader& r, std::string_view key) {
+  double value = r.number(key);
+  if (value < 0 || value > INT32_MAX) {
+    value = parse_spark_double(find_key(key)->default_at(r.compat()).value_or("")).value_or(0.0);
+  }
+  return static_cast<std::int64_t>(std::floor(value * 1000 + 1e-6));
 }
 
 }  // namespace
 
 SchedulingConf read_scheduling(const ConfReader& r) {
   SchedulingConf c;
-  c.task_cpus =
-      r.compat() >= Compat::spark_4_4 ? r.number("spark.task.cpus") : static_cast<double>(r.whole("spark.task.cpus"));
+  c.task_cpus = r.whole("spark.task.cpus") * (r.compat() >= Compat::spark_4_4 ? 1 : kCpu);
   const DurationUs wait = r.us("spark.locality.wait");
   const auto wait_of = [&](std::string_view key) {
     const auto own = r.maybe_us(key);
@@ -62,8 +65,8 @@ SchedulingConf read_scheduling(const ConfReader& r) {
   c.speculation = r.boolean("spark.speculation");
   c.speculation_period_us = r.us("spark.speculation.interval");
   c.speculation_least_us = r.us("spark.speculation.minTaskRuntime");
-  c.speculation_quantile = factor(r, "spark.speculation.quantile");
-  c.speculation_multiplier = factor(r, "spark.speculation.multiplier");
+  c.speculation_quantile_milli = thousandths(r, "spark.speculation.quantile");
+  c.speculation_multiplier_milli = thousandths(r, "spark.speculation.multiplier");
   c.exclusion = read_exclusion(r);
   return c;
 }

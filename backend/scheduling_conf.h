@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "backend/conf_values.h"
 #include "backend/port/time.h"
 
 namespace podramp::backend {
@@ -31,7 +32,7 @@ struct ExclusionConf {
 };
 
 struct SchedulingConf {
-  double task_cpus = 1;                        // spark.task.cpus; whole up to spark-4.2
+  std::int64_t task_cpus = kCpu;               // spark.task.cpus in billionths; whole up to spark-4.2
   DurationUs wait_process_us = 3 * kSecondUs;  // spark.locality.wait.process, else .wait
   DurationUs wait_node_us = 3 * kSecondUs;
   DurationUs wait_rack_us = 3 * kSecondUs;
@@ -46,8 +47,8 @@ struct SchedulingConf {
   bool speculation = false;
   DurationUs speculation_period_us = 100 * kMillisecondUs;
   DurationUs speculation_least_us = 100 * kMillisecondUs;
-  double speculation_quantile = 0.9;
-  double speculation_multiplier = 3;
+  std::int64_t speculation_quantile_milli = 900;
+  std::int64_t speculation_multiplier_milli = 3000;
   ExclusionConf exclusion;
   friend bool operator==(const SchedulingConf&, const SchedulingConf&) = default;
 };

@@ -16,8 +16,8 @@ Conf conf_of(const StringMap& raw, Compat compat = Compat::spark_4_0) {
 TEST(SchedulingConfTest, DefaultsAreSparksOwnAndThoseOfTheStructs) {
   EXPECT_EQ(conf_of({}).scheduling, SchedulingConf{});
   const SchedulingConf old = conf_of({}, Compat::spark_3_5).scheduling;
-  EXPECT_EQ(old.speculation_multiplier, 1.5);
-  EXPECT_EQ(old.speculation_quantile, 0.75);
+  EXPECT_EQ(old.speculation_multiplier_milli, 1500);
+  EXPECT_EQ(old.speculation_quantile_milli, 750);
   EXPECT_FALSE(old.spares_decommissioned);
 }
 
@@ -29,8 +29,8 @@ TEST(SchedulingConfTest, LocalityWaitsFallBackToTheCommonOne) {
 }
 
 TEST(SchedulingConfTest, TaskCpusAreWholeUpTo42) {
-  EXPECT_EQ(conf_of({{"spark.task.cpus", "2"}}).scheduling.task_cpus, 2);
-  EXPECT_EQ(conf_of({{"spark.task.cpus", "0.5"}}, Compat::spark_4_4).scheduling.task_cpus, 0.5);
+  EXPECT_EQ(conf_of({{"spark.task.cpus", "2"}}).scheduling.task_cpus, 2 * kCpu);
+  EXPECT_EQ(conf_of({{"spark.task.cpus", "0.5"}}, Compat::spark_4_4).scheduling.task_cpus, kCpu / 2);
   EXPECT_EQ(make_conf({{"spark.task.cpus", "0.5"}}, Compat::spark_4_2).errors.size(), 1U);
 }
 

@@ -33,7 +33,7 @@ class TaskScheduler {
   // Whether the backend would offer an executor now: not being killed, its loss not pending, not decommissioning.
   std::function<bool(ExecutorId)> is_active = [](ExecutorId) { return true; };
 
-  void add_executor(const TaskExecutor& executor) { executors_[executor.id] = {executor, executor.cores}; }
+  void add_executor(const TaskExecutor& executor) { executors_[executor.id] = {executor, executor.cores * kCpu}; }
   // Its connection is gone and the reason not known: no offers, tasks are not failed yet (01 1.8). False when it was
   // not in the tables: never offered, or gone already.
   bool executor_pending_loss(ExecutorId id);

@@ -1,7 +1,5 @@
 #include "backend/task_settings.h"
 
-#include <cmath>
-
 namespace podramp::backend {
 namespace {
 
@@ -11,14 +9,6 @@ void take_count(std::int64_t value, std::int64_t& into) {
 
 void take_time(DurationUs value, DurationUs& into) {
   if (value >= 0 && value < kNever) into = value;
-}
-
-// More than three digits are cut off; 0.29 is 290, though a little less as a double.
-std::int64_t thousandths(double value) { return static_cast<std::int64_t>(std::floor(value * 1000 + 1e-6)); }
-
-// Offers count whole cpus; a fraction (from spark-4.4) is not offered yet and counts as the default.
-void take_cpus(double value, std::int64_t& into) {
-  if (value <= INT32_MAX && value == std::floor(value)) take_count(static_cast<std::int64_t>(value), into);
 }
 
 ExclusionSettings exclusion_settings(const ExclusionConf& conf, bool shuffle_service) {
@@ -44,7 +34,7 @@ ExclusionSettings exclusion_settings(const ExclusionConf& conf, bool shuffle_ser
 
 TaskSettings task_settings(const SchedulingConf& conf, bool dynamic_allocation) {
   TaskSettings settings;
-  take_cpus(conf.task_cpus, settings.task_cpus);
+  take_count(conf.task_cpus, settings.task_cpus);
   take_time(conf.wait_process_us, settings.wait_process_us);
   take_time(conf.wait_node_us, settings.wait_node_us);
   take_time(conf.wait_rack_us, settings.wait_rack_us);
@@ -61,8 +51,8 @@ TaskSettings task_settings(const SchedulingConf& conf, bool dynamic_allocation) 
   settings.speculation = conf.speculation;
   take_time(conf.speculation_period_us, settings.speculation_period_us);
   take_time(conf.speculation_least_us, settings.speculation_least_us);
-  settings.speculation_quantile_milli = thousandths(conf.speculation_quantile);
-  settings.speculation_multiplier_milli = thousandths(conf.speculation_multiplier);
+  settings.speculation_quantile_milli = conf.speculation_quantile_milli;
+  settings.speculation_multiplier_milli = conf.speculation_multiplier_milli;
   settings.exclusion = exclusion_settings(conf.exclusion, conf.shuffle_service);
   return settings;
 }

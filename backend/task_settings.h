@@ -31,7 +31,7 @@ struct ExclusionSettings {
 };
 
 struct TaskSettings {
-  std::int64_t task_cpus = 1;                   // spark.task.cpus, of every profile that does not say otherwise
+  std::int64_t task_cpus = kCpu;                // spark.task.cpus in billionths, of profiles that do not say otherwise
   std::map<ProfileId, std::int64_t> cpus_of{};  // of those that do
   DurationUs wait_process_us = 3 * kSecondUs;   // spark.locality.wait.process, else .wait
   DurationUs wait_node_us = 3 * kSecondUs;      // spark.locality.wait.node, else .wait

@@ -65,7 +65,7 @@ TEST_P(TaskSettingsOfLevel, DefaultsAreSparksOwn) {
 TEST_P(TaskSettingsOfLevel, EveryKeyHasItsField) {
   StringMap raw = every_key();
   TaskSettings expected;
-  expected.task_cpus = 2;
+  expected.task_cpus = 2 * kCpu;
   expected.wait_process_us = 11 * kSecondUs;
   expected.wait_node_us = 12 * kSecondUs;
   expected.wait_rack_us = 13 * kSecondUs;
@@ -150,9 +150,10 @@ TEST(TaskSettings, WhatSparkWouldRefuseReadsAsTheDefault) {
   EXPECT_EQ(waits.wait_rack_us, 9 * kSecondUs);
 }
 
-TEST(TaskSettings, CpusOfTasksAreWhole) {
-  EXPECT_EQ(settings_of({{"spark.task.cpus", "2"}, {"spark.executor.cores", "4"}}, Compat::spark_4_4).task_cpus, 2);
-  EXPECT_EQ(settings_of({{"spark.task.cpus", "0.5"}}, Compat::spark_4_4).task_cpus, 1);
+TEST(TaskSettings, CpusOfTasksAreExactFractionsFrom44) {
+  EXPECT_EQ(settings_of({{"spark.task.cpus", "2"}, {"spark.executor.cores", "4"}}, Compat::spark_4_4).task_cpus,
+            2 * kCpu);
+  EXPECT_EQ(settings_of({{"spark.task.cpus", "0.1"}}, Compat::spark_4_4).task_cpus, kCpu / 10);
 }
 
 TEST(TaskSettings, TheForkTellsItsDriverTheSame) {

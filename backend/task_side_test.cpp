@@ -42,11 +42,20 @@ TEST(TaskSide, JobsWaitUntilTheBackendIsReady) {
 
 TEST(TaskSide, AnExecutorHoldsAsManyTasksAsItsCoresAllow) {
   TaskSettings settings;
-  settings.task_cpus = 2;
+  settings.task_cpus = 2 * kCpu;
   TaskWorld world(settings);
   world.add(1, 5);
   world.job(0, {result_stage(0, 9)});
   EXPECT_EQ(world.on(1), (Words{"0.0", "0.1"}));
+}
+
+TEST(TaskSide, ATenthOfACpuFitsTenTimesIntoOne) {  // SPARK-58192
+  TaskSettings settings;
+  settings.task_cpus = kCpu / 10;
+  TaskWorld world(settings);
+  world.add(1, 1);
+  world.job(0, {result_stage(0, 11)});
+  EXPECT_EQ(world.running.size(), 10U);
 }
 
 TEST(TaskSide, TasksRunOnlyOnExecutorsOfTheirProfile) {
