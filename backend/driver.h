@@ -8,6 +8,7 @@
 
 #include "backend/conf.h"
 #include "backend/fixes.h"
+#include "backend/node_directory.h"
 #include "backend/pod_builder.h"
 #include "backend/port/step.h"
 
@@ -30,6 +31,7 @@ struct Application {
   int revision = kLatestRevision;
   bool runs_jobs = true;       // it has a program; without one, targets come from in::TargetSet alone
   PodPtr executor_template{};  // what executor.podTemplateFile holds; nullptr when there is none
+  NodeDirectory nodes{};       // fork-2.2: other names of nodes, and their racks
 };
 
 // The allocator's own books, for invariants and `podramp show`.

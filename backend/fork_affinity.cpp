@@ -16,8 +16,8 @@ std::string find(const StringMap& names, const std::string& key) {
 
 }  // namespace
 
-OpenHints without_occupied(std::map<std::string, std::int64_t> hints, const PodsByIp& running, const NodeNames& names,
-                           bool lookup_allowed, const Fixes& fixes) {
+OpenHints without_occupied(std::map<std::string, std::int64_t> hints, const PodsByIp& running,
+                           const NodeDirectory& nodes, bool lookup_allowed, const Fixes& fixes) {
   const bool fixed = fixes.contains(Fix::q13);
   OpenHints open;
   std::set<std::string> looked_up;
@@ -25,7 +25,7 @@ OpenHints without_occupied(std::map<std::string, std::int64_t> hints, const Pods
     if (hints.erase(pod.node) > 0 || hints.erase(pod.host_ip) > 0) continue;
     if (fixed && !lookup_allowed) continue;
     if (!fixed || looked_up.insert(pod.node).second) ++open.lookups;
-    hints.erase(find(names.canonical_of, pod.host_ip));
+    hints.erase(find(nodes.canonical_of, pod.host_ip));
   }
   open.tasks = std::move(hints);
   return open;

@@ -7,15 +7,10 @@
 #include <vector>
 
 #include "backend/fixes.h"
+#include "backend/node_directory.h"
 #include "backend/pods_by_ip.h"
 
 namespace podramp::backend {
-
-// Other names of nodes, as reverse DNS would tell them. An absent one is not known.
-struct NodeNames {
-  StringMap ip_of;         // node name -> its IP
-  StringMap canonical_of;  // node IP -> canonical DNS name
-};
 
 struct OpenHints {
   std::map<std::string, std::int64_t> tasks;  // by host
@@ -24,8 +19,8 @@ struct OpenHints {
 // For each pod the first of {node name, node IP, canonical name of that IP} that is hinted is no more. The canonical
 // name is looked up even where the flag says no, for each pod anew; with fix Q13 only where it says yes, and once a
 // node.
-OpenHints without_occupied(std::map<std::string, std::int64_t> hints, const PodsByIp& running, const NodeNames& names,
-                           bool lookup_allowed, const Fixes& fixes);
+OpenHints without_occupied(std::map<std::string, std::int64_t> hints, const PodsByIp& running,
+                           const NodeDirectory& nodes, bool lookup_allowed, const Fixes& fixes);
 
 struct WeightedNodes {
   int weight = 0;

@@ -10,6 +10,7 @@
 #include "backend/conf_values.h"
 #include "backend/fork_conf_keys.h"
 #include "backend/key_hints.h"
+#include "backend/pod_labels.h"
 #include "backend/redaction.h"
 
 namespace podramp::backend {
@@ -28,9 +29,9 @@ std::string hint(std::string_view key) {
 }
 
 // Reads the raw map key by key; mistakes and warnings go to the outcome.
-class Reader {
+class ForkReader {
  public:
-  Reader(const StringMap& raw, const ConfOptions& options, ForkConfOutcome& outcome)
+  ForkReader(const StringMap& raw, const ConfOptions& options, ForkConfOutcome& outcome)
       : options_(options), outcome_(outcome), values_(redacted(raw)), redactor_(regex_of(raw)) {
     for (const auto& [key, value] : values_) classify(key);
   }
@@ -126,7 +127,7 @@ class Reader {
   Redactor redactor_;
 };
 
-void fill_allocation(ForkConf& conf, Reader& r) {
+void fill_allocation(ForkConf& conf, ForkReader& r) {
   conf.batch_size = r.whole("spark.kubernetes.allocation.batch.size", 1);
   conf.batch_delay_us = r.whole("spark.kubernetes.allocation.batch.delay", 1) * kSecondUs;
   conf.dynamic_allocation = r.boolean("spark.dynamicAllocation.enabled");
@@ -142,7 +143,7 @@ void fill_allocation(ForkConf& conf, Reader& r) {
   if (r.is_set(kTimeout)) conf.registration_timeout_us = r.time_us(kTimeout, TimeUnit::seconds);
 }
 
-void fill_dynamic_timeouts(ForkConf& conf, Reader& r) {
+void fill_dynamic_timeouts(ForkConf& conf, ForkReader& r) {
   constexpr std::string_view kSustained = "spark.dynamicAllocation.sustainedSchedulerBacklogTimeout";
   constexpr std::string_view kCached = "spark.dynamicAllocation.cachedExecutorIdleTimeout";
   conf.backlog_timeout_us = r.time_us("spark.dynamicAllocation.schedulerBacklogTimeout", TimeUnit::seconds);
@@ -152,7 +153,7 @@ void fill_dynamic_timeouts(ForkConf& conf, Reader& r) {
   if (r.is_set(kCached)) conf.cached_idle_timeout_us = r.time_us(kCached, TimeUnit::seconds);
 }
 
-void fill_names(ForkConf& conf, Reader& r) {
+void fill_names(ForkConf& conf, ForkReader& r) {
   conf.ns = r.text("spark.kubernetes.namespace");
   conf.app_id = r.text("spark.app.id");
   conf.app_name = r.text("spark.app.name");
@@ -163,7 +164,7 @@ void fill_names(ForkConf& conf, Reader& r) {
   conf.driver_port = r.whole("spark.driver.port", 0);
 }
 
-void fill_sizes(ForkConf& conf, Reader& r) {
+void fill_sizes(ForkConf& conf, ForkReader& r) {
   conf.memory_text = r.text("spark.executor.memory");
   conf.memory_mib = r.mebibytes("spark.executor.memory");
   if (r.is_set("spark.kubernetes.executor.memoryOverhead")) {
@@ -188,7 +189,7 @@ void fill_sizes(ForkConf& conf, Reader& r) {
 }
 
 // Where the driver finds its own local directories: its environment, then its conf (01 3.5).
-std::vector<std::string> local_dirs(const Reader& r) {
+std::vector<std::string> local_dirs(const ForkReader& r) {
   const StringMap env = r.family("spark.kubernetes.driverEnv.");
   for (const char* name : {"SPARK_EXECUTOR_DIRS", "SPARK_LOCAL_DIRS"}) {
     if (const auto it = env.find(name); it != env.end()) return parse_spark_list(it->second);
@@ -197,7 +198,7 @@ std::vector<std::string> local_dirs(const Reader& r) {
   return {"/tmp"};
 }
 
-void fill_pod(ForkConf& conf, Reader& r) {
+void fill_pod(ForkConf& conf, ForkReader& r) {
   conf.image = r.text("spark.kubernetes.executor.docker.image");
   conf.pull_policy = r.text("spark.kubernetes.docker.image.pullPolicy");
   conf.labels = r.family("spark.kubernetes.executor.label.");
@@ -221,7 +222,7 @@ void fill_pod(ForkConf& conf, Reader& r) {
   conf.token_secret = r.text("spark.kubernetes.kerberos.key-tab-secret-name");
   conf.token_item = r.text("spark.kubernetes.kerberos.key-tab-secret-key");
   conf.user = "spark";
-  for (const char* reserved : {"spark-app-selector", "spark-exec-id"}) {
+  for (const char* reserved : {kAppLabel, kExecutorIdLabel}) {
     if (!conf.labels.contains(reserved)) continue;
     r.error(fmt::format("spark.kubernetes.executor.label.{}", reserved),
             "Spark sets this label itself; remove the key");
@@ -232,7 +233,7 @@ void fill_pod(ForkConf& conf, Reader& r) {
   }
 }
 
-void fill_shuffle(ForkConf& conf, Reader& r) {
+void fill_shuffle(ForkConf& conf, ForkReader& r) {
   constexpr std::string_view kLabels = "spark.kubernetes.shuffle.labels";
   conf.shuffle_service = r.boolean("spark.shuffle.service.enabled");
   conf.shuffle_ns = r.text("spark.kubernetes.shuffle.namespace");
@@ -255,15 +256,32 @@ void fill_shuffle(ForkConf& conf, Reader& r) {
   }
 }
 
+// What became spark.excludeOnFailure.* in 3.1; fetch failures do not count yet (SPARK-13669, 2.3).
+ExclusionConf read_blacklist(ForkReader& r) {
+  ExclusionConf c;
+  c.enabled = r.boolean("spark.blacklist.enabled");
+  c.timeout_us = r.time_us("spark.blacklist.timeout", TimeUnit::milliseconds);
+  c.task_attempts_per_executor = r.whole("spark.blacklist.task.maxTaskAttemptsPerExecutor", 1);
+  c.task_attempts_per_node = r.whole("spark.blacklist.task.maxTaskAttemptsPerNode", 1);
+  c.stage_failed_tasks_per_executor = r.whole("spark.blacklist.stage.maxFailedTasksPerExecutor", 1);
+  c.stage_failed_executors_per_node = r.whole("spark.blacklist.stage.maxFailedExecutorsPerNode", 1);
+  c.app_failed_tasks_per_executor = r.whole("spark.blacklist.application.maxFailedTasksPerExecutor", 1);
+  c.app_failed_executors_per_node = r.whole("spark.blacklist.application.maxFailedExecutorsPerNode", 1);
+  c.kill = r.boolean("spark.blacklist.killBlacklistedExecutors");
+  return c;
+}
+
 // Core keys are read as by later Sparks; what that reader says of the others is not about the fork.
-SchedulingConf core_scheduling(const StringMap& raw) {
+SchedulingConf core_scheduling(const StringMap& raw, ForkReader& r) {
   const ConfOptions options;
   ConfOutcome unheard;
-  return read_scheduling(ConfReader(raw, Compat::fork_2_2, options, unheard));
+  SchedulingConf conf = read_scheduling(ConfReader(raw, Compat::fork_2_2, options, unheard));
+  conf.exclusion = read_blacklist(r);
+  return conf;
 }
 
 // What the driver meets only when it starts.
-void warn_of_start(const ForkConf& conf, Reader& r) {
+void warn_of_start(const ForkConf& conf, ForkReader& r) {
   if (conf.driver_pod_name.empty()) {
     r.warn("spark.kubernetes.driver.pod.name", ConfWarningKind::contradiction,
            "it is missing, and the driver of fork-2.2 does not start without the name of its own pod");
@@ -277,7 +295,7 @@ void warn_of_start(const ForkConf& conf, Reader& r) {
   }
 }
 
-void check_dynamic(const ForkConf& conf, Reader& r) {
+void check_dynamic(const ForkConf& conf, ForkReader& r) {
   if (!conf.dynamic_allocation) return;
   if (conf.max_executors && conf.min_executors > *conf.max_executors) {
     r.error("spark.dynamicAllocation.minExecutors",
@@ -342,7 +360,7 @@ Result<std::int64_t> fork_initial_executors(const ForkConf& conf, const Fixes& f
 
 ForkConfOutcome read_fork_conf(const StringMap& raw, const ConfOptions& options) {
   ForkConfOutcome outcome;
-  Reader reader(raw, options, outcome);
+  ForkReader reader(raw, options, outcome);
   ForkConf conf;
   fill_allocation(conf, reader);
   fill_names(conf, reader);
@@ -350,7 +368,7 @@ ForkConfOutcome read_fork_conf(const StringMap& raw, const ConfOptions& options)
   fill_pod(conf, reader);
   fill_shuffle(conf, reader);
   fill_dynamic_timeouts(conf, reader);
-  conf.scheduling = core_scheduling(raw);
+  conf.scheduling = core_scheduling(raw, reader);
   check_dynamic(conf, reader);
   warn_of_start(conf, reader);
   std::ranges::stable_sort(outcome.errors, {}, &FieldError::path);

@@ -6,6 +6,8 @@
 #include <string_view>
 #include <utility>
 
+#include "backend/pod_labels.h"
+
 namespace podramp::backend {
 namespace {
 
@@ -29,9 +31,9 @@ RetryPolicy no_retries() {
 // By the application's id alone, so that the driver pod matches too (Q15).
 LabelSelector pods_of(const Application& application) {
   LabelSelector selector;
-  selector.all.push_back({"spark-app-selector", SelectorOp::equals, {application.app_id}});
+  selector.all.push_back({kAppLabel, SelectorOp::equals, {application.app_id}});
   if (application.fixes.contains(Fix::q15)) {
-    selector.all.push_back({"spark-role", SelectorOp::equals, {"executor"}});
+    selector.all.push_back({kRoleLabel, SelectorOp::equals, {"executor"}});
   }
   return selector;
 }
@@ -67,6 +69,7 @@ ForkDriver::ForkDriver(Application application)
   if (conf_.shuffle_service) {
     shuffle_watch_.emplace(conf_.shuffle_ns, shuffle_pods(conf_.shuffle_labels), kShuffleWatch);
   }
+  set_nodes(app_.nodes);
   const ForkHostRules rules{conf_.node_name_dns_lookup, fixed(Fix::q16)};
   jobs_.emplace(app_, conf_, std::make_unique<ForkHostNames>(rules, pods_by_ip_, dns_, racks_), job_actions());
 }
@@ -78,18 +81,15 @@ ForkJobs::Actions ForkDriver::job_actions() {
   actions.request_total = [this](std::int64_t total, const ForkJobs::Hints& hints) {
     request_total({{{kDefaultProfile, total}}, hints});
   };
-  actions.kill = [this](const std::vector<ExecutorId>& ids) { return kill_requested({ids, false, false}); };
+  actions.kill = [this](const in::KillRequested& request) { return kill_requested(request); };
   actions.hint = [this](const ForkJobs::Hints& hints) { hints_ = hints; };
   return actions;
 }
 
-void ForkDriver::set_node_names(NodeNames names) {
-  node_names_ = std::move(names);
-  dns_ = ReverseDns(node_names_.canonical_of);
-}
-
-void ForkDriver::set_racks(std::map<std::string, std::string> racks) {
-  if (topology_configured(hadoop_settings(app_.conf.raw))) racks_ = RackTable(std::move(racks));
+void ForkDriver::set_nodes(NodeDirectory nodes) {
+  nodes_ = std::move(nodes);
+  dns_ = ReverseDns(nodes_.canonical_of);
+  if (topology_configured(hadoop_settings(app_.conf.raw))) racks_ = RackTable(nodes_.rack_of);
 }
 
 void ForkDriver::step(TimeUs now, const Input& input, Outbox& out) {

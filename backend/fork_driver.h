@@ -58,11 +58,8 @@ class ForkDriver final : public Driver {
   Books books() const override;
   std::string describe() const override;
 
-  // The task scheduler's blacklist (Q32): executors on this host are not let in any more.
-  void blacklist(const std::string& host) { executors_.blacklist(host); }
-  void set_node_names(NodeNames names);
-  // What the topology plug-in answers that the conf's Hadoop settings name; without one nobody asks (01 2.2).
-  void set_racks(std::map<std::string, std::string> racks);
+  // Instead of the application's. Racks count only where the conf's Hadoop settings name a topology plug-in (01 2.2).
+  void set_nodes(NodeDirectory nodes);
 
  private:
   enum class Phase : std::uint8_t { fresh, constructing, starting, running, stopping, exited };
@@ -200,7 +197,7 @@ class ForkDriver final : public Driver {
   ShuffleCache shuffle_;
   std::optional<ForkPodFactory> factory_;
   PodPtr driver_pod_;
-  NodeNames node_names_;
+  NodeDirectory nodes_;
   ReverseDns dns_;
   RackTable racks_;
 

@@ -45,9 +45,8 @@ void ForkDriver::handle_pod(const WatchEvent& event) {
   }
   if (pod.deletion_us) return pods_by_ip_.forget(pod);
   if (pod.phase == PodPhase::running) {
-    const auto node_ip = node_names_.ip_of.find(pod.node);
-    pods_by_ip_.put(pod.pod_ip,
-                    {pod.name, pod.uid, pod.node, node_ip == node_names_.ip_of.end() ? "" : node_ip->second});
+    const auto node_ip = nodes_.ip_of.find(pod.node);
+    pods_by_ip_.put(pod.pod_ip, {pod.name, pod.uid, pod.node, node_ip == nodes_.ip_of.end() ? "" : node_ip->second});
   } else if (has_ended(pod) && fixed(Fix::q04)) {
     pods_by_ip_.forget(pod);
     watcher_busy_ = true;

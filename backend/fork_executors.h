@@ -23,7 +23,7 @@ struct LossReason {
 
 class ForkExecutors {
  public:
-  // RegisterExecutor: "" when accepted, else why not (a known id, a blacklisted host).
+  // RegisterExecutor: "" when accepted, else why not (a known id).
   std::string add(ExecutorId id, const std::string& host);
   // RemoveExecutor processed: what the scheduler is told, nullopt for an unknown id. An executor whose kill was asked
   // for is "killed by driver", whatever the reason says (01 1.8).
@@ -49,14 +49,12 @@ class ForkExecutors {
   bool contains(ExecutorId id) const { return hosts_.contains(id); }
   std::int64_t registered() const { return static_cast<std::int64_t>(hosts_.size()); }
   const std::map<ExecutorId, std::string>& hosts() const { return hosts_; }
-  void blacklist(const std::string& host) { blacklist_.insert(host); }
   bool is_leaving(ExecutorId id) const { return pending_loss_.contains(id) || pending_removal_.contains(id); }
 
  private:
   std::map<ExecutorId, std::string> hosts_;
   std::set<ExecutorId> pending_loss_;
   std::map<ExecutorId, bool> pending_removal_;  // true: killed and not replaced, counts as "killed by driver"
-  std::set<std::string> blacklist_;
   std::int64_t requested_total_ = 0;
 };
 

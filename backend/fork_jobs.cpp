@@ -7,12 +7,12 @@
 namespace podramp::backend {
 namespace {
 
-// Core Spark 2.2: every launched task starts the wait for locality anew (until SPARK-18886, 3.1). Its blacklist is not
-// modelled; later Sparks' keys for it mean nothing here.
+// Core Spark 2.2: every launched task starts the wait for locality anew (until SPARK-18886, 3.1), and a task that the
+// blacklist leaves no executor ends its task set at once.
 TaskSettings fork_task_settings(const ForkConf& conf) {
   TaskSettings settings = task_settings(conf.scheduling, conf.dynamic_allocation);
   settings.wait_resets_on_launch = true;
-  settings.exclusion = {};
+  settings.waits_when_shut_out = false;
   return settings;
 }
 
@@ -86,6 +86,10 @@ void ForkJobs::timer_due(TimeUs now, const in::TimerDue& timer, Outbox& out) {
 
 void ForkJobs::after_step(TimeUs now, bool ready, Outbox& out) {
   if (ready) tasks_.ready(now, out);
+  for (const ExclusionOrder& order : tasks_.take_orders()) {  // killBlacklistedExecutors
+    const auto ids = order.executor ? std::vector<ExecutorId>{*order.executor} : tasks_.executors_on_host(order.host);
+    actions_.kill({ids, true, true});
+  }
   if (scaling_) scaling_->settle(now, out);
 }
 
@@ -149,7 +153,7 @@ bool ForkJobs::request_total(TimeUs /*now*/, const std::map<ProfileId, std::int6
 }
 
 std::vector<ExecutorId> ForkJobs::remove(TimeUs /*now*/, const Removal& removal, Outbox& /*out*/) {
-  return actions_.kill(removal.executors);
+  return actions_.kill({removal.executors, false, false});
 }
 
 }  // namespace podramp::backend

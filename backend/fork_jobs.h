@@ -24,8 +24,8 @@ class ForkJobs final : private TaskListener, private ScalingClient {
   struct Actions {
     std::function<bool(ExecutorId)> is_alive;  // registered, and not on its way out
     std::function<void(std::int64_t total, const Hints& hints)> request_total;
-    std::function<std::vector<ExecutorId>(const std::vector<ExecutorId>&)> kill;  // not replaced, not forced
-    std::function<void(const Hints& hints)> hint;                                 // with fix Q18 alone
+    std::function<std::vector<ExecutorId>(const in::KillRequested&)> kill;  // those that it did kill
+    std::function<void(const Hints& hints)> hint;                           // with fix Q18 alone
   };
   ForkJobs(const Application& application, const ForkConf& conf, std::unique_ptr<HostNames> names, Actions actions);
   ForkJobs(const ForkJobs&) = delete;
@@ -52,6 +52,8 @@ class ForkJobs final : private TaskListener, private ScalingClient {
     tasks_.executor_removed(now, id, loss, out);
   }
   bool busy(ExecutorId id) const { return tasks_.busy(id); }
+  // spark.blacklist.*: the whole application keeps away from this host for now.
+  bool blacklists(const std::string& host) const { return tasks_.tasks().keeps_away_from(host); }
 
   void timer_due(TimeUs now, const in::TimerDue& timer, Outbox& out);
   // At the end of each step of a running driver. ready: tasks may be scheduled (01 1.13).

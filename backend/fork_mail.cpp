@@ -64,8 +64,13 @@ void ForkDriver::handle(const in::Registered& executor) {
   const ExecutorId id = executor.executor;
   std::string why = "the application is not running";
   if (phase_ == Phase::running) {
-    why =
-        cancelled_.contains(id) ? fmt::format("executor {} has been cancelled", id) : executors_.add(id, executor.host);
+    if (cancelled_.contains(id)) {
+      why = fmt::format("executor {} has been cancelled", id);
+    } else if (!executors_.contains(id) && jobs_->blacklists(executor.host)) {
+      why = fmt::format("executor {} runs on the blacklisted host {}", id, executor.host);
+    } else {
+      why = executors_.add(id, executor.host);
+    }
   }
   const auto requested = requested_.find(id);
   if (!why.empty()) {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "backend/fork_driver.h"
+#include "backend/pod_labels.h"
 #include "backend/snapshots.h"
 
 namespace podramp::backend {
@@ -161,7 +162,7 @@ void ForkDriver::begin(const BatchWork& /*work*/) {
   report.asked = pass_->to_create;
   if (pass_->to_create > 0) {
     // Looked up once for the whole batch (01 1.7).
-    pass_->hints = without_occupied(hints_, pods_by_ip_, node_names_, conf_.node_name_dns_lookup, app_.fixes).tasks;
+    pass_->hints = without_occupied(hints_, pods_by_ip_, nodes_, conf_.node_name_dns_lookup, app_.fixes).tasks;
   }
   create_next();
 }
@@ -214,7 +215,7 @@ void ForkDriver::created(const Waiting& waiting, const ApiReply& reply) {
 void ForkDriver::adopted(const Waiting& waiting, const ApiReply& reply) {
   if (!pass_) return;
   pass_->creating = false;
-  const std::string* app_id = reply.object == nullptr ? nullptr : reply.object->label("spark-app-selector");
+  const std::string* app_id = reply.object == nullptr ? nullptr : reply.object->label(kAppLabel);
   const bool ours = reply.ok() && app_id != nullptr && *app_id == app_.app_id && !reply.object->deletion_us &&
                     executor_id(*reply.object) == waiting.executor;
   if (ours) return add_requested(waiting.executor, reply.object);

@@ -322,7 +322,7 @@ TEST(ForkPod, Q17_OneTaskGivesAWeightOfZeroAndTheCureGivesALegalOneInTheRealFiel
 }
 
 TEST(ForkPod, Q13_NodesThatHostAPodAreLookedUpByNameEachTimeAndTheCureHonoursTheFlag) {
-  const NodeNames names{{{"n1", "196.0.0.1"}, {"n2", "196.0.0.2"}}, {{"196.0.0.2", "n2.domain"}}};
+  const NodeDirectory names{{{"n1", "196.0.0.1"}, {"n2", "196.0.0.2"}}, {{"196.0.0.2", "n2.domain"}}, {}};
   PodsByIp running;
   for (const auto& [ip, node] : StringMap{{"10.0.0.1", "n1"}, {"10.0.0.2", "n2"}, {"10.0.0.3", "n2"}}) {
     running.put(ip, {"app-exec-1", "uid-1", node, names.ip_of.at(node)});

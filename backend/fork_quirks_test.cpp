@@ -154,24 +154,6 @@ TEST(ForkQuirks, Q02_TheCureStopsAfterTooManyFailures) {
   EXPECT_EQ(requests(rig.effects).back(), "delete app-exec-4");
 }
 
-TEST(ForkQuirks, Q32_ABlacklistedHostLeavesThePodUnregisteredAndTheCureReplacesIt) {
-  for (const bool cured : {false, true}) {
-    ForkRig rig = created(2, cured ? Fixes{Fix::q32} : Fixes{});
-    rig.driver.blacklist("10.0.0.9");
-    rig.register_executor(1);
-    const auto refused = only<out::RegistrationRefused>(rig.register_executor(2, "10.0.0.9"));
-    ASSERT_THAT(refused, SizeIs(1));
-    EXPECT_THAT(refused[0].reason, HasSubstr("10.0.0.9"));
-    const auto later = requests(rig.passes(50));
-    if (cured) {
-      EXPECT_THAT(later, ElementsAre("delete app-exec-2", "create app-exec-3"));
-    }
-    if (!cured) {
-      EXPECT_THAT(later, IsEmpty());
-    }
-  }
-}
-
 // --- Q05, Q06; 9.6.5, 9.6.6 ----------------------------------------------------------------------------------------
 
 TEST(ForkQuirks, F_96_5_Q05_KilledExecutorsStandInForPendingPodsAndTheCureLooksAtIdentities) {

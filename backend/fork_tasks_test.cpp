@@ -10,6 +10,7 @@
 namespace podramp::backend {
 namespace {
 
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -202,7 +203,7 @@ TEST(ForkTasks, ANodesIpAndItsNameInDnsAreTriedAfterTheNodesName) {
   for (const std::string dns : {"false", "true"}) {
     ForkRig rig =
         running_apart(1, {}, {{"spark.kubernetes.driver.hdfslocality.clusterNodeNameDNSLookup.enabled", dns}});
-    rig.driver.set_node_names({{{"n1", "196.0.0.1"}}, {{"196.0.0.1", "n1.domain"}}});
+    rig.driver.set_nodes({{{"n1", "196.0.0.1"}}, {{"196.0.0.1", "n1.domain"}}, {}});
     rig.event(WatchEventType::modified, fork_pod(1, PodPhase::running, "n1", ip(1)));
     submit(rig, 0, {preferring({{"196.0.0.1"}, {"n1.domain"}})});
     succeed(rig, 0);
@@ -220,7 +221,7 @@ TEST(ForkTasks, ARackIsThatOfThePodsNodeAndOnlyWhereTheConfNamesATopology) {
               {"spark.hadoop.net.topology.table.file.name", "/etc/topology"}};
     }
     ForkRig rig = running_apart(1, {}, more);
-    rig.driver.set_racks({{"n1", "/r1"}, {"n2", "/r1"}});
+    rig.driver.set_nodes({{}, {}, {{"n1", "/r1"}, {"n2", "/r1"}}});
     rig.event(WatchEventType::modified, fork_pod(1, PodPhase::running, "n1", ip(1)));
     submit(rig, 0, {preferring({{"n2"}})});
     ASSERT_THAT(launched(rig.effects), SizeIs(1));
@@ -323,6 +324,71 @@ TEST(ForkTasks, Q18_StaticAllocationGivesNoHintsAndWithTheCureTheRunningStagesDo
     rig.pass();
     EXPECT_EQ(rig.pods.at("app-exec-2")->own_annotations.contains("scheduler.alpha.kubernetes.io/affinity"), cured);
   }
+}
+
+// --- blacklist (core Spark 2.2)
+// ---------------------------------------------------------------------------------------
+
+// One failed task in a task set that succeeds elsewhere puts its executor's host on the application's blacklist.
+StringMap strict_blacklist(StringMap more = {}) {
+  more.emplace("spark.blacklist.enabled", "true");
+  more.emplace("spark.blacklist.application.maxFailedTasksPerExecutor", "1");
+  more.emplace("spark.blacklist.application.maxFailedExecutorsPerNode", "1");
+  return more;
+}
+std::vector<Effect> fail(ForkRig& rig, TaskId task) {
+  TaskResult result;
+  result.end = TaskEnd::failed;
+  return rig.step(in::TaskEnded{task, result});
+}
+// Fails the task of a job once and lets it succeed on the other executor; returns where it failed.
+ExecutorId fail_once(ForkRig& rig) {
+  rig.step(in::JobSubmitted{{0, {result_stage(0, 1)}}});
+  const auto first = launched(rig.effects).back();
+  const auto second = launched(fail(rig, first.task));
+  EXPECT_THAT(second, SizeIs(1));
+  EXPECT_NE(second[0].executor, first.executor);
+  EXPECT_THAT(jobs_ended(succeed(rig, second[0].task)), SizeIs(1));
+  return first.executor;
+}
+
+TEST(ForkTasks, Q32_ABlacklistedHostLeavesThePodUnregisteredAndTheCureReplacesIt) {
+  for (const bool cured : {false, true}) {
+    ForkRig rig = created(3, cured ? Fixes{Fix::q32} : Fixes{}, strict_blacklist());
+    rig.register_executor(1, ip(1));
+    rig.register_executor(2, ip(2));
+    const std::string host = ip(fail_once(rig));
+    const auto refused = only<out::RegistrationRefused>(rig.register_executor(3, host));
+    ASSERT_THAT(refused, SizeIs(1));
+    EXPECT_THAT(refused[0].reason, HasSubstr(host));
+    const auto later = requests(rig.passes(50));
+    if (cured) {
+      EXPECT_THAT(later, ElementsAre("delete app-exec-3", "create app-exec-4"));
+    } else {
+      EXPECT_THAT(later, IsEmpty());
+    }
+  }
+}
+
+TEST(ForkTasks, ABlacklistedExecutorIsKilledAndReplacedWhereThatIsAskedFor) {
+  ForkRig rig = running_apart(2, {}, strict_blacklist({{"spark.blacklist.killBlacklistedExecutors", "true"}}));
+  const ExecutorId failed = fail_once(rig);
+  EXPECT_THAT(requests(rig.passes(3)), Contains("create app-exec-3"));
+  EXPECT_FALSE(rig.pods.contains("app-exec-" + std::to_string(failed)));
+}
+
+TEST(ForkTasks, ATaskThatTheBlacklistLeavesNoExecutorEndsItsJobAtOnce) {
+  ForkRig rig = running_apart(1, {}, strict_blacklist());
+  submit(rig, 0, {result_stage(0, 1)});
+  const auto ended = jobs_ended(fail(rig, launched(rig.effects).back().task));
+  ASSERT_THAT(ended, SizeIs(1));
+  EXPECT_THAT(ended[0].error, HasSubstr("cannot run anywhere"));
+}
+
+TEST(ForkTasks, WithoutABlacklistAFailedTaskMayRunOnItsExecutorAgain) {
+  ForkRig rig = running_apart(1);
+  submit(rig, 0, {result_stage(0, 1)});
+  EXPECT_THAT(launched(fail(rig, launched(rig.effects).back().task)), SizeIs(1));
 }
 
 TEST(ForkTasks, WhatTheManagerRefusesEndsTheDriver) {

@@ -279,7 +279,7 @@ void TaskScheduler::look_for_shut_out(TimeUs now, const SetKey& key, bool launch
   const auto task = set.shut_out_task();
   if (!task || unschedulable_.contains(key)) return;
   const auto idle = std::ranges::find_if(running_, [](const auto& executor) { return executor.second.empty(); });
-  if (idle == running_.end() && !settings_.dynamic_allocation) {
+  if (!settings_.waits_when_shut_out || (idle == running_.end() && !settings_.dynamic_allocation)) {
     return set.abort(now, fmt::format("Aborting stage {}.{} because task {} cannot run anywhere due to node and "
                                       "executor excludeOnFailure",
                                       key.first, key.second, *task));

@@ -68,6 +68,8 @@ class TaskScheduler {
   const TaskSet* find(StageId stage, int attempt) const;
   const ExecutorHosts& hosts() const { return hosts_; }
   TaskEvents& events() { return events_; }
+  // The whole application's exclusion, not that of a task set.
+  bool keeps_away_from(const std::string& host) const { return health_ && health_->node_out(host); }
   // What exclusion wants done to executors; each order once.
   std::vector<ExclusionOrder> take_orders() { return health_ ? health_->take_orders() : std::vector<ExclusionOrder>{}; }
   // Abort timers to set: (timer, when), each once.

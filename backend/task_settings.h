@@ -46,6 +46,7 @@ struct TaskSettings {
   bool spares_decommissioned = true;            // spark.stage.ignoreDecommissionFetchFailure; false before 4.0
   bool dynamic_allocation = false;
   DurationUs unschedulable_us = 120 * kSecondUs;            // .excludeOnFailure.unschedulableTaskSetTimeout
+  bool waits_when_shut_out = true;                          // for another executor, from 2.4.1 (SPARK-22148)
   bool speculation = false;                                 // spark.speculation
   DurationUs speculation_period_us = 100 * kMillisecondUs;  // .interval
   DurationUs speculation_least_us = 100 * kMillisecondUs;   // .minTaskRuntime

@@ -6,10 +6,11 @@
 #include "backend/pod_names.h"
 #include "backend/yaml/pod_manifest.h"
 #include "sim/experiment.h"
+#include "sim/hdfs_hosts.h"
 
 namespace podramp::sim {
 
-Result<backend::Application> make_application(const ApplicationSpec& spec, std::uint64_t seed) {
+Result<backend::Application> make_application(const ApplicationSpec& spec, const Scenario& scenario) {
   backend::Application app;
   app.name = spec.name;
   app.profiles = spec.profiles;
@@ -27,6 +28,9 @@ Result<backend::Application> make_application(const ApplicationSpec& spec, std::
   if (!fixes) return tl::unexpected(Error{fmt::format("application {}: {}", spec.name, fixes.error().message)});
   app.fixes = std::move(*fixes);
   app.runs_jobs = spec.workload.has_value();
+  if (spec.workload && spec.compat == backend::Compat::fork_2_2) {
+    app.nodes = node_directory(scenario.cluster.nodes, spec.workload->rack_label);
+  }
   if (!spec.executor_template.empty()) {
     auto pod = yaml::read_pod_manifest(spec.executor_template, "executor_template");
     if (!pod) {
@@ -39,9 +43,10 @@ Result<backend::Application> make_application(const ApplicationSpec& spec, std::
   if (!app.conf.local_master.empty()) {
     app.app_id = backend::local_app_id(app.conf, spec.start_us / kMillisecondUs);
   } else if (app.app_id.empty()) {
-    app.app_id = "spark-" + hex(Draw(seed, "app.id", spec.name, 0)()) + hex(Draw(seed, "app.id", spec.name, 1)());
+    app.app_id = "spark-" + hex(Draw(scenario.seed, "app.id", spec.name, 0)()) +
+                 hex(Draw(scenario.seed, "app.id", spec.name, 1)());
   }
-  const auto random = static_cast<std::uint32_t>(Draw(seed, "app.prefix", spec.name)() >> 40U);
+  const auto random = static_cast<std::uint32_t>(Draw(scenario.seed, "app.prefix", spec.name)() >> 40U);
   const std::string uid = backend::unique_id(random, spec.start_us / kMillisecondUs);
   app.pod_name_prefix = app.conf.pod_name_prefix.value_or(
       backend::resource_name_prefix(app.conf.app_name.empty() ? spec.name : app.conf.app_name, uid));
@@ -51,14 +56,16 @@ Result<backend::Application> make_application(const ApplicationSpec& spec, std::
 Result<std::vector<LoggedApplication>> logged_applications(const LogHeader& header) {
   const auto loaded = load_scenario({"the log's header", header.scenario_json}, {}, {});
   if (!loaded) return tl::unexpected(Error{to_string(loaded.error().front())});
-  const std::vector<ApplicationSpec>& specs = loaded->scenario.applications;
+  Scenario scenario = loaded->scenario;
+  scenario.seed = header.seed;
+  const std::vector<ApplicationSpec>& specs = scenario.applications;
   std::vector<LoggedApplication> applications;
   for (const HeaderApplication& named : header.applications) {
     if (named.spec >= specs.size()) {
       return tl::unexpected(
           Error{fmt::format("the log's header names application {} of {}", named.spec + 1, specs.size())});
     }
-    auto app = make_application(specs[named.spec], header.seed);
+    auto app = make_application(specs[named.spec], scenario);
     if (!app) return tl::unexpected(app.error());
     app->app_id = named.app_id;
     app->pod_name_prefix = named.pod_name_prefix;

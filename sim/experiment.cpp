@@ -82,7 +82,7 @@ Result<RunResult> run_experiment(const Scenario& scenario, const RunOptions& opt
   header.scenario_json = to_json_line(scenario);
   std::vector<backend::Application> applications;
   for (std::size_t i = 0; i < scenario.applications.size(); ++i) {
-    auto app = make_application(scenario.applications[i], scenario.seed);
+    auto app = make_application(scenario.applications[i], scenario);
     if (!app) return tl::unexpected(app.error());
     header.applications.push_back({app->name, i, app->app_id, app->pod_name_prefix, app->revision});
     applications.push_back(std::move(*app));

@@ -62,8 +62,8 @@ struct RunResult {
   Projection projection;
 };
 
-// An application as its backend gets it. A pure function of its part of the scenario and the seed.
-Result<backend::Application> make_application(const ApplicationSpec& spec, std::uint64_t seed);
+// An application as its backend gets it. A pure function of its part of the scenario, the nodes and the seed.
+Result<backend::Application> make_application(const ApplicationSpec& spec, const Scenario& scenario);
 
 // The same of a log that is read back, with what its header says of them: the names they had, and the revision of our
 // decisions. Errors: the header's scenario cannot be read, or has no such application.

@@ -2,6 +2,7 @@
 // words travel to their driver. Not here: how a task runs (task_runner.cpp), the main loop (kernel.cpp).
 #include <utility>
 
+#include "sim/hdfs_hosts.h"
 #include "sim/kernel.h"
 
 namespace podramp::sim {
@@ -21,7 +22,7 @@ void Kernel::add_workload(std::uint32_t index, const ApplicationSpec& spec, cons
   }
   std::vector<StageRun> stages = make_stages(*spec.workload, spec.name, options_.seed, datanodes);
   applications_[index].has_workload = true;
-  applications_[index].jobs = JobSequence(*spec.workload, stages);
+  applications_[index].jobs = JobSequence(*spec.workload, as_hdfs_says(stages, spec.workload->hdfs_names, nodes));
   runner_.add_application(index, std::move(stages), conf.scheduling.shuffle_service);
   submit_later(index, applications_[index].jobs.first(), spec.start_us);
 }

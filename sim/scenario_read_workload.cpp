@@ -123,6 +123,16 @@ void read_job(ReadState& state, const JsonValue& value, const std::string& path,
   workload.jobs.push_back(std::move(job));
 }
 
+// Only the fork knows a node by more than one name.
+void read_hdfs(ObjectReader& reader, backend::Compat compat, WorkloadSpec& into) {
+  reader.choose("hdfs_names", into.hdfs_names,
+                {{"node", HdfsNames::node}, {"ip", HdfsNames::ip}, {"dns", HdfsNames::dns}});
+  reader.read("rack_label", into.rack_label, as_text);
+  if (compat != backend::Compat::fork_2_2 && !into.rack_label.empty()) {
+    reader.error("rack_label", fmt::format("{} knows no racks on Kubernetes; fork-2.2 does", to_text(compat)));
+  }
+}
+
 }  // namespace
 
 void read_workload(ReadState& state, ObjectReader& application, ApplicationSpec& into) {
@@ -135,6 +145,7 @@ void read_workload(ReadState& state, ObjectReader& application, ApplicationSpec&
                    [&](const JsonValue& job, const std::string& path) { read_job(state, job, path, into, workload); });
   if (reader.has("jobs") && workload.jobs.empty()) reader.error("jobs", "needs at least one job");
   reader.read("stop_when_done", workload.stop_when_done, as_flag);
+  read_hdfs(reader, into.compat, workload);
   reader.finish();
   const auto dynamic = into.conf.find("spark.dynamicAllocation.enabled");
   const bool scales = dynamic != into.conf.end() && backend::to_lower(dynamic->second) == "true";

@@ -40,7 +40,7 @@ TEST(SparkAcceptance, S_I1_WithoutATemplateNoFileIsAskedFor) {
   const Loaded loaded = load(kSmallScenario, file_reader("", &asked));
   EXPECT_TRUE(asked.empty());
   EXPECT_EQ(loaded.scenario.applications.at(0).executor_template, "");
-  EXPECT_EQ(make_application(loaded.scenario.applications.at(0), 1)->executor_template, nullptr);
+  EXPECT_EQ(make_application(loaded.scenario.applications.at(0), loaded.scenario)->executor_template, nullptr);
 }
 
 TEST(ScenarioTemplate, AFileBesideTheScenarioIsReadIntoIt) {
@@ -50,7 +50,7 @@ TEST(ScenarioTemplate, AFileBesideTheScenarioIsReadIntoIt) {
   const ApplicationSpec& spec = loaded.scenario.applications.at(0);
   EXPECT_EQ(spec.executor_template,
             R"({"kind":"Pod","spec":{"containers":[{"name":"spark"}],"priorityClassName":"high"}})");
-  EXPECT_EQ(make_application(spec, 1)->executor_template->tmpl->priority_class, "high");
+  EXPECT_EQ(make_application(spec, loaded.scenario)->executor_template->tmpl->priority_class, "high");
   const Loaded again = load(to_json(loaded.scenario));
   EXPECT_EQ(again.scenario.applications.at(0).executor_template, spec.executor_template);
 }

@@ -223,6 +223,8 @@ Json stage(const StageSpec& spec) {
 
 Json workload(const WorkloadSpec& spec) {
   Json object{{"stop_when_done", spec.stop_when_done}, {"jobs", Json::array()}};
+  if (spec.hdfs_names != HdfsNames::node) object["hdfs_names"] = std::string(to_text(spec.hdfs_names));
+  if (!spec.rack_label.empty()) object["rack_label"] = spec.rack_label;
   for (const JobSpec& job : spec.jobs) {
     Json entry{{"name", job.name}};
     if (!job.after.empty()) entry["after"] = job.after;
@@ -347,7 +349,9 @@ Json whole(const Scenario& scenario) {
 }
 
 // Text from outside may hold bytes that are no UTF-8; they become the replacement character.
-std::string dump(const Json& json, int indent) { return json.dump(indent, ' ', false, Json::error_handler_t::replace); }
+std::string dump(const Json& value, int indent) {
+  return value.dump(indent, ' ', false, Json::error_handler_t::replace);
+}
 
 }  // namespace
 

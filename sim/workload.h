@@ -14,6 +14,18 @@
 
 namespace podramp::sim {
 
+// How HDFS calls the nodes where blocks lie.
+enum class HdfsNames : std::uint8_t { node, ip, dns };
+
+}  // namespace podramp::sim
+
+template <>
+struct podramp::EnumText<podramp::sim::HdfsNames> {
+  static constexpr std::array<std::string_view, 3> names{"node", "ip", "dns"};
+};
+
+namespace podramp::sim {
+
 struct StageSpec {
   std::string name;                  // unique in its job
   std::vector<std::string> parents;  // stages before it in its job, or "JOB/STAGE" of a job before it
@@ -41,6 +53,8 @@ struct JobSpec {
 
 struct WorkloadSpec {
   std::vector<JobSpec> jobs;
+  HdfsNames hdfs_names = HdfsNames::node;
+  std::string rack_label;      // of nodes, whose value is their rack; "": none
   bool stop_when_done = true;  // the application stops when its jobs have ended, or one has failed
   friend bool operator==(const WorkloadSpec&, const WorkloadSpec&) = default;
 };
