@@ -11,6 +11,8 @@
 
 namespace podramp::backend {
 
+inline constexpr int kGone = 410;  // a watch or list asked for what is forgotten (K18)
+
 // The part of the backend that waits for a reply.
 enum class CallOwner : std::uint8_t { allocator, lifecycle, poll, watch, driver, stop, maintenance, config_map };
 

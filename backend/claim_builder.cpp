@@ -5,20 +5,15 @@
 #include <algorithm>
 #include <utility>
 
+#include "backend/conf_values.h"
 #include "backend/executor_volumes.h"
+#include "backend/pod_labels.h"
 
 namespace podramp::backend {
 namespace {
 
 constexpr std::string_view kOnDemand = "OnDemand";
 constexpr std::string_view kIdMark = "SPARK_EXECUTOR_ID";
-
-std::string replaced(std::string text, std::string_view what, std::string_view with) {
-  for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + with.size())) {
-    text.replace(at, what.size(), with);
-  }
-  return text;
-}
 
 }  // namespace
 
@@ -56,7 +51,7 @@ Result<ExecutorClaims> ClaimBuilder::build(ExecutorId id) const {
       claim.name = volume.source;
       claim.ns = ns_;
       claim.labels = written.claim_labels;
-      claim.labels["spark-app-selector"] = app_id_;
+      claim.labels[kAppLabel] = app_id_;
       claim.annotations = written.claim_annotations;
       claim.claim.emplace();
       claim.claim->storage_class = storage_class->second;

@@ -178,13 +178,6 @@ void fill_names(Conf& conf, const ConfReader& r) {
   conf.use_driver_pod_ip = r.boolean("spark.kubernetes.executor.useDriverPodIP");
 }
 
-std::string replaced(std::string text, std::string_view what, std::string_view with) {
-  for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + with.size())) {
-    text.replace(at, what.size(), with);
-  }
-  return text;
-}
-
 void fill_image(Conf& conf, ConfReader& r, const ConfOptions& options) {
   conf.executor_image =
       r.maybe_text("spark.kubernetes.executor.container.image").value_or(r.text("spark.kubernetes.container.image"));

@@ -203,4 +203,11 @@ std::vector<std::string> parse_spark_list(std::string_view text) {
   }
 }
 
+std::string replaced(std::string text, std::string_view what, std::string_view with) {
+  for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + with.size())) {
+    text.replace(at, what.size(), with);
+  }
+  return text;
+}
+
 }  // namespace podramp::backend

@@ -47,5 +47,7 @@ std::vector<std::string> parse_spark_list(std::string_view text);
 // Without the characters <= ' ' at both ends, as java.lang.String.trim does.
 std::string_view trim(std::string_view text);
 std::string to_lower(std::string_view text);  // ASCII
+// Every `what` by `with`.
+std::string replaced(std::string text, std::string_view what, std::string_view with);
 
 }  // namespace podramp::backend

@@ -7,12 +7,11 @@
 #include <utility>
 
 #include "backend/executor_volumes.h"
+#include "backend/pod_labels.h"
 #include "backend/wiring.h"
 
 namespace podramp::backend {
 namespace {
-
-constexpr const char* kDeletionCost = "controller.kubernetes.io/pod-deletion-cost";
 
 bool is_deployment(const Application& application) {
   return application.conf.pods_allocator == PodsAllocator::deployment;
@@ -96,8 +95,8 @@ Result<ManifestPtr> make_executor_set(const Application& application, ProfileId 
   manifest->ns = application.conf.ns;
   manifest->owners.push_back({"Pod", driver_pod.name, driver_pod.uid, true});
   set.replicas = replicas;
-  set.selector = {{"spark-app-selector", application.app_id},
-                  {"spark-role", "executor"},
+  set.selector = {{kAppLabel, application.app_id},
+                  {kRoleLabel, "executor"},
                   {"spark-exec-resourceprofile-id", fmt::format("{}", profile)}};
   set.pod = std::make_shared<const Pod>(std::move(copied));
   return manifest;

@@ -7,14 +7,6 @@
 #include "backend/snapshot_allocator.h"
 
 namespace podramp::backend {
-namespace {
-
-bool is_ready(const Pod& pod) {
-  const Condition* ready = pod.condition("Ready");
-  return ready != nullptr && ready->status == Truth::yes;
-}
-
-}  // namespace
 
 DriverStart::Outcome DriverStart::begin(Outbox& out) {
   if (pod_name_.empty()) return finish(out);
@@ -45,7 +37,7 @@ DriverStart::Outcome DriverStart::on_reply(TimeUs now, const Completed& complete
     return Outcome::failed;
   }
   driver_pod_ = reply.object;
-  if (is_ready(*driver_pod_)) return finish(out);
+  if (driver_pod_->is_ready()) return finish(out);
   ApiRequest request;
   request.verb = Verb::watch;
   request.ns = ns_;
@@ -59,7 +51,7 @@ DriverStart::Outcome DriverStart::on_reply(TimeUs now, const Completed& complete
 DriverStart::Outcome DriverStart::on_events(const in::Watched& watched, Outbox& out) {
   if (!watch_ || watched.watch != *watch_) return Outcome::waiting;
   for (const WatchEvent& event : watched.events) {
-    if (event.type != WatchEventType::deleted && is_ready(*event.object)) return finish(out);
+    if (event.type != WatchEventType::deleted && event.object->is_ready()) return finish(out);
   }
   return Outcome::waiting;
 }

@@ -5,6 +5,8 @@
 #include <memory>
 #include <utility>
 
+#include "backend/pod_labels.h"
+
 namespace podramp::backend {
 
 ApiRequest create_config_map(const Application& application, const PodPtr& driver_pod) {
@@ -12,7 +14,7 @@ ApiRequest create_config_map(const Application& application, const PodPtr& drive
   map->kind = Kind::config_map;
   map->name = fmt::format("spark-exec-{}-conf-map", application.app_id);
   map->ns = application.conf.ns;
-  map->labels = {{"spark-app-selector", application.app_id}, {"spark-role", "executor"}};
+  map->labels = {{kAppLabel, application.app_id}, {kRoleLabel, "executor"}};
   if (driver_pod != nullptr) map->owners.push_back({"Pod", driver_pod->name, driver_pod->uid, true});
   // The files of a conf directory are not known here; what Spark adds to them is.
   map->data = {{"spark.kubernetes.namespace", application.conf.ns},

@@ -4,10 +4,10 @@
 
 #include <algorithm>
 
+#include "backend/pod_labels.h"
+
 namespace podramp::backend {
 namespace {
-
-constexpr std::string_view kExecutorIdLabel = "spark-exec-id";
 
 // What the Spark container uses: by name, else the first.
 std::optional<std::int64_t> memory_used(const std::vector<ContainerUsage>& containers) {

@@ -7,6 +7,7 @@
 
 #include "backend/fork_affinity.h"
 #include "backend/pod_builder.h"
+#include "backend/pod_labels.h"
 #include "backend/pod_steps.h"
 
 namespace podramp::backend {
@@ -17,7 +18,7 @@ constexpr std::int64_t kMiB = 1LL << 20;
 constexpr std::int64_t kOverheadMinMib = 384;
 
 // A DNS-1123 label's characters, dashes for all others.
-std::string dashed(std::string_view text) {
+std::string dns_label_of(std::string_view text) {
   std::string name;
   for (const char c : text) {
     const char lower = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
@@ -67,7 +68,7 @@ ForkPodFactory::ForkPodFactory(ForkConf conf, ForkIdentity identity, PodPtr driv
       local_dirs_(std::move(local_dirs)),
       fixes_(std::move(fixes)),
       prefix_(identity_.pod_name_prefix.empty() ? conf_.pod_name_prefix.value_or("spark") : identity_.pod_name_prefix) {
-  if (fixed(Fix::q25)) prefix_ = dashed(prefix_);
+  if (fixed(Fix::q25)) prefix_ = dns_label_of(prefix_);
   if (driver_ != nullptr) template_ = share(make_template());
 }
 
@@ -82,8 +83,8 @@ Result<PodPtr> ForkPodFactory::build(ExecutorId id, const std::map<std::string, 
   pod->ns = conf_.ns;
   pod->tmpl = template_;
   pod->hostname = pod->name.substr(pod->name.size() - std::min(pod->name.size(), kHostnameMax));
-  if (fixed(Fix::q25)) pod->hostname = dashed(pod->hostname);
-  pod->own_labels["spark-exec-id"] = fmt::format("{}", id);
+  if (fixed(Fix::q25)) pod->hostname = dns_label_of(pod->hostname);
+  pod->own_labels[kExecutorIdLabel] = fmt::format("{}", id);
   pod->own_env.push_back(env_value("SPARK_EXECUTOR_ID", fmt::format("{}", id)));
   if (const std::string affinity = affinity_json(hints, fixes_); !affinity.empty()) {
     if (fixed(Fix::q17)) {
@@ -100,8 +101,8 @@ Result<PodPtr> ForkPodFactory::build(ExecutorId id, const std::map<std::string, 
 PodTemplate ForkPodFactory::make_template() const {
   PodTemplate tmpl;
   tmpl.labels = conf_.labels;  // the user's win
-  tmpl.labels.emplace("spark-app-selector", identity_.app_id);
-  tmpl.labels.emplace("spark-role", "executor");
+  tmpl.labels.emplace(kAppLabel, identity_.app_id);
+  tmpl.labels.emplace(kRoleLabel, "executor");
   tmpl.annotations = conf_.annotations;
   tmpl.owners.push_back({"Pod", driver_->name, driver_->uid, true});
   tmpl.restart_policy = "Never";

@@ -2,19 +2,12 @@
 
 #include <fmt/format.h>
 
+#include "backend/pod_labels.h"
+
 namespace podramp::backend {
-namespace {
-
-bool is_ready(const Pod& pod) {
-  const Condition* ready = pod.condition("Ready");
-  return ready != nullptr && ready->status == Truth::yes;
-}
-
-}  // namespace
-
 std::string ShuffleCache::on_listed(const std::vector<PodPtr>& pods) {
   for (const PodPtr& pod : pods) {
-    if (!is_ready(*pod)) continue;  // a warning only
+    if (!pod->is_ready()) continue;  // a warning only
     if (std::string error = insert(*pod); !error.empty()) return error;
   }
   return "";
@@ -29,7 +22,7 @@ std::string ShuffleCache::on_event(const WatchEvent& event) {
     case WatchEventType::added:
     case WatchEventType::modified: break;
   }
-  if (is_ready(pod)) return insert(pod);
+  if (pod.is_ready()) return insert(pod);
   if (!fixed(Fix::q27)) return fmt::format("no case for the unready shuffle pod {}", pod.name);
   remove(pod);
   return "";
@@ -64,7 +57,7 @@ Result<std::string> ShuffleCache::find(const std::string& node) const {
 
 std::optional<std::string> ShuffleCleaner::on_event(const WatchEvent& event) {
   const Pod& pod = *event.object;
-  const std::string* app_id = pod.label("spark-app-selector");
+  const std::string* app_id = pod.label(kAppLabel);
   if (app_id == nullptr || (pod.ns != ns_ && !fixes_.contains(Fix::q30))) return std::nullopt;
   const bool gone = event.type == WatchEventType::deleted || event.type == WatchEventType::error;
   const bool finished = pod.phase == PodPhase::succeeded || pod.phase == PodPhase::failed;

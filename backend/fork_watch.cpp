@@ -5,7 +5,6 @@
 namespace podramp::backend {
 namespace {
 
-constexpr int kGone = 410;
 constexpr int kExponentMax = 5;
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "backend/conf_values.h"
+#include "backend/pod_labels.h"
 #include "backend/pod_names.h"
 #include "backend/redaction.h"
 
@@ -103,9 +104,9 @@ void add_labels(const Conf& conf, const AppIdentity& app, const ResourceProfile&
     if (!mentions(value, kExecutorIdMark)) tmpl.annotations[name] = replaced(value, kAppIdMark, app.app_id);
   }
   tmpl.labels["spark-version"] = std::string(spark_version(conf.compat));
-  tmpl.labels["spark-app-selector"] = app.app_id;
+  tmpl.labels[kAppLabel] = app.app_id;
   tmpl.labels["spark-app-name"] = app_name_label(app.app_name.empty() ? conf.app_name : app.app_name);
-  tmpl.labels["spark-role"] = "executor";
+  tmpl.labels[kRoleLabel] = "executor";
   tmpl.labels["spark-exec-resourceprofile-id"] = fmt::format("{}", profile.id);
 }
 
@@ -251,7 +252,7 @@ void PodBuilder::collect_own_values(const Conf& conf, const AppIdentity& app) {
     if (!mentions(value, kExecutorIdMark)) return;
     to.push_back({name, replaced(value, kAppIdMark, app.app_id), std::string(kExecutorIdMark)});
   };
-  own_labels_.push_back({"spark-exec-id", std::string(kExecutorIdMark), std::string(kExecutorIdMark)});
+  own_labels_.push_back({kExecutorIdLabel, std::string(kExecutorIdMark), std::string(kExecutorIdMark)});
   for (const auto& [name, value] : conf.executor_labels) add(own_labels_, name, value);
   for (const auto& [name, value] : conf.executor_annotations) add(own_annotations_, name, value);
   own_env_.push_back({"SPARK_EXECUTOR_ID", std::string(kExecutorIdMark), std::string(kExecutorIdMark)});

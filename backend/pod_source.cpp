@@ -6,15 +6,15 @@
 #include <memory>
 #include <utility>
 
+#include "backend/pod_labels.h"
+
 namespace podramp::backend {
 namespace {
 
-constexpr int kGone = 410;
-
 LabelSelector executors_of(const std::string& app_id, bool skip_inactive) {
   LabelSelector selector;
-  selector.all.push_back({"spark-app-selector", SelectorOp::equals, {app_id}});
-  selector.all.push_back({"spark-role", SelectorOp::equals, {"executor"}});
+  selector.all.push_back({kAppLabel, SelectorOp::equals, {app_id}});
+  selector.all.push_back({kRoleLabel, SelectorOp::equals, {"executor"}});
   if (skip_inactive) selector.all.push_back({"spark-exec-inactive", SelectorOp::not_equals, {"true"}});
   return selector;
 }

@@ -126,13 +126,6 @@ void apply_user_step(const UserStep& step, PodDraft& draft) {
   for (const auto& [name, value] : step.env) draft.container.env.push_back(env_value(name, value));
 }
 
-std::string replaced(std::string text, std::string_view what, std::string_view with) {
-  for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + with.size())) {
-    text.replace(at, what.size(), with);
-  }
-  return text;
-}
-
 EnvVar env_value(std::string_view name, std::string value) {
   EnvVar env;
   env.name = std::string(name);

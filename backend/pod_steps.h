@@ -58,7 +58,6 @@ void apply_user_step(const UserStep& step, PodDraft& draft);
 
 // --- small things --------------------------------------------------------------------------------------------------
 
-std::string replaced(std::string text, std::string_view what, std::string_view with);
 EnvVar env_value(std::string_view name, std::string value);
 EnvVar env_field(std::string_view name, std::string_view path);
 

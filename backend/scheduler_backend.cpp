@@ -6,11 +6,11 @@
 #include <algorithm>
 #include <utility>
 
+#include "backend/pod_labels.h"
+
 namespace podramp::backend {
 namespace {
 
-constexpr const char* kExecutorIdLabel = "spark-exec-id";
-constexpr const char* kDeletionCost = "controller.kubernetes.io/pod-deletion-cost";
 constexpr int kUnknownExit = -1;
 
 }  // namespace

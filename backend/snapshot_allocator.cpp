@@ -6,13 +6,12 @@
 #include <algorithm>
 #include <utility>
 
+#include "backend/pod_labels.h"
+
 namespace podramp::backend {
 namespace {
 
-constexpr const char* kAppLabel = "spark-app-selector";
-constexpr const char* kRoleLabel = "spark-role";
 constexpr const char* kExecutorRole = "executor";
-constexpr const char* kExecutorIdLabel = "spark-exec-id";
 
 }  // namespace
 

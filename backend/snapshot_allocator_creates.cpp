@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "backend/pod_labels.h"
 #include "backend/snapshot_allocator.h"
 
 namespace podramp::backend {
@@ -77,7 +78,7 @@ bool SnapshotAllocator::list_claims(Outbox& out) {
   request.verb = Verb::list;
   request.kind = Kind::persistent_volume_claim;
   request.ns = settings_.ns;
-  request.label_selector.all = {{"spark-app-selector", SelectorOp::equals, {settings_.app_id}}};
+  request.label_selector.all = {{kAppLabel, SelectorOp::equals, {settings_.app_id}}};
   call(std::move(request), out);
   round_->stage = RoundStage::listing_claims;
   return true;

@@ -4,10 +4,11 @@
 #include <charconv>
 #include <string_view>
 
+#include "backend/pod_labels.h"
+
 namespace podramp::backend {
 namespace {
 
-constexpr std::string_view kExecutorIdLabel = "spark-exec-id";
 constexpr std::string_view kProfileIdLabel = "spark-exec-resourceprofile-id";
 constexpr std::string_view kPlaceholderId = "EXECID";  // StatefulSet and Deployment templates (02 4.4)
 

@@ -4,6 +4,8 @@
 
 #include <utility>
 
+#include "backend/pod_labels.h"
+
 namespace podramp::backend {
 namespace {
 
@@ -12,7 +14,7 @@ ApiRequest delete_all(const Application& application, Kind kind) {
   request.verb = Verb::remove_collection;
   request.kind = kind;
   request.ns = application.conf.ns;
-  request.label_selector.all = {{"spark-app-selector", SelectorOp::equals, {application.app_id}}};
+  request.label_selector.all = {{kAppLabel, SelectorOp::equals, {application.app_id}}};
   return request;
 }
 
@@ -38,7 +40,7 @@ std::vector<StopStep> stop_steps(const Application& application, std::vector<Api
   }
   if (owns_objects && conf.config_map) {
     ApiRequest request = delete_all(application, Kind::config_map);
-    request.label_selector.all.push_back({"spark-role", SelectorOp::equals, {"executor"}});
+    request.label_selector.all.push_back({kRoleLabel, SelectorOp::equals, {"executor"}});
     steps.push_back({"the executors' config maps", std::move(request)});
   }
   return steps;

@@ -15,6 +15,7 @@ function(podramp_mutant name file from to)
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${file})
   set(copy ${CMAKE_BINARY_DIR}/mutants/${name}.cpp)
   file(CONFIGURE OUTPUT ${copy} CONTENT "${mutated}" @ONLY)
+  set_source_files_properties(${CMAKE_SOURCE_DIR}/${file} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
   # The object comes before the archive, so the archive's own version of this file is never pulled in.
   add_executable(podramp_mutant_${name} ${CMAKE_SOURCE_DIR}/sim/main.cpp ${copy})
   target_link_libraries(podramp_mutant_${name} PRIVATE podramp_sim podramp_options)

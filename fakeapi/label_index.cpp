@@ -3,15 +3,12 @@
 #include <algorithm>
 #include <variant>
 
+#include "backend/port/json_writer.h"
+
 namespace podramp::fakeapi {
-namespace {
-
-std::string full_name(const Pod& pod) { return pod.ns + "/" + pod.name; }
-
-}  // namespace
 
 void LabelIndex::add(ByValue& index, const std::string& key, const Pod& pod, PodId id) {
-  if (const std::string* value = pod.label(key)) index[*value].emplace(full_name(pod), id);
+  if (const std::string* value = pod.label(key)) index[*value].emplace(pod_key(pod), id);
 }
 
 void LabelIndex::drop(ByValue& index, const std::string& key, const Pod& pod) {
@@ -19,7 +16,7 @@ void LabelIndex::drop(ByValue& index, const std::string& key, const Pod& pod) {
   if (value == nullptr) return;
   const auto pods = index.find(*value);
   if (pods == index.end()) return;
-  pods->second.erase(full_name(pod));
+  pods->second.erase(pod_key(pod));
   if (pods->second.empty()) index.erase(pods);
 }
 

@@ -4,14 +4,13 @@
 
 #include <algorithm>
 
+#include "backend/port/json_writer.h"
 #include "fakeapi/manifest_rules.h"
 #include "fakeapi/pod_rules.h"
 #include "fakeapi/replies.h"
 
 namespace podramp::fakeapi {
 namespace {
-
-std::string full_name(const ApiRequest& request) { return request.ns + "/" + request.name; }
 
 bool is_set(Kind kind) { return kind == Kind::stateful_set || kind == Kind::deployment || kind == Kind::replica_set; }
 
@@ -66,7 +65,7 @@ Answer ManifestVerbs::create(const ApiRequest& request, Seq cause) {
 }
 
 Answer ManifestVerbs::get(const ApiRequest& request, Seq cause) const {
-  ManifestPtr object = context_.state().find_object(request.kind, full_name(request));
+  ManifestPtr object = context_.state().find_object(request.kind, object_key(request));
   if (object == nullptr) return {replies::not_found(request.kind, request.name), cause};
   return {replies::success(200, std::move(object)), cause};
 }
@@ -116,7 +115,7 @@ std::string ManifestVerbs::refuse_growth(const ApiRequest& request, const ClaimS
 }
 
 Answer ManifestVerbs::patch(const ApiRequest& request, Seq cause) {
-  const ManifestPtr stored = context_.state().find_object(request.kind, full_name(request));
+  const ManifestPtr stored = context_.state().find_object(request.kind, object_key(request));
   if (stored == nullptr) return {replies::not_found(request.kind, request.name), cause};
   std::vector<std::string> errors = label_errors(request.set_labels);
   if (request.replicas && *request.replicas < 0) {
@@ -139,19 +138,19 @@ Answer ManifestVerbs::patch(const ApiRequest& request, Seq cause) {
   }
   // A patch that changes nothing writes nothing.
   const Seq seq = changed ? store_.change(std::move(next), "apiserver", cause) : cause;
-  return {replies::success(200, context_.state().find_object(request.kind, full_name(request))), seq};
+  return {replies::success(200, context_.state().find_object(request.kind, object_key(request))), seq};
 }
 
 Answer ManifestVerbs::remove(const ApiRequest& request, Seq cause) {
-  const ManifestPtr stored = context_.state().find_object(request.kind, full_name(request));
+  const ManifestPtr stored = context_.state().find_object(request.kind, object_key(request));
   if (stored == nullptr) return {replies::not_found(request.kind, request.name), cause};
   if (!request.uid_precondition.empty() && request.uid_precondition != stored->uid) {
     const std::string why = fmt::format("Precondition failed: UID in precondition: {}, UID in object meta: {}",
                                         request.uid_precondition, stored->uid);
     return {replies::conflict(request.kind, request.name, why), cause};
   }
-  const Seq seq = store_.remove(request.kind, full_name(request), "api", "apiserver", cause);
-  ManifestPtr after = context_.state().find_object(request.kind, full_name(request));
+  const Seq seq = store_.remove(request.kind, object_key(request), "api", "apiserver", cause);
+  ManifestPtr after = context_.state().find_object(request.kind, object_key(request));
   return {replies::success(200, after == nullptr ? stored : std::move(after)), seq};
 }
 

@@ -12,8 +12,6 @@ namespace {
 
 constexpr std::string_view kBy = "node-controller";
 
-TimeUs round_up(TimeUs t, DurationUs period) { return (t + period - 1) / period * period; }
-
 // For how long a pod bears the unreachable taint; absent: for ever. A pod that says nothing about it bears it for as
 // long as admission would have written into it (K71).
 std::optional<std::int64_t> toleration_s(const PodTemplate& tmpl, std::int64_t default_s) {

@@ -9,8 +9,6 @@
 namespace podramp::fakeapi {
 namespace {
 
-std::string full_name(const ApiRequest& request) { return request.ns + "/" + request.name; }
-
 const std::string* annotation(const Pod& pod, const std::string& key) {
   if (const auto it = pod.own_annotations.find(key); it != pod.own_annotations.end()) return &it->second;
   const auto it = pod.tmpl->annotations.find(key);
@@ -84,7 +82,7 @@ Answer PodVerbs::store(const ApiRequest& request, const Pod& body, Seq cause) {
 }
 
 Answer PodVerbs::get(const ApiRequest& request, Seq cause) const {
-  const PodRecord* record = context_.state().find_pod(full_name(request));
+  const PodRecord* record = context_.state().find_pod(object_key(request));
   if (record == nullptr) return {replies::not_found(request.name), cause};
   return {replies::success(200, record->pod), cause};
 }
@@ -98,7 +96,7 @@ Answer PodVerbs::list(const ApiRequest& request, Seq cause) {
 }
 
 Answer PodVerbs::patch(const ApiRequest& request, Seq cause) {
-  const std::string name = full_name(request);
+  const std::string name = object_key(request);
   const PodRecord* record = context_.state().find_pod(name);
   if (record == nullptr) return {replies::not_found(request.name), cause};
   if (request.set_bytes) return resize(*record, *request.set_bytes, cause);
@@ -140,7 +138,7 @@ Answer PodVerbs::resize(const PodRecord& record, std::int64_t bytes, Seq cause) 
 }
 
 Answer PodVerbs::remove(const ApiRequest& request, Seq cause) {
-  const PodRecord* record = context_.state().find_pod(full_name(request));
+  const PodRecord* record = context_.state().find_pod(object_key(request));
   if (record == nullptr) return {replies::not_found(request.name), cause};
   const PodPtr before = record->pod;
   if (!request.uid_precondition.empty() && request.uid_precondition != before->uid) {

@@ -11,8 +11,6 @@ namespace {
 constexpr DurationUs kBackOffFlushUs = kSecondUs;  // K46
 constexpr DurationUs kVolumeLookUs = kSecondUs;    // how often a binding pod looks whether its claims are bound
 
-TimeUs round_up(TimeUs t, DurationUs period) { return (t + period - 1) / period * period; }
-
 bool of_default_scheduler(const Pod& pod) {
   return pod.tmpl->scheduler_name.empty() || pod.tmpl->scheduler_name == kDefaultScheduler;
 }

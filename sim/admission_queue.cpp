@@ -3,11 +3,6 @@
 #include "backend/port/status.h"
 
 namespace podramp::sim {
-namespace {
-
-std::size_t at(std::int32_t i) { return static_cast<std::size_t>(i); }
-
-}  // namespace
 
 AdmissionQueue::AdmissionQueue(Engine& inner, const std::vector<std::int32_t>& limits)
     : inner_(inner),
@@ -42,7 +37,7 @@ void AdmissionQueue::start(const Transfer& transfer) {
   const Slot slot = table_.start(transfer);
   if (slot == TransferTable::kNone) return;
   admitted_.resize(table_.slot_count());
-  admitted_[at(slot)] = transfer.source >= 0;
+  admitted_[index_of(slot)] = transfer.source >= 0;
   if (transfer.source >= 0) return inner_.start(transfer);
   Registry& registry = registry_of(slot);
   registry.queue.push_back({slot, table_.order(slot)});
@@ -53,7 +48,7 @@ void AdmissionQueue::start(const Transfer& transfer) {
 bool AdmissionQueue::cancel(TransferId id) {
   const Slot slot = table_.find(id);
   if (slot == TransferTable::kNone) return table_.forget_end(id);
-  if (admitted_[at(slot)]) inner_.cancel(id);
+  if (admitted_[index_of(slot)]) inner_.cancel(id);
   leave(slot);
   table_.forget(slot);
   return true;
@@ -63,7 +58,7 @@ void AdmissionQueue::set_node(std::int32_t node, bool on) {
   const auto alive = table_.set_node(node, on);
   if (!on) {
     for (const Slot slot : std::vector<Slot>(alive.begin(), alive.end())) {
-      if (admitted_[at(slot)]) inner_.cancel(table_.transfer(slot).id);
+      if (admitted_[index_of(slot)]) inner_.cancel(table_.transfer(slot).id);
       leave(slot);
       table_.end(slot, false);
     }
@@ -80,20 +75,20 @@ void AdmissionQueue::admit() {
       if (table_.order(next.slot) != next.order) continue;
       --registry.queued;
       ++registry.admitted;
-      admitted_[at(next.slot)] = true;
+      admitted_[index_of(next.slot)] = true;
       inner_.start(table_.transfer(next.slot));
     }
   }
 }
 
 AdmissionQueue::Registry& AdmissionQueue::registry_of(Slot slot) {
-  return registries_[at(table_.transfer(slot).registry)];
+  return registries_[index_of(table_.transfer(slot).registry)];
 }
 
 void AdmissionQueue::leave(Slot slot) {
   if (table_.transfer(slot).source >= 0) return;
   Registry& registry = registry_of(slot);
-  admitted_[at(slot)] ? --registry.admitted : --registry.queued;
+  admitted_[index_of(slot)] ? --registry.admitted : --registry.queued;
   may_admit_ = true;
 }
 

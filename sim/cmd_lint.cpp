@@ -11,7 +11,7 @@
 namespace podramp::sim {
 namespace {
 
-const std::vector<OptionSpec>& specs() {
+const std::vector<OptionSpec>& lint_option_specs() {
   static const std::vector<OptionSpec> kSpecs{
       {"compat", "LEVEL", "the Spark version: fork-2.2 spark-3.5 spark-4.0 (default) ... spark-4.4"},
       {"against", "LEVEL", "what changes when going to this version"},
@@ -54,12 +54,13 @@ int exit_code(const backend::LintReport& report, bool strict) {
 }  // namespace
 
 int lint_command(const Arguments& arguments) {
-  const auto options = parse_options(arguments, specs());
+  const auto options = parse_options(arguments, lint_option_specs());
   if (!options) return complain(options.error().message);
   if (options->help()) {
     fmt::print("{}", help_text("podramp lint spark-defaults.conf [--compat LEVEL] [--against LEVEL]",
                                "Says what each setting does at a Spark version. Exit 2 when Spark would refuse one.",
-                               specs(), "podramp lint spark-defaults.conf --compat spark-3.5 --against spark-4.2"));
+                               lint_option_specs(),
+                               "podramp lint spark-defaults.conf --compat spark-3.5 --against spark-4.2"));
     return kExitFine;
   }
   if (options->has("document")) {

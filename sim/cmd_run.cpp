@@ -10,7 +10,7 @@
 namespace podramp::sim {
 namespace {
 
-const std::vector<OptionSpec>& specs() {
+const std::vector<OptionSpec>& run_option_specs() {
   static const std::vector<OptionSpec> kSpecs = [] {
     std::vector<OptionSpec> all = scenario_option_specs();
     all.push_back({"out", "DIR", "results folder (default results/<scenario>-<seed>)"});
@@ -40,12 +40,12 @@ void print(const RunResult& result, const std::string& path, bool json) {
 }  // namespace
 
 int run_command(const Arguments& arguments) {
-  const auto options = parse_options(arguments, specs());
+  const auto options = parse_options(arguments, run_option_specs());
   if (!options) return complain(options.error().message);
   if (options->help()) {
     fmt::print("{}", help_text("podramp run SCENARIO.json [options] | podramp run --conf-file F --cluster G [options]",
-                               "Runs a scenario in virtual time; without one, makes one from your own files.", specs(),
-                               "podramp run scenarios/ramp_500.json --set seed=7"));
+                               "Runs a scenario in virtual time; without one, makes one from your own files.",
+                               run_option_specs(), "podramp run scenarios/ramp_500.json --set seed=7"));
     return kExitFine;
   }
   if (options->positional().size() > 1) return complain("run takes one scenario; see podramp run --help");

@@ -14,6 +14,9 @@
 
 namespace podramp::sim {
 
+// Nodes and registries count from 0 in 32 bits.
+inline std::size_t index_of(std::int32_t i) { return static_cast<std::size_t>(i); }
+
 using TransferId = std::uint64_t;
 
 // Links, all > 0 bytes per second. A transfer crosses its registry's link, or its source node's link outwards, and its

@@ -4,13 +4,12 @@
 #include <limits>
 
 #include "backend/port/status.h"
+#include "sim/engine.h"
 
 namespace podramp::sim {
 namespace {
 
 constexpr double kNotFrozen = -1;
-
-std::size_t at(std::int32_t i) { return static_cast<std::size_t>(i); }
 
 }  // namespace
 
@@ -19,7 +18,8 @@ void FairShare::solve(std::span<const std::int64_t> registry_capacity, std::span
   if (classes.size() == 1) {  // the usual case: one registry, nodes alike
     FairClass& only = classes[0];
     const double flows = static_cast<double>(only.flows);
-    only.rate = std::min(static_cast<double>(registry_capacity[at(only.registry)]) / flows, side_capacity[0] / flows);
+    only.rate =
+        std::min(static_cast<double>(registry_capacity[index_of(only.registry)]) / flows, side_capacity[0] / flows);
     return;
   }
   build(registry_capacity, side_capacity, classes);
@@ -27,7 +27,7 @@ void FairShare::solve(std::span<const std::int64_t> registry_capacity, std::span
   const auto later = [](const Candidate& a, const Candidate& b) { return a.share > b.share; };
   while (true) {
     while (!heap_.empty()) {
-      const Link& side = sides_[at(heap_.front().side)];
+      const Link& side = sides_[index_of(heap_.front().side)];
       if (side.flows > 0 && side.share() == heap_.front().share) break;
       std::pop_heap(heap_.begin(), heap_.end(), later);
       heap_.pop_back();
@@ -43,10 +43,11 @@ void FairShare::solve(std::span<const std::int64_t> registry_capacity, std::span
     }
     if (registry < registries_.size()) {
       for (const std::int32_t c : members_[registry]) {
-        if (classes[at(c)].rate == kNotFrozen) freeze(classes[at(c)], share);
+        if (classes[index_of(c)].rate == kNotFrozen) freeze(classes[index_of(c)], share);
       }
     } else {
-      for (std::size_t c = at(first_[at(side.side)]); c < classes.size() && classes[c].side == side.side; ++c) {
+      for (std::size_t c = index_of(first_[index_of(side.side)]); c < classes.size() && classes[c].side == side.side;
+           ++c) {
         if (classes[c].rate == kNotFrozen) freeze(classes[c], share);
       }
     }
@@ -64,10 +65,10 @@ void FairShare::build(std::span<const std::int64_t> registry_capacity, std::span
   first_.assign(sides_.size(), 0);
   for (std::size_t c = 0; c < classes.size(); ++c) {
     const FairClass& fair_class = classes[c];
-    registries_[at(fair_class.registry)].flows += fair_class.flows;
-    members_[at(fair_class.registry)].push_back(static_cast<std::int32_t>(c));
-    Link& side = sides_[at(fair_class.side)];
-    if (side.flows == 0) first_[at(fair_class.side)] = static_cast<std::int32_t>(c);
+    registries_[index_of(fair_class.registry)].flows += fair_class.flows;
+    members_[index_of(fair_class.registry)].push_back(static_cast<std::int32_t>(c));
+    Link& side = sides_[index_of(fair_class.side)];
+    if (side.flows == 0) first_[index_of(fair_class.side)] = static_cast<std::int32_t>(c);
     side.flows += fair_class.flows;
   }
   heap_.clear();
@@ -76,8 +77,8 @@ void FairShare::build(std::span<const std::int64_t> registry_capacity, std::span
 
 void FairShare::freeze(FairClass& fair_class, double rate) {
   fair_class.rate = rate;
-  Link& registry = registries_[at(fair_class.registry)];
-  Link& side = sides_[at(fair_class.side)];
+  Link& registry = registries_[index_of(fair_class.registry)];
+  Link& side = sides_[index_of(fair_class.side)];
   for (Link* link : {&registry, &side}) {
     link->left -= rate * static_cast<double>(fair_class.flows);
     link->flows -= fair_class.flows;
@@ -87,7 +88,7 @@ void FairShare::freeze(FairClass& fair_class, double rate) {
 
 void FairShare::push(std::int32_t side) {
   const auto later = [](const Candidate& a, const Candidate& b) { return a.share > b.share; };
-  heap_.push_back({sides_[at(side)].share(), side});
+  heap_.push_back({sides_[index_of(side)].share(), side});
   std::push_heap(heap_.begin(), heap_.end(), later);
 }
 

@@ -11,8 +11,6 @@ namespace {
 constexpr double kUnit = 1 << 20;  // fixed-point units in a byte
 constexpr double kNeverUs = 4e18;  // further away than any run
 
-std::size_t at(std::int32_t i) { return static_cast<std::size_t>(i); }
-
 }  // namespace
 
 FluidEngine::FluidEngine(const EnginePlatform& platform)
@@ -79,7 +77,7 @@ void FluidEngine::set_node(std::int32_t node, bool on) {
 
 FluidEngine::ClassKey FluidEngine::key_of(Slot slot) const {
   const Transfer& transfer = table_.transfer(slot);
-  const std::int64_t capacity = platform_.node_bytes_per_s[at(transfer.node)];
+  const std::int64_t capacity = platform_.node_bytes_per_s[index_of(transfer.node)];
   const bool alone = table_.on_node(transfer.node).size() == 1;
   const auto registries = static_cast<std::int32_t>(platform_.registry_bytes_per_s.size());
   const std::int32_t source = transfer.source >= 0 ? registries + transfer.source : transfer.registry;
@@ -89,7 +87,7 @@ FluidEngine::ClassKey FluidEngine::key_of(Slot slot) const {
 // Puts a flow into the class where it belongs now.
 void FluidEngine::join(Slot slot, Bytes remaining) {
   const auto c = classes_.try_emplace(key_of(slot)).first;
-  Flow& flow = flows_[at(slot)];
+  Flow& flow = flows_[index_of(slot)];
   flow = {table_.order(slot), c->second.served + remaining, c};
   ++c->second.flows;
   c->second.heap.push_back({flow.finish, flow.order, slot});
@@ -99,7 +97,7 @@ void FluidEngine::join(Slot slot, Bytes remaining) {
 
 // Takes a flow out of its class; returns what it has still to receive.
 FluidEngine::Bytes FluidEngine::leave(Slot slot) {
-  Flow& flow = flows_[at(slot)];
+  Flow& flow = flows_[index_of(slot)];
   const Bytes remaining = flow.finish - flow.of->second.served;
   flow.order = 0;
   if (--flow.of->second.flows == 0) classes_.erase(flow.of);
@@ -111,14 +109,14 @@ FluidEngine::Bytes FluidEngine::leave(Slot slot) {
 void FluidEngine::leave_node_to_one(std::int32_t node) {
   if (table_.on_node(node).size() != 1) return;
   const Slot last = table_.on_node(node)[0];
-  if (flows_[at(last)].of->first.node >= 0) join(last, leave(last));
+  if (flows_[index_of(last)].of->first.node >= 0) join(last, leave(last));
 }
 
 // Drops heap entries of flows that left, until the first one is true.
 void FluidEngine::purge(Classes::iterator c) {
   std::vector<HeapEntry>& heap = c->second.heap;
   const auto stale = [&](const HeapEntry& e) {
-    const Flow& flow = flows_[at(e.slot)];
+    const Flow& flow = flows_[index_of(e.slot)];
     return flow.order != e.order || flow.of != c || flow.finish != e.finish;
   };
   while (!heap.empty() && stale(heap.front())) {
@@ -172,8 +170,8 @@ void FluidEngine::number_sources() {
   sources_.erase(std::unique(sources_.begin(), sources_.end()), sources_.end());
   source_capacity_.clear();
   for (const std::int32_t source : sources_) {
-    source_capacity_.push_back(source < registries ? platform_.registry_bytes_per_s[at(source)]
-                                                   : platform_.node_bytes_per_s[at(source - registries)]);
+    source_capacity_.push_back(source < registries ? platform_.registry_bytes_per_s[index_of(source)]
+                                                   : platform_.node_bytes_per_s[index_of(source - registries)]);
   }
   for (FairClass& c : fair_classes_) {
     const auto place = std::ranges::lower_bound(sources_, c.registry);
@@ -210,7 +208,7 @@ void FluidEngine::end_due_transfers() {
       for (purge(c); !c->second.heap.empty() && c->second.heap.front().finish <= c->second.served; purge(c)) {
         const Slot slot = c->second.heap.front().slot;
         due_.push_back(slot);
-        flows_[at(slot)].order = 0;  // makes the entry stale
+        flows_[index_of(slot)].order = 0;  // makes the entry stale
       }
     }
     for (const Slot slot : due_) {

@@ -8,7 +8,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-Json list(const std::vector<std::string>& lines) { return lines.empty() ? Json::array() : Json(lines); }
+Json texts(const std::vector<std::string>& lines) { return lines.empty() ? Json::array() : Json(lines); }
 
 }  // namespace
 
@@ -21,8 +21,8 @@ std::string summary_json(const RunSummary& s) {
   j["ended"] = to_text(s.ending);
   j["t_ms"] = s.t / kMillisecondUs;
   j["passed"] = !s.failed();
-  j["broken_budgets"] = list(s.broken_budgets);
-  j["never_seen"] = list(s.never_seen);
+  j["broken_budgets"] = texts(s.broken_budgets);
+  j["never_seen"] = texts(s.never_seen);
   j["violations"] = Json::array();
   for (const Violation& v : s.violations) {
     j["violations"].push_back({{"property", v.property}, {"detail", v.detail}, {"seq", v.seq}, {"t_us", v.t}});
@@ -38,7 +38,7 @@ std::string summary_json(const RunSummary& s) {
   j["leftovers"] = Json::array();
   for (const Leftover& l : s.leftovers)
     j["leftovers"].push_back({{"pod", l.pod}, {"why", l.why}, {"leaked", l.leaked}});
-  j["waiting"] = list(s.waiting);
+  j["waiting"] = texts(s.waiting);
   j["events"] = s.footer.events;
   j["fingerprints"] = {{"decisions", s.footer.fingerprints.decisions},
                        {"world", s.footer.fingerprints.world},

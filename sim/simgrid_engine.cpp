@@ -91,8 +91,6 @@ s4u::Host* make_host(s4u::NetZone& star, const std::string& name, std::int64_t b
 
 double seconds(TimeUs t) { return static_cast<double>(t) * 1e-6; }
 
-std::size_t at(std::int32_t i) { return static_cast<std::size_t>(i); }
-
 // The engine takes over SIGINT, SIGSEGV and SIGBUS (04 6); the process keeps its own handlers.
 class KeepSignalHandlers {
  public:
@@ -229,7 +227,8 @@ void SimGridEngine::on_timer() noexcept {
 
 void SimGridEngine::on_completion(const s4u::Comm& comm) noexcept {
   const Slot slot = table_.find(reinterpret_cast<TransferId>(comm.get_data<void>()));
-  if (slot == TransferTable::kNone || comms_[at(slot)].get() != &comm) return;  // cancelled, or its node went down
+  if (slot == TransferTable::kNone || comms_[index_of(slot)].get() != &comm)
+    return;  // cancelled, or its node went down
   park(slot);
   table_.end(slot, comm.get_state() == s4u::Activity::State::FINISHED);
   const TimeUs tick = static_cast<TimeUs>(std::ceil(clock() * 1e6 - kSameTickUs));
@@ -243,8 +242,8 @@ void SimGridEngine::start(const Transfer& transfer) {
   const Slot slot = table_.start(transfer);
   if (slot == TransferTable::kNone) return;
   if (!inside_) catch_up();
-  s4u::Host* from = transfer.source >= 0 ? nodes_[at(transfer.source)] : registries_[at(transfer.registry)];
-  s4u::Host* to = nodes_[at(transfer.node)];
+  s4u::Host* from = transfer.source >= 0 ? nodes_[index_of(transfer.source)] : registries_[index_of(transfer.registry)];
+  s4u::Host* to = nodes_[index_of(transfer.node)];
   CHECK(from->is_on() && to->is_on());
   s4u::CommPtr comm = s4u::Comm::sendto_init();
   comm->set_payload_size(static_cast<std::uint64_t>(transfer.bytes));
@@ -252,13 +251,13 @@ void SimGridEngine::start(const Transfer& transfer) {
   comm->set_source(from);
   comm->set_destination(to);  // this starts it: no start() (04 8)
   comms_.resize(std::max(comms_.size(), table_.slot_count()));
-  comms_[at(slot)] = std::move(comm);
+  comms_[index_of(slot)] = std::move(comm);
 }
 
 bool SimGridEngine::cancel(TransferId id) {
   const Slot slot = table_.find(id);
   if (slot == TransferTable::kNone) return table_.forget_end(id);
-  const s4u::CommPtr comm = comms_[at(slot)];
+  const s4u::CommPtr comm = comms_[index_of(slot)];
   park(slot);
   table_.forget(slot);  // before cancel(), which calls back
   comm->cancel();
@@ -267,7 +266,7 @@ bool SimGridEngine::cancel(TransferId id) {
 
 void SimGridEngine::set_node(std::int32_t node, bool on) {
   const auto alive = table_.set_node(node, on);
-  s4u::Host* host = nodes_[at(node)];
+  s4u::Host* host = nodes_[index_of(node)];
   if (on) {
     host->turn_on();
     return;
@@ -292,8 +291,8 @@ void SimGridEngine::drop_all() {
 }
 
 void SimGridEngine::park(Slot slot) {
-  parked_.emplace_back(clock(), std::move(comms_[at(slot)]));
-  comms_[at(slot)] = nullptr;
+  parked_.emplace_back(clock(), std::move(comms_[index_of(slot)]));
+  comms_[index_of(slot)] = nullptr;
 }
 
 void SimGridEngine::release_parked() {

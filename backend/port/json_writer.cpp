@@ -17,6 +17,7 @@ std::string full_name(std::string_view ns, std::string_view name) {
 }  // namespace
 
 std::string pod_key(const Pod& pod) { return full_name(pod.ns, pod.name); }
+std::string object_key(const ApiRequest& request) { return request.ns + "/" + request.name; }
 
 std::string hex(std::uint64_t value) {
   static constexpr char kDigits[] = "0123456789abcdef";

@@ -44,7 +44,8 @@ class PodMemory {
   std::map<std::string, PodPtr, std::less<>> pods_;
 };
 
-std::string pod_key(const Pod& pod);  // "namespace/name"
+std::string pod_key(const Pod& pod);                // "namespace/name"
+std::string object_key(const ApiRequest& request);  // likewise
 // Order-sensitive hash over (namespace/name, uid, resource version) of a list.
 std::uint64_t list_hash(const std::vector<PodPtr>& items);
 std::string hex(std::uint64_t value);  // 16 lower-case digits

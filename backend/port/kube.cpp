@@ -82,6 +82,11 @@ const Condition* Pod::condition(std::string_view type) const {
   return it == conditions.end() ? nullptr : &*it;
 }
 
+bool Pod::is_ready() const {
+  const Condition* ready = condition("Ready");
+  return ready != nullptr && ready->status == Truth::yes;
+}
+
 std::vector<std::string> Pod::claim_names() const {
   std::vector<std::string> names;
   if (tmpl == nullptr) return names;

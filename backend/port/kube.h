@@ -341,6 +341,7 @@ struct Pod {
   // The value of a label (own first, then template), or nullptr.
   const std::string* label(std::string_view key) const;
   const Condition* condition(std::string_view type) const;
+  bool is_ready() const;
   // The names of the PersistentVolumeClaims that its volumes use, in the order of the template's volumes.
   std::vector<std::string> claim_names() const;
 };

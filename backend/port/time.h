@@ -32,4 +32,7 @@ constexpr TimeUs whole_second(TimeUs t) {
   return t - (rest < 0 ? rest + kSecondUs : rest);
 }
 
+// The next multiple of period, t itself if it is one. t >= 0, period > 0.
+constexpr TimeUs round_up(TimeUs t, DurationUs period) { return (t + period - 1) / period * period; }
+
 }  // namespace podramp

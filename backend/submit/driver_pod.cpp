@@ -6,8 +6,10 @@
 #include <array>
 #include <memory>
 
+#include "backend/conf_values.h"
 #include "backend/executor_volumes.h"
 #include "backend/pod_builder.h"
+#include "backend/pod_labels.h"
 #include "backend/pod_names.h"
 
 namespace podramp::submit {
@@ -194,9 +196,9 @@ StringMap driver_labels(const DriverConf& conf, const DriverIdentity& app) {
     labels[name] = backend::replaced(backend::replaced(value, kAppIdMark, app.app_id), "{{EXECUTOR_ID}}", "");
   }
   labels["spark-version"] = std::string(spark_version(conf.compat));
-  labels["spark-app-selector"] = app.app_id;
+  labels[backend::kAppLabel] = app.app_id;
   labels["spark-app-name"] = backend::app_name_label(app.app_name);
-  labels["spark-role"] = "driver";
+  labels[backend::kRoleLabel] = "driver";
   return labels;
 }
 

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "backend/pod_labels.h"
+
 namespace podramp::submit {
 namespace {
 
@@ -50,7 +52,7 @@ DriverService build_driver_service(const DriverConf& conf, const DriverIdentity&
                                   preferred, kServiceNameMax, object.name);
   }
   object.labels = conf.service_labels;
-  object.labels["spark-app-selector"] = app.app_id;
+  object.labels[backend::kAppLabel] = app.app_id;
   object.annotations = conf.service_annotations;
   object.data = {{"driver-rpc-port", fmt::format("{}", conf.port)},
                  {"blockmanager", fmt::format("{}", conf.block_manager_port)},
