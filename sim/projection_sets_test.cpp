@@ -295,14 +295,27 @@ TEST_P(SetRuns, AnExecutorThatExitsIsStartedAnewInItsPodWithAnotherId) {
   EXPECT_NEAR(static_cast<double>(result.summary.kpis.at("executor_seconds_requested")), 2 * 480, 2 * 3);
 }
 
-TEST_P(SetRuns, APodThatIsDeletedIsReplacedByANewRow) {
+// A StatefulSet waits for the old pod to be gone, and nobody confirms that on a node that is down.
+TEST_P(SetRuns, OnlyADeploymentReplacesPodsThatAreStuckOnALostNode) {
   const std::string down = R"(,"timeline":[{"at":"1m","do":"nodes_down","nodes":["worker-2"]}])";
   const RunResult result = run_tiny(set_text(GetParam(), {.name = "", .more = down}));
   const ApplicationView& app = result.projection.applications()[0];
-  const auto lost = std::ranges::count_if(app.executors, [](const ExecutorRow& r) { return r.lost_us.has_value(); });
-  ASSERT_GT(lost, 0) << "of worker-2";
-  EXPECT_EQ(result.summary.kpis.at("lost"), lost);
-  EXPECT_EQ(result.summary.kpis.at("lost_noticed"), lost);
+  const Kpis& k = result.summary.kpis;
+  EXPECT_EQ(k.at("lost"), 2);
+  EXPECT_EQ(k.at("lost_noticed"), 2);
+  EXPECT_EQ(k.at("wait_not_noticed_ms"), 120'000) << "the heartbeats' time-out";
+  EXPECT_EQ(k.at("leaked_pods"), 0) << "they are Terminating";
+  if (GetParam() == "statefulset") {
+    EXPECT_EQ(app.executors.size(), 6U);
+    EXPECT_GT(k.at("wait_controller_ms"), 299'000) << "from 180 s to the stop";
+    return;
+  }
+  ASSERT_EQ(app.executors.size(), 8U);
+  for (const std::size_t i : {6U, 7U}) {
+    EXPECT_TRUE(app.executors[i].registered_us.has_value());
+    EXPECT_NEAR(static_cast<double>(app.executors[i].asked_us), 185e6, 1e6)
+        << "the driver's kill, 5 s after its notice";
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Allocators, SetRuns, testing::Values("statefulset", "deployment"),
