@@ -283,16 +283,23 @@ TEST_P(SetRuns, AQuotaOfFivePodsHoldsTwoExecutorsUpToTheEnd) {
   EXPECT_GT(result.summary.refusals.at("exceeded quota: team"), 5);
 }
 
-TEST_P(SetRuns, AnExecutorThatExitsIsStartedAnewInItsPodWithAnotherId) {
+// The kubelet starts the container anew, but the driver deletes a pod in which a container has failed, and the set
+// makes another one.
+TEST_P(SetRuns, AnExecutorThatFailsCostsItsPodBeforeTheNextContainerHasAnId) {
   const std::string exit = R"(,"timeline":[{"at":"1m","do":"executor_exit","application":"etl","executors":[1]}])";
   const RunResult result = run_tiny(set_text(GetParam(), {.name = "", .executors = 2, .more = exit}));
   const ApplicationView& app = result.projection.applications()[0];
-  ASSERT_EQ(app.executors.size(), 3U);
-  EXPECT_EQ(app.executors[2].id, 3);
-  EXPECT_EQ(result.summary.kpis.at("executors_registered"), 3);
-  EXPECT_EQ(result.summary.kpis.at("creates_wasted"), 0);
-  EXPECT_EQ(result.summary.kpis.at("leaked_pods"), 0);
-  EXPECT_NEAR(static_cast<double>(result.summary.kpis.at("executor_seconds_requested")), 2 * 480, 2 * 3);
+  ASSERT_EQ(app.executors.size(), 4U);
+  EXPECT_EQ(app.executors[2].id, 0);
+  EXPECT_TRUE(app.executors[2].pod_has_served);
+  EXPECT_TRUE(app.executors[2].gone_us.has_value());
+  EXPECT_EQ(app.executors[3].id, 3);
+  const Kpis& k = result.summary.kpis;
+  EXPECT_EQ(k.at("executors_registered"), 3);
+  EXPECT_EQ(k.at("creates"), 3);
+  EXPECT_EQ(k.at("creates_wasted"), 0);
+  EXPECT_EQ(k.at("leaked_pods"), 0);
+  EXPECT_NEAR(static_cast<double>(k.at("executor_seconds_requested")), 2 * 480, 2 * 3);
 }
 
 // A StatefulSet waits for the old pod to be gone, and nobody confirms that on a node that is down.
