@@ -277,10 +277,20 @@ bool SetControllers::create_pod(Set& set, const Manifest& object, std::int64_t o
       store_.create(std::move(claim), "apiserver", cause);
     }
   }
+  const std::string name = object.ns + "/" + (pod->name.empty() ? pod->generate_name : pod->name);
   request.body = std::move(pod);
   const Answer answer = verbs_.create(request, cause);
   set.last_error = answer.reply.ok() ? "" : answer.reply.message;
-  return answer.reply.ok();
+  if (answer.reply.ok()) return true;
+  fact::RequestRefused refused;
+  refused.client = std::string(controller_name(set.kind));
+  refused.verb = Verb::create;
+  refused.name = name;
+  refused.code = answer.reply.code;
+  refused.reason = answer.reply.reason;
+  refused.message = answer.reply.message;
+  context_.emit("apiserver", cause, refused);
+  return false;
 }
 
 // Its one ReplicaSet comes to be, or gets the deployment's number.

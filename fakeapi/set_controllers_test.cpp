@@ -151,6 +151,12 @@ TEST(StatefulSets, AQuotaHoldsTheSetUpAndItTriesAgainWithABackOff) {
   const auto waiting = world.cluster.waiting();
   EXPECT_THAT(waiting, testing::Contains(HasSubstr("statefulsets ns/web waits for: pods \"web-1\" is forbidden: "
                                                    "exceeded quota: q")));
+  const auto refused = world.facts<fact::RequestRefused>();
+  ASSERT_FALSE(refused.empty());
+  EXPECT_EQ(refused[0].second.client, "statefulset-controller");
+  EXPECT_EQ(refused[0].second.name, "ns/web-1");
+  EXPECT_EQ(refused[0].second.code, 403);
+  EXPECT_THAT(refused[0].second.message, HasSubstr("exceeded quota: q"));
   world.step(to::SetQuota{{"ns", "q", {{"pods", 10}}}});
   world.run_until(kMinuteUs);
   EXPECT_THAT(world.pods(), ElementsAre("web-0", "web-1", "web-2"));

@@ -10,12 +10,13 @@ namespace podramp::sim {
 
 int explain_command(const Arguments& arguments) {
   const std::vector<OptionSpec> specs{{"executor", "ID", "this executor second by second, and its chain of causes"},
+                                      {"pod", "NAME", "likewise the last executor of this pod, if it has no id yet"},
                                       {"application", "NAME", "only this application"},
                                       {"json", "", "every executor's slices as JSON"}};
   const auto options = parse_options(arguments, specs);
   if (!options) return complain(options.error().message);
   if (options->help()) {
-    fmt::print("{}", help_text("podramp explain LOG [--executor ID] [--application NAME]",
+    fmt::print("{}", help_text("podramp explain LOG [--executor ID | --pod NAME] [--application NAME]",
                                "Where the time went from an executor being wanted to its registration, and why.", specs,
                                "podramp explain results/ramp_500-1 --executor 17"));
     return kExitFine;
@@ -24,7 +25,9 @@ int explain_command(const Arguments& arguments) {
     return complain("explain takes one log or results folder; see podramp explain --help");
   const auto executor = whole_number(*options, "executor", 1, INT64_MAX);
   if (!executor) return complain(executor.error().message);
-  const auto explained = explain_log(log_of(options->positional().front()), {options->value("application"), *executor});
+  if (*executor && options->has("pod")) return complain("--executor and --pod: give one of them");
+  const auto explained = explain_log(log_of(options->positional().front()),
+                                     {options->value("application"), *executor, options->value("pod")});
   if (!explained) return complain(explained.error().message);
   fmt::print("{}", options->has("json") ? explain_json(*explained) : explain_text(*explained));
   return kExitFine;

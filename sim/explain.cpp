@@ -54,6 +54,8 @@ class Fates {
           } else if constexpr (std::is_same_v<T, fact::PodUnschedulable> || std::is_same_v<T, fact::PodWaiting> ||
                                std::is_same_v<T, fact::PodRunning> || std::is_same_v<T, fact::PodBound>) {
             pod_[data->pod] = event.seq;
+          } else if constexpr (std::is_same_v<T, fact::PodCreated>) {
+            pod_.try_emplace(pod_key(*data->pod), event.seq);  // of a set: no create of the driver's
           } else if constexpr (std::is_same_v<T, out::Called>) {
             if (data->request.verb == Verb::create && data->request.body) {
               pod_[pod_key(*data->request.body)] = event.seq;
@@ -76,7 +78,15 @@ class Fates {
   std::unordered_map<std::string, Seq> pod_;
 };
 
+Result<std::size_t> choose_pod(const std::vector<ExecutorWait>& waits, const std::string& pod) {
+  const auto is_it = [&](const ExecutorWait& wait) { return wait.row.pod == pod || wait.row.pod.ends_with("/" + pod); };
+  const auto last = std::find_if(waits.rbegin(), waits.rend(), is_it);
+  if (last == waits.rend()) return tl::unexpected(Error{fmt::format("no executor was in a pod {}", pod)});
+  return static_cast<std::size_t>(waits.rend() - last - 1);
+}
+
 Result<std::size_t> choose(const std::vector<ExecutorWait>& waits, const ExplainWhat& what) {
+  if (what.pod) return choose_pod(waits, *what.pod);
   std::vector<std::size_t> found;
   for (std::size_t i = 0; i < waits.size(); ++i) {
     if (waits[i].row.id == *what.executor) found.push_back(i);
@@ -107,6 +117,7 @@ Result<Explanation> explain_log(const std::string& path, const ExplainWhat& what
   }
   if (!known) return tl::unexpected(Error{fmt::format("{}: there is no application {}", path, *what.application)});
 
+  const bool in_detail = what.executor || what.pod;
   std::unordered_map<Seq, Kept> events;  // never iterated
   Fates fates;
   for (;;) {
@@ -115,7 +126,7 @@ Result<Explanation> explain_log(const std::string& path, const ExplainWhat& what
     if (!*event) break;
     const EventRef ref = (*event)->ref();
     slices.append(ref);
-    if (!what.executor) continue;
+    if (!in_detail) continue;
     fates.note(ref);
     events[ref.seq] = {ref.t, ref.cause, type_name(ref.data), std::string(ref.by), std::string(ref.key)};
   }
@@ -133,7 +144,7 @@ Result<Explanation> explain_log(const std::string& path, const ExplainWhat& what
     ++(wait.end == WaitEnd::never_asked ? explanation.never_asked : explanation.asked);
     explanation.registered += wait.end == WaitEnd::registered ? 1 : 0;
   }
-  if (what.executor) {
+  if (in_detail) {
     const auto chosen = choose(explanation.waits, what);
     if (!chosen) return tl::unexpected(chosen.error());
     explanation.chosen = *chosen;

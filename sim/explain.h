@@ -23,6 +23,7 @@ struct ChainLink {
 struct ExplainWhat {
   std::optional<std::string> application;  // only this one
   std::optional<ExecutorId> executor;      // this one in detail; of the application, or of the only one
+  std::optional<std::string> pod{};        // likewise the last executor of this pod, which may not have an id yet
 };
 
 struct Explanation {
@@ -33,8 +34,8 @@ struct Explanation {
   std::int64_t asked = 0;                  // executors whose create was not refused
   std::int64_t registered = 0;
   std::int64_t refused = 0;      // creates that were; not in total, since their places passed on
-  std::int64_t never_asked = 0;  // places in the target
-  // With ExplainWhat::executor: its index in waits, and its causes, oldest first.
+  std::int64_t never_asked = 0;  // places in the target, without a create or a pod
+  // With ExplainWhat::executor or pod: its index in waits, and its causes, oldest first.
   std::optional<std::size_t> chosen;
   std::vector<ChainLink> chain;
 };
@@ -48,7 +49,8 @@ std::string explain_text(const Explanation& explanation);
 // The same for machines (explain_json.cpp).
 std::string explain_json(const Explanation& explanation);
 
-// What a reason means, and which setting or fact moves it, in one sentence.
-std::string_view reason_text(WaitReason reason);
+// What a reason means, and which setting or fact moves it, in one sentence. of_set: for an executor whose pod a
+// StatefulSet or Deployment makes.
+std::string_view reason_text(WaitReason reason, bool of_set);
 
 }  // namespace podramp::sim

@@ -4,9 +4,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "sim/test_sets.h"
 #include "sim/test_stream.h"
 
 namespace podramp::sim {
@@ -68,6 +70,40 @@ TEST(Explain, MistakesAreNamed) {
   EXPECT_THAT(explain_log(path, {{}, 99}).error().message, HasSubstr("no executor 99"));
   EXPECT_THAT(explain_log(path, {"nobody", {}}).error().message, HasSubstr("no application nobody"));
   EXPECT_THAT(explain_log(path + ".missing", {}).error().message, HasSubstr(".missing"));
+}
+
+TEST(Explain, ExecutorsOfASetHaveTheirIdsAndAChainFromTheDriversRequest) {
+  for (const std::string allocator : {"statefulset", "deployment"}) {
+    const Explanation e = explain(log_of_run(set_text(allocator, {})), {{}, 4});
+    EXPECT_EQ(e.registered, 6);
+    EXPECT_EQ(e.chain.front().type, "in.started") << allocator;
+    EXPECT_EQ(e.chain.back().type, "out.registration_accepted") << allocator;
+    const std::string text = explain_text(e);
+    EXPECT_THAT(text, HasSubstr("executor  4 of etl, pod default/spark-"));
+    EXPECT_THAT(text, HasSubstr("fact.object_created"));
+    EXPECT_THAT(text, HasSubstr("out.executor_id_given"));
+  }
+}
+
+TEST(Explain, PodsThatAQuotaKeepsASetFromMakingAreMissing) {
+  const Explanation e = explain(log_of_run(set_text("statefulset", {.name = "", .cluster = pods_quota(5)})));
+  const std::string text = explain_text(e);
+  EXPECT_THAT(text, HasSubstr("waited    4 executors, 4 registered"));
+  EXPECT_THAT(text, HasSubstr("missing   2 more were wanted and got no pod"));
+  EXPECT_THAT(text, HasSubstr("refused its set's controller"));
+  EXPECT_THAT(text, HasSubstr("etl (no id): 8m00.000s, no pod was made for it until 8m00.000s: quota"));
+  EXPECT_THAT(text, Not(HasSubstr("every round")));
+}
+
+TEST(Explain, AnExecutorWithoutAnIdIsFoundByItsPod) {
+  const std::string path = log_of_run(set_text("statefulset", {.name = "", .cpu = "2"}));
+  const Explanation all = explain(path);
+  const auto waits = std::ranges::find_if(all.waits, [](const ExecutorWait& w) { return w.row.id == 0; });
+  ASSERT_NE(waits, all.waits.end()) << "one that fits nowhere";
+  EXPECT_THAT(explain_text(all), HasSubstr(" etl " + waits->row.pod + ": "));
+  const Explanation one = explain(path, {{}, {}, waits->row.pod.substr(waits->row.pod.find('/') + 1)});
+  EXPECT_THAT(explain_text(one), HasSubstr("no node fitted it"));
+  EXPECT_THAT(explain_log(path, {{}, {}, "nobody"}).error().message, HasSubstr("no executor was in a pod nobody"));
 }
 
 TEST(Explain, JsonHoldsEverySlice) {

@@ -44,7 +44,8 @@ std::string fate(const ExecutorWait& wait) {
     case WaitEnd::ended: return "ended unregistered at " + at;
     case WaitEnd::open: return "not registered when the log ends at " + at;
     case WaitEnd::refused: return fmt::format("its create failed at {}, and another id took its place", at);
-    case WaitEnd::never_asked: return "never asked for until the log ends at " + at;
+    case WaitEnd::never_asked:
+      return (wait.row.of_set ? "no pod was made for it until " : "never asked for until the log ends at ") + at;
   }
   return "";
 }
@@ -61,23 +62,33 @@ std::vector<const ExecutorWait*> slowest(const std::vector<ExecutorWait>& waits)
   return order;
 }
 
+// An executor that has no id yet goes by its pod.
+std::string name_of(const ExecutorWait& wait) {
+  if (wait.row.id != 0) return std::to_string(wait.row.id);
+  return wait.row.pod.empty() ? "(no id)" : wait.row.pod;
+}
+
 std::string overview(const Explanation& e) {
+  const bool of_sets = std::ranges::all_of(e.waits, [](const ExecutorWait& wait) { return wait.row.of_set; });
   std::string text = fmt::format("waited    {} executors, {} registered: {} in all from wanted to registered\n",
                                  e.asked, e.registered, format_time(whole(e.total)));
-  if (e.never_asked > 0) text += fmt::format("missing   {} more are wanted and were never asked for\n", e.never_asked);
+  if (e.never_asked > 0) {
+    text += fmt::format("missing   {} more {}\n", e.never_asked,
+                        of_sets ? "were wanted and got no pod" : "are wanted and were never asked for");
+  }
   if (e.refused > 0) text += fmt::format("failed    {} creates; other ids took their places\n", e.refused);
   text += fmt::format("for       {}\n", shares_text(e.total, 6));
   std::size_t shown = 0;
   for (const auto& [reason, time] : largest_first(e.total)) {
     if (shown++ == 2 || time * 10 < whole(e.total)) break;
-    text += fmt::format("{}      {}\n", shown == 1 ? "why " : "    ", reason_text(reason));
+    text += fmt::format("{}      {}\n", shown == 1 ? "why " : "    ", reason_text(reason, of_sets));
   }
   shown = 0;
   for (const ExecutorWait* wait : slowest(e.waits)) {
     if (shown++ == kSlowestShown) break;
-    const std::string id = wait->end == WaitEnd::never_asked ? "(no id)" : std::to_string(wait->row.id);
-    text += fmt::format("{} {} {}: {}, {}: {}\n", shown == 1 ? "slowest  " : "         ", wait->application, id,
-                        format_time(wait->until_us - wait->wanted_us), fate(*wait), shares_text(sum(wait->slices), 3));
+    text +=
+        fmt::format("{} {} {}: {}, {}: {}\n", shown == 1 ? "slowest  " : "         ", wait->application, name_of(*wait),
+                    format_time(wait->until_us - wait->wanted_us), fate(*wait), shares_text(sum(wait->slices), 3));
   }
   if (e.level != "all")
     text += "note      this log has no facts (run with --log all): the cluster's part is \"unknown\"\n";
@@ -118,23 +129,35 @@ std::string chain_text(const std::vector<ChainLink>& chain, const std::string& p
 
 std::string detail(const Explanation& e) {
   const ExecutorWait& wait = e.waits[*e.chosen];
-  std::string text = fmt::format("executor  {} of {}, pod {}{}\n", wait.row.id, wait.application, wait.row.pod,
+  std::string text = fmt::format("executor  {} of {}, pod {}{}\n", name_of(wait), wait.application, wait.row.pod,
                                  wait.row.node.empty() ? "" : ", node " + wait.row.node);
   text += fmt::format("waited    {} from {}: {}\n", format_time(wait.until_us - wait.wanted_us),
                       format_time(wait.wanted_us), fate(wait));
   for (const WaitSlice& slice : wait.slices) {
-    text += fmt::format("{:>12}  {:<10}  {:<14} {}\n", format_time(slice.from_us),
-                        format_time(slice.to_us - slice.from_us), to_text(slice.reason), reason_text(slice.reason));
+    text +=
+        fmt::format("{:>12}  {:<10}  {:<14} {}\n", format_time(slice.from_us), format_time(slice.to_us - slice.from_us),
+                    to_text(slice.reason), reason_text(slice.reason, wait.row.of_set));
   }
   if (wait.row.unschedulable_us) text += fmt::format("scheduler {}\n", wait.row.unschedulable_message);
-  text += "causes    oldest first, from the event that started its round\n";
+  text +=
+      fmt::format("causes    oldest first, from the event that started its {}\n", wait.row.of_set ? "set" : "round");
   text += chain_text(e.chain, wait.row.pod);
   return text;
 }
 
 }  // namespace
 
-std::string_view reason_text(WaitReason reason) {
+std::string_view reason_text(WaitReason reason, bool of_set) {
+  if (of_set) {
+    switch (reason) {
+      case WaitReason::quota:
+        return "the namespace's ResourceQuota refused its set's controller, which tries again after a growing back-off";
+      case WaitReason::refused:
+        return "its set, or a pod of it, was refused; a controller tries again after a growing back-off";
+      case WaitReason::api: return "the driver's request for its set was under way";
+      default: break;
+    }
+  }
   switch (reason) {
     case WaitReason::backlog_timer:
       return "tasks waited for dynamic allocation to raise the target (schedulerBacklogTimeout, then doubling steps)";
@@ -151,6 +174,8 @@ std::string_view reason_text(WaitReason reason) {
     case WaitReason::refused: return "the API server refused a create; every round tried again";
     case WaitReason::api_error: return "the API server failed or could not be reached";
     case WaitReason::api: return "its create was under way";
+    case WaitReason::controller:
+      return "its set's controller had not made its pod (at most about 20 a second, and none while an old one is left)";
     case WaitReason::scheduler: return "the scheduler had not looked at it yet";
     case WaitReason::unschedulable: return "no node fitted it";
     case WaitReason::kubelet: return "the kubelet's way to a running container";

@@ -36,6 +36,12 @@ void add_open_intervals(const ApplicationView& app, TimeUs end_us, ApplicationVi
   }
 }
 
+// The last executor of a pod that has ended, if none of that pod has ever registered.
+bool is_wasted(const ExecutorRow& row) {
+  const bool over = row.stored_us && row.stage == Stage::ended && !row.restarted;
+  return over && !row.registered_us && !row.pod_has_served;
+}
+
 void add_losses(const ApplicationView& app, Kpis& kpis) {
   std::int64_t lost = 0;
   std::int64_t noticed = 0;
@@ -70,6 +76,9 @@ void add_requests(const ApplicationView& app, Kpis& kpis) {
     if (what == "create 201") created += count;
     if (what.starts_with("create 4")) refused += count;
   }
+  for (const auto& [profile, set] : app.sets) refused += set.refused;
+  created += std::ranges::count_if(
+      app.executors, [](const ExecutorRow& r) { return r.of_set && r.stored_us && !r.restarted; });  // pods
   kpis["requests"] = all;
   kpis["requests_failed"] = failed;
   kpis["creates"] = created;
@@ -113,8 +122,7 @@ Kpis application_kpis(const ApplicationView& app, TimeUs end_us) {
   add_requests(app, kpis);
   const auto registered =
       std::ranges::count_if(app.executors, [](const ExecutorRow& r) { return r.registered_us.has_value(); });
-  kpis["creates_wasted"] = std::ranges::count_if(
-      app.executors, [](const ExecutorRow& r) { return r.stored_us && !r.registered_us && r.stage == Stage::ended; });
+  kpis["creates_wasted"] = std::ranges::count_if(app.executors, is_wasted);
   kpis["executors_registered"] = registered;
   kpis["creates_per_1000_registered"] = registered == 0 ? -1 : kpis["creates"] * 1000 / registered;
   kpis["retries"] = app.retries;
@@ -140,7 +148,9 @@ Kpis application_kpis(const ApplicationView& app, TimeUs end_us) {
   kpis["core_seconds_pending"] = core_seconds(total.pending_core_us);
   kpis["core_seconds_idle"] = core_seconds(total.idle_core_us);
   for (std::size_t i = 1; i < kWaits; ++i) {
-    kpis[fmt::format("wait_{}_ms", to_text(static_cast<Wait>(i)))] = ms(app.waited_us[i]);
+    const auto wait = static_cast<Wait>(i);
+    if (wait == Wait::controller && app.sets.empty()) continue;
+    kpis[fmt::format("wait_{}_ms", to_text(wait))] = ms(app.waited_us[i]);
   }
   if (app.tasks.jobs > 0) add_tasks(app, kpis);
   return kpis;
@@ -148,17 +158,17 @@ Kpis application_kpis(const ApplicationView& app, TimeUs end_us) {
 
 Kpis run_kpis(const std::vector<Kpis>& applications, std::int64_t pending_max, std::int64_t leaked_pods) {
   Kpis run;
-  const Kpis without_workload = application_kpis({}, 0);
+  const Kpis of_all = application_kpis({}, 0);
   for (const std::string& name : kpi_names()) {
     if (name == "leaked_pods") continue;
     const bool slowest = name.starts_with("time_to_") || name == "last_noticed_ms";
     const bool earliest = name == "first_noticed_ms";
     std::int64_t total = slowest || earliest ? -1 : 0;
     bool never = false;
-    bool known = without_workload.contains(name);
+    bool known = of_all.contains(name);
     for (const Kpis& app : applications) {
       const auto kpi = app.find(name);
-      if (kpi == app.end()) continue;  // only of applications with a workload
+      if (kpi == app.end()) continue;  // only of applications with a workload, or with sets
       known = true;
       const std::int64_t value = kpi->second;
       if (earliest) {
@@ -181,9 +191,10 @@ Kpis run_kpis(const std::vector<Kpis>& applications, std::int64_t pending_max, s
 
 std::vector<std::string> kpi_names() {
   std::vector<std::string> names;
-  ApplicationView with_workload;
-  with_workload.tasks.jobs = 1;
-  for (const auto& [name, value] : application_kpis(with_workload, 0)) names.push_back(name);
+  ApplicationView with_all;
+  with_all.tasks.jobs = 1;
+  with_all.sets[kDefaultProfile] = {};
+  for (const auto& [name, value] : application_kpis(with_all, 0)) names.push_back(name);
   names.emplace_back("leaked_pods");
   std::ranges::sort(names);
   return names;

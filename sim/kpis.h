@@ -19,7 +19,8 @@ using Kpis = std::map<std::string, std::int64_t, std::less<>>;
 //   time_to_ready_ms                             start of the driver to ReadyToSchedule (minimum registered ratio)
 //   target_max registered_max                    executors; of a run: the sum over its applications
 //   pending_max                                  pods stored and not running; of a run: its peak, not a sum of peaks
-//   creates creates_refused creates_wasted       POSTs answered 201; 4xx; pods stored that ended unregistered
+//   creates creates_refused creates_wasted       POSTs answered 201; 4xx; pods stored that ended unregistered. By the
+//                                                driver, or for it by the controllers of its sets
 //   executors_registered creates_per_1000_registered   executors that ever registered; creates per 1000 of them
 //   requests requests_failed retries             API answers and time-outs; those not 2xx; requests sent again
 //   rounds rounds_aborted                        allocation rounds that created or were aborted; that were aborted
@@ -29,6 +30,7 @@ using Kpis = std::map<std::string, std::int64_t, std::less<>>;
 //   first_noticed_ms last_noticed_ms             silence to removal, the shortest and the longest; -1: none noticed
 //   executor_seconds_requested _pending _idle    pod stored to ended; stored to running; running to registered. Pending
 //   core_seconds_requested _pending _idle        and idle are parts of requested; cores as the pods request them
+//                                                A container started anew in its pod is pending until it runs again
 //   wait_<reason>_ms                             how long each reason (Wait) was what the application waited for; of a
 //                                                run: application time, summed over its applications
 // Only of applications with a workload, and of runs with one:
@@ -39,6 +41,7 @@ using Kpis = std::map<std::string, std::int64_t, std::less<>>;
 //   tasks_process_local _node_local _rack_local _any   by how near to their data they ran
 //   tasks_failed tasks_killed fetch_failures task_seconds   as executors said; attempts on dead executors say nothing
 //   leaked_pods                                  pods left after the application's stop, not kept on purpose
+// Only of applications with StatefulSets or Deployments, and of runs with one: wait_controller_ms
 Kpis application_kpis(const ApplicationView& app, TimeUs end_us);
 // Sums; for times the slowest application. pending_max: the run's own peak.
 Kpis run_kpis(const std::vector<Kpis>& applications, std::int64_t pending_max, std::int64_t leaked_pods);

@@ -25,8 +25,9 @@ Leftover explain(const ApplicationView& app, const ExecutorRow& row, bool keeps,
   } else {
     for (const auto& [what, count] : app.requests) {
       const bool of_pods = what.find(' ') == what.rfind(' ');
+      const bool of_sets = what.starts_with("delete statefulsets ") || what.starts_with("delete deployments ");
       const bool clean_up = what.starts_with("delete ") || what.starts_with("deletecollection ");
-      if (!of_pods || !clean_up || what.ends_with(" 200")) continue;
+      if (!(row.of_set ? of_sets : of_pods) || !clean_up || what.ends_with(" 200")) continue;
       if (what == "delete 404" && !left.why.empty()) continue;  // mostly a pod that is gone
       left.why = fmt::format("the clean-up request was answered {}", what.substr(what.find(' ') + 1));
     }
@@ -43,7 +44,7 @@ std::vector<Leftover> leftovers(const ApplicationView& app, const std::map<std::
   const auto key = conf.find("spark.kubernetes.executor.deleteOnTermination");
   const bool keeps = key != conf.end() && key->second == "false";
   for (const ExecutorRow& row : app.executors) {
-    if (row.gone_us || !row.stored_us) continue;
+    if (row.gone_us || !row.stored_us || row.restarted) continue;
     const fakeapi::PodRecord* record = cluster.find_pod(row.pod);
     if (record != nullptr) left.push_back(explain(app, row, keeps, cluster, *record->pod, end_us));
   }

@@ -37,7 +37,7 @@ std::int64_t pending_of(const ApplicationView& app) {
 Sample sample_of(const ApplicationView& app, TimeUs t) {
   return {t,
           app.target,
-          static_cast<std::int64_t>(app.executors.size()),
+          static_cast<std::int64_t>(app.executors.size()) - app.restarts,
           pending_of(app),
           stage_count(app, Stage::running) + stage_count(app, Stage::registered),
           app.registered,
@@ -132,14 +132,19 @@ void Projection::account(ApplicationView& app, TimeUs t) {
 
 Wait Projection::waits_for(const ApplicationView& app) const {
   if (!app.started_us || app.stopped_us || app.exited_us || app.target <= 0) return Wait::none;
-  // Executors that a StatefulSet or Deployment makes have no rows.
-  if ((app.executors.empty() ? app.registered : app.serving) >= app.target) return Wait::none;
+  if (app.serving >= app.target) return Wait::none;
   if (app.missing_after_round > 0 && app.limit != Limit::none) return from_limit(app.limit);
-  Wait most = Wait::allocator;
+  auto waiting = app.waiting;
+  for (const auto& [profile, set] : app.sets) {
+    const Wait wait = set.holds.back().wait;
+    if (!set.lacking.empty() && (wait == Wait::refused || wait == Wait::api_error)) return wait;
+    waiting[static_cast<std::size_t>(wait)] += static_cast<std::int64_t>(set.lacking.size());
+  }
+  Wait most = app.sets.empty() ? Wait::allocator : Wait::controller;
   std::int64_t count = 0;
   for (const Wait wait : {Wait::unschedulable, Wait::image_pull, Wait::scheduler, Wait::kubelet, Wait::start,
-                          Wait::registration, Wait::api, Wait::not_noticed}) {
-    const std::int64_t n = app.waiting[static_cast<std::size_t>(wait)];
+                          Wait::registration, Wait::controller, Wait::api, Wait::not_noticed}) {
+    const std::int64_t n = waiting[static_cast<std::size_t>(wait)];
     if (n <= count) continue;
     count = n;
     most = wait;
@@ -173,12 +178,21 @@ void Projection::move(ApplicationView& app, ExecutorRow& r, Stage stage) {
   change(app, r, [&] { r.stage = stage; });
 }
 
-// Rows are by id - 1 as long as every id got its create; else they are searched.
+// The driver's own creates are by id - 1 as long as every id got one; else they are searched.
 ExecutorRow* Projection::by_id(ApplicationView& app, ExecutorId id) {
+  if (!app.sets.empty()) {
+    const auto given = given_.find({static_cast<std::uint32_t>(&app - applications_.data()), id});
+    return given == given_.end() ? nullptr : &app.executors[given->second];
+  }
   const auto guess = static_cast<std::size_t>(id - 1);
   if (id > 0 && guess < app.executors.size() && app.executors[guess].id == id) return &app.executors[guess];
   const auto it = std::ranges::find(app.executors, id, &ExecutorRow::id);
   return it == app.executors.end() ? nullptr : &*it;
+}
+
+const ExecutorRow* Projection::find(std::string_view application, ExecutorId id) {
+  ApplicationView* app = by_name(application);
+  return app == nullptr ? nullptr : by_id(*app, id);
 }
 
 // Creates are serial within a round: what is still unanswered when it ends was given up.
@@ -234,14 +248,15 @@ void Projection::on(const EventRef& e, const out::Called& data) {
   const auto index = static_cast<std::uint32_t>(app - applications_.data());
   std::string what(to_text(data.request.verb));
   if (data.request.kind != Kind::pod) what.append(" ").append(to_text(data.request.kind));
-  auto& call = calls_[{index, data.call.value}] = {std::move(what), 0};
+  Call& call = calls_[{index, data.call.value}] = {std::move(what)};
+  call.set = ask_set(*app, data.request);
   if (data.request.verb != Verb::create || data.request.body == nullptr) return;
   const Pod& pod = *data.request.body;
   const auto id = backend::executor_id(pod);
   if (!id) return;
   const std::string key = pod_key(pod);
   if (data.attempt == 1) {
-    ExecutorRow& r = app->executors.emplace_back();
+    ExecutorRow r;
     r.id = *id;
     r.profile = backend::profile_id(pod).value_or(0);
     r.pod = key;
@@ -250,12 +265,18 @@ void Projection::on(const EventRef& e, const out::Called& data) {
     r.cpu_milli = requests.cpu_milli.value_or(0);
     r.memory_bytes = requests.memory_bytes.value_or(0);
     r.tmpl = pod.tmpl;
-    places_[key] = {index, app->executors.size() - 1};
-    ++app->in_stage[static_cast<std::size_t>(Stage::asked)];
-    ++app->waiting[static_cast<std::size_t>(Wait::api)];
-    settle(*app);
+    add_row(*app, std::move(r));
   }
-  if (const auto place = places_.find(key); place != places_.end()) call.second = place->second.row + 1;
+  if (const auto place = places_.find(key); place != places_.end()) call.row_plus_one = place->second.row + 1;
+}
+
+// A new row; it is what is in its pod from now on.
+ExecutorRow& Projection::add_row(ApplicationView& app, ExecutorRow row) {
+  places_[row.pod] = {static_cast<std::uint32_t>(&app - applications_.data()), app.executors.size()};
+  ExecutorRow& r = app.executors.emplace_back(std::move(row));
+  tally(app, r, 1);
+  settle(app);
+  return r;
 }
 
 void Projection::on(const EventRef& e, const in::Replied& data) {
@@ -263,12 +284,13 @@ void Projection::on(const EventRef& e, const in::Replied& data) {
   if (app == nullptr) return;
   const auto call = calls_.find({static_cast<std::uint32_t>(app - applications_.data()), data.call.value});
   if (call == calls_.end()) return;
-  const auto [what, row_plus_one] = std::move(call->second);
+  const auto [what, row_plus_one, set] = std::move(call->second);
   calls_.erase(call);
   const ApiReply& reply = data.reply;
   const std::string answer =
       reply.transport == Transport::ok ? std::to_string(reply.code) : std::string(to_text(reply.transport));
   ++app->requests[what + " " + answer];
+  if (set != nullptr) answer_set(*app, *set, reply);
   if (row_plus_one == 0) return;
   ExecutorRow& r = app->executors[row_plus_one - 1];
   r.create_code = reply.code;
@@ -307,7 +329,7 @@ void Projection::on(const EventRef& e, const out::RegistrationAccepted& data) {
     app->registered_first.emplace_back(app->registered, e.t);
   }
   ExecutorRow* r = by_id(*app, data.executor);
-  if (r == nullptr) return settle(*app);  // a set made it
+  if (r == nullptr) return settle(*app);
   r->registered_us = e.t;
   move(*app, *r, Stage::registered);
 }

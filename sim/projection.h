@@ -1,11 +1,12 @@
 // Folds a log's events into what people ask about: one row per executor (when was it asked for, stored, bound, pulled,
 // running, registered, gone), counts over time, and what the applications waited for. Works on a run while it happens
-// and on a log that is read back. Pods and nodes are in projection_facts.cpp, jobs and tasks in projection_tasks.cpp.
-// Numbers for summaries are made from it in kpis.h.
+// and on a log that is read back. Pods and nodes are in projection_facts.cpp, what StatefulSets and Deployments make in
+// projection_sets.cpp, jobs and tasks in projection_tasks.cpp. Numbers for summaries are made from it in kpis.h.
 #pragma once
 
 #include <array>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <optional>
 #include <set>
@@ -50,8 +51,9 @@ enum class Wait : std::uint8_t {
   registration,
   not_noticed,  // executors are lost, the driver still counts them
   allocator,    // nothing is on its way: the allocator's next round has not come
+  controller,   // the controller of its StatefulSet or Deployment has not made its pods
 };
-inline constexpr std::size_t kWaits = 16;
+inline constexpr std::size_t kWaits = 17;
 }  // namespace podramp::sim
 
 namespace podramp {
@@ -65,18 +67,21 @@ struct EnumText<sim::Wait> {
   static constexpr std::array<std::string_view, sim::kWaits> names{
       "none",      "batch_size",   "pending_cap", "profile_share", "unacknowledged", "refused",
       "api_error", "api",          "scheduler",   "unschedulable", "kubelet",        "image_pull",
-      "start",     "registration", "not_noticed", "allocator"};
+      "start",     "registration", "not_noticed", "allocator",     "controller"};
 };
 }  // namespace podramp
 
 namespace podramp::sim {
 
+// One executor: a process with an id. The driver's own creates name it; a pod that a set made has a row once it is
+// stored, and its id once it has asked for it. A container that is started anew in its pod is another executor.
 struct ExecutorRow {
-  ExecutorId id = 0;
+  ExecutorId id = 0;  // 0: it has not asked for one
   ProfileId profile = 0;
   std::string pod;  // "namespace/name"
   std::string node;
   Stage stage = Stage::asked;
+  // Its create was sent. Of a set's: the driver asked for one more of them, or the one that it replaces ended.
   TimeUs asked_us = 0;
   std::optional<TimeUs> stored_us, unschedulable_us, bound_us, pull_started_us, pulled_us, running_us, registered_us;
   std::optional<TimeUs> lost_us;         // it ran on a node that fell silent, and that has not come back in time
@@ -91,6 +96,9 @@ struct ExecutorRow {
   std::int64_t memory_bytes = 0;
   TemplatePtr tmpl;                   // as it was asked for
   std::string unschedulable_message;  // the last
+  bool of_set = false;                // a StatefulSet or Deployment made its pod
+  bool restarted = false;             // its container was started anew: a later row goes on with its pod
+  bool pod_has_served = false;        // an executor before it in this pod registered
 };
 
 // A create that is answered so is given up: nobody sends it again.
@@ -113,6 +121,24 @@ struct Sample {
     return target == o.target && created == o.created && pending == o.pending && running == o.running &&
            registered == o.registered && wait == o.wait;
   }
+};
+
+// What keeps the pods away that a set lacks, from an instant on: api (the driver's request is under way), refused,
+// api_error, controller.
+struct SetHold {
+  TimeUs since_us = 0;
+  Wait wait = Wait::api;
+  bool by_quota = false;  // refused, by a ResourceQuota
+};
+
+// A StatefulSet or Deployment that a profile's executors come from (02 4.4).
+struct SetView {
+  std::string ns;
+  std::int64_t replicas = 0;     // as the driver last asked for
+  std::int64_t pods = 0;         // stored, and neither terminating nor ended
+  std::deque<TimeUs> lacking;    // since when each pod is wanted that it does not have
+  std::vector<SetHold> holds{};  // rising
+  std::int64_t refused = 0;      // creates of its controllers
 };
 
 // What an application's program has come to; all zero without one.
@@ -142,7 +168,9 @@ struct ApplicationView {
   std::int64_t target = 0;  // their sum
   std::int64_t target_max = 0;
   TimeUs target_max_us = 0;            // when it was first that high
-  std::vector<ExecutorRow> executors;  // by id - 1
+  std::vector<ExecutorRow> executors;  // as they came up; of the driver's own creates by id - 1
+  std::int64_t restarts = 0;           // of them: in a pod that held one before
+  std::map<ProfileId, SetView> sets;
   std::array<std::int64_t, kStages> in_stage{};
   std::int64_t serving = 0;                    // registered, not removed, node not silent
   std::array<std::int64_t, kWaits> waiting{};  // executors by what each of them waits for
@@ -172,6 +200,11 @@ struct ApplicationView {
 
 class Projection : public EventSink {
  public:
+  struct Place {
+    std::uint32_t application = 0;
+    std::size_t row = 0;
+  };
+
   explicit Projection(DurationUs sample_period_us = kSecondUs) : period_us_(sample_period_us) {}
 
   // Names an application before its first event. app_id is the label of its pods.
@@ -185,13 +218,18 @@ class Projection : public EventSink {
   std::uint64_t count(std::string_view type) const;  // of events of this type so far
   std::int64_t nodes_lost() const { return nodes_lost_; }
   std::int64_t pending_max() const { return pending_max_; }  // of all applications together
+  // The row of the executor that is in this pod ("namespace/name"), until the pod is gone.
+  std::optional<Place> place_of(const std::string& pod) const;
+  // An application's row of this id, nullptr without.
+  const ExecutorRow* find(std::string_view application, ExecutorId id);
   // Refusals by text class: "exceeded quota: team" -> how often.
   const std::map<std::string, std::int64_t>& refusals() const { return refusals_; }
 
  private:
-  struct Place {
-    std::uint32_t application = 0;
-    std::size_t row = 0;
+  struct Call {
+    std::string what;              // as it is called in counts: "create", "create configmaps"
+    std::size_t row_plus_one = 0;  // of an executor's create
+    SetView* set = nullptr;        // that it makes or scales
   };
   ApplicationView* by_name(std::string_view name);
   ExecutorRow* row(const std::string& pod, ApplicationView** app);
@@ -214,6 +252,19 @@ class Projection : public EventSink {
   ExecutorRow* by_id(ApplicationView& app, ExecutorId id);
   void revive(ApplicationView& app, ExecutorRow& row);
   void end_unanswered(ApplicationView& app);
+  struct Maker {
+    std::uint32_t application = 0;
+    ProfileId profile = 0;
+  };
+  std::optional<Maker> maker_of(const std::string& pod) const;
+  SetView* ask_set(ApplicationView& app, const ApiRequest& request);
+  void answer_set(ApplicationView& app, SetView& set, const ApiReply& reply);
+  void hold(ApplicationView& app, SetView& set, Wait wait, bool by_quota = false);
+  void balance(SetView& set);
+  ExecutorRow& add_row(ApplicationView& app, ExecutorRow row);
+  void refused_by(const fact::RequestRefused& refused);
+  ExecutorRow* row_of_set(const Pod& pod, ApplicationView** app);
+  void leave_set(ApplicationView& app, const ExecutorRow& row);
   void set_target(ApplicationView& app);
   void set_targets(const EventRef& e, const std::map<ProfileId, std::int64_t>& targets);
 
@@ -232,6 +283,7 @@ class Projection : public EventSink {
   void on(const EventRef& e, const out::RegistrationAccepted& data);
   void on(const EventRef& e, const out::RegistrationRefused& data);
   void on(const EventRef& e, const out::ExecutorRemoved& data);
+  void on(const EventRef& e, const out::ExecutorIdGiven& data);
   void on(const EventRef& e, const out::ReadyToSchedule& data);
   void on(const EventRef& e, const out::Exited& data);
   void on(const EventRef& e, const fact::PodCreated& data);
@@ -241,6 +293,7 @@ class Projection : public EventSink {
   void on(const EventRef& e, const fact::PullFinished& data);
   void on(const EventRef& e, const fact::PullFailed& data);
   void on(const EventRef& e, const fact::PodRunning& data);
+  void on(const EventRef& e, const fact::ContainerExited& data);
   void on(const EventRef& e, const fact::PodTerminating& data);
   void on(const EventRef& e, const fact::PodFinished& data);
   void on(const EventRef& e, const fact::PodGone& data);
@@ -255,10 +308,11 @@ class Projection : public EventSink {
   TimeUs next_sample_us_ = 0;
   std::vector<ApplicationView> applications_;
   std::map<std::string, std::uint32_t, std::less<>> by_name_;
-  std::unordered_map<std::string, Place> places_;                   // pod -> row; never iterated
-  std::map<std::string, std::vector<Place>, std::less<>> on_node_;  // rows bound to a node
-  // What a request is called in counts ("create", "create configmaps"), and row + 1 of an executor's create.
-  std::map<std::pair<std::uint32_t, std::uint64_t>, std::pair<std::string, std::size_t>> calls_;  // under way
+  std::unordered_map<std::string, Place> places_;                       // pod -> row; never iterated
+  std::map<std::string, std::vector<Place>, std::less<>> on_node_;      // rows bound to a node
+  std::map<std::pair<std::uint32_t, std::uint64_t>, Call> calls_;       // under way
+  std::map<std::string, Maker> set_names_;                              // "namespace/name" of a set
+  std::map<std::pair<std::uint32_t, ExecutorId>, std::size_t> given_;   // rows of sets, by the ids they were given
   std::array<std::uint64_t, std::variant_size_v<EventData>> counts_{};  // by index in the catalogue
   std::map<std::string, std::int64_t> refusals_;
   std::set<std::pair<std::string, std::string>> pulling_;  // (node, image) under way

@@ -24,6 +24,11 @@ ExecutorRow* Projection::row(const std::string& pod, ApplicationView** app) {
   return &(*app)->executors[it->second.row];
 }
 
+std::optional<Projection::Place> Projection::place_of(const std::string& pod) const {
+  const auto it = places_.find(pod);
+  return it == places_.end() ? std::nullopt : std::optional(it->second);
+}
+
 template <class Visit>
 void Projection::each_on_node(const std::string& node, Visit&& visit) {
   const auto rows = on_node_.find(node);
@@ -42,6 +47,7 @@ void Projection::revive(ApplicationView& app, ExecutorRow& r) {
 void Projection::on(const EventRef& e, const fact::PodCreated& data) {
   ApplicationView* app = nullptr;
   ExecutorRow* r = row(pod_key(*data.pod), &app);
+  if (r == nullptr) r = row_of_set(*data.pod, &app);
   if (r == nullptr) return;
   if (r->stage == Stage::ended && !r->stored_us) revive(*app, *r);
   r->stored_us = e.t;
@@ -106,6 +112,7 @@ void Projection::on(const EventRef& e, const fact::PodTerminating& data) {
   ApplicationView* app = nullptr;
   ExecutorRow* r = row(data.pod, &app);
   if (r == nullptr || r->terminating_us) return;
+  leave_set(*app, *r);
   change(*app, *r, [&] { r->terminating_us = e.t; });
 }
 
@@ -113,6 +120,7 @@ void Projection::on(const EventRef& e, const fact::PodFinished& data) {
   ApplicationView* app = nullptr;
   ExecutorRow* r = row(data.pod, &app);
   if (r == nullptr) return;
+  leave_set(*app, *r);
   r->finished_us = e.t;
   r->exit_code = data.exit_code;
   move(*app, *r, Stage::ended);
@@ -122,6 +130,7 @@ void Projection::on(const EventRef& e, const fact::PodGone& data) {
   ApplicationView* app = nullptr;
   ExecutorRow* r = row(data.pod, &app);
   if (r == nullptr) return;
+  leave_set(*app, *r);
   r->gone_us = e.t;
   move(*app, *r, Stage::ended);
   if (!r->node.empty()) {
@@ -151,6 +160,7 @@ void Projection::on(const EventRef& /*e*/, const fact::NodeReturned& data) {
 }
 
 void Projection::on(const EventRef& /*e*/, const fact::RequestRefused& data) {
+  refused_by(data);
   std::string what = data.reason.empty() ? "transport" : data.reason;
   const std::size_t quota = data.message.find("exceeded quota: ");
   if (quota != std::string::npos) what = data.message.substr(quota, data.message.find(',', quota) - quota);

@@ -115,13 +115,14 @@ std::string executors_csv(const Projection& projection) {
     for (const ExecutorRow& r : app.executors) {
       const auto kubelet_end = r.pull_started_us ? r.pull_started_us : r.running_us;
       const auto start_begin = r.pulled_us ? r.pulled_us : std::optional<TimeUs>{};
-      out += fmt::format(
-          "{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}\n", quoted(app.name), r.id,
-          r.profile, r.pod, r.node, to_text(r.stage), r.asked_us / kMillisecondUs, cell(r.stored_us), cell(r.bound_us),
-          cell(r.running_us), cell(r.registered_us), cell(r.finished_us), cell(r.gone_us), cell(r.removed_us),
-          cell(r.lost_us), span(r.asked_us, r.stored_us), span(r.stored_us, r.bound_us), span(r.bound_us, kubelet_end),
-          span(r.pull_started_us, r.pulled_us), span(start_begin, r.running_us), span(r.running_us, r.registered_us),
-          r.create_code, r.exit_code, quoted(r.unschedulable_message));
+      out +=
+          fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}\n", quoted(app.name),
+                      r.id == 0 ? "" : fmt::format("{}", r.id), r.profile, r.pod, r.node, to_text(r.stage),
+                      r.asked_us / kMillisecondUs, cell(r.stored_us), cell(r.bound_us), cell(r.running_us),
+                      cell(r.registered_us), cell(r.finished_us), cell(r.gone_us), cell(r.removed_us), cell(r.lost_us),
+                      span(r.asked_us, r.stored_us), span(r.stored_us, r.bound_us), span(r.bound_us, kubelet_end),
+                      span(r.pull_started_us, r.pulled_us), span(start_begin, r.running_us),
+                      span(r.running_us, r.registered_us), r.create_code, r.exit_code, quoted(r.unschedulable_message));
     }
   }
   return out;

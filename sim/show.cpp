@@ -9,6 +9,7 @@
 #include "fakeapi/cluster_state.h"
 #include "sim/experiment.h"
 #include "sim/log_reader.h"
+#include "sim/projection.h"
 
 namespace podramp::sim {
 namespace {
@@ -54,6 +55,26 @@ std::string text_of(const ShownCluster& c) {
   return text;
 }
 
+// What the driver cannot know: how far its sets are, and their executors that have not asked for an id yet.
+std::string text_of_sets(const ApplicationView& app) {
+  std::string text;
+  for (const auto& [profile, set] : app.sets) {
+    text += fmt::format("set of profile {}: {} of {} pods made", profile, set.pods, set.replicas);
+    if (!set.lacking.empty()) {
+      const SetHold& hold = set.holds.back();
+      text += fmt::format(", {} wait for: {}{}", set.lacking.size(), to_text(hold.wait),
+                          hold.by_quota ? " by a ResourceQuota" : "");
+    }
+    text += "\n";
+  }
+  for (const ExecutorRow& row : app.executors) {
+    if (row.of_set && row.id == 0 && row.stage != Stage::ended) {
+      text += fmt::format("pod {}: {}, no id yet\n", row.pod, to_text(row.stage));
+    }
+  }
+  return text;
+}
+
 }  // namespace
 
 Result<Shown> show_log(const std::string& path, const ShowAt& at) {
@@ -63,10 +84,13 @@ Result<Shown> show_log(const std::string& path, const ShowAt& at) {
   if (!logged) return tl::unexpected(Error{path + ": " + logged.error().message});
   Ledger ledger({});
   std::map<std::string, std::unique_ptr<backend::Session>, std::less<>> sessions;
+  Projection projection;
   for (LoggedApplication& app : *logged) {
+    projection.add_application(app.by, app.application.app_id, app.application.conf.initial_executors);
     sessions[app.by] = std::make_unique<backend::Session>(std::move(app.application), ledger);
   }
   fakeapi::ClusterState cluster;
+  PodMemory memory(false);
   Seq last = 0;
   TimeUs t = 0;
   std::string last_line;
@@ -76,6 +100,7 @@ Result<Shown> show_log(const std::string& path, const ShowAt& at) {
     if (!*event || (at.t && (*event)->t > *at.t)) break;
     const Event& e = **event;
     ledger.set_now(e.t);
+    projection.append(e.ref(), memory);
     std::visit(
         [&](const auto& data) {
           using T = std::remove_cvref_t<decltype(data)>;
@@ -94,6 +119,8 @@ Result<Shown> show_log(const std::string& path, const ShowAt& at) {
   Shown shown{last, t, last_line, std::string(to_text(log->header().level)), {}, {}};
   if (log->header().level == LogLevel::all) shown.cluster = count(cluster);
   for (const auto& [name, session] : sessions) shown.application[name] = session->backend().describe();
+  if (!shown.cluster) return shown;
+  for (const ApplicationView& app : projection.applications()) shown.application[app.name] += text_of_sets(app);
   return shown;
 }
 

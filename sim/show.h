@@ -34,7 +34,7 @@ struct Shown {
   std::string line;                                // of the log, the last that counts
   std::string level;                               // of the log
   std::optional<ShownCluster> cluster;             // absent unless the log has facts
-  std::map<std::string, std::string> application;  // name: the backend's own description, a fact a line
+  std::map<std::string, std::string> application;  // name: the backend's own description and its sets, a fact a line
 };
 
 Result<Shown> show_log(const std::string& path, const ShowAt& at);

@@ -26,7 +26,8 @@ enum class WaitReason : std::uint8_t {
   quota,           // refused: exceeded quota
   refused,         // refused otherwise
   api_error,       // the API server failed or could not be reached
-  api,             // its own create was under way
+  api,             // its own create was under way, or the request for its set
+  controller,      // its StatefulSet or Deployment was to have it, and its controller had not made its pod
   scheduler,       // stored, not looked at yet
   unschedulable,   // no node fitted (or an autoscaler's node had not come)
   kubelet,         // bound: the kubelet's start path
@@ -35,15 +36,15 @@ enum class WaitReason : std::uint8_t {
   registration,  // the JVM came up and registered
   unknown,       // the log has no facts, or the executor's end came first
 };
-inline constexpr std::size_t kWaitReasons = 19;
+inline constexpr std::size_t kWaitReasons = 20;
 }  // namespace podramp::sim
 
 template <>
 struct podramp::EnumText<podramp::sim::WaitReason> {
   static constexpr std::array<std::string_view, podramp::sim::kWaitReasons> names{
-      "backlog_timer", "round",      "batch",   "creating",     "pending_cap", "profile_share", "unacknowledged",
-      "claims",        "quota",      "refused", "api_error",    "api",         "scheduler",     "unschedulable",
-      "kubelet",       "image_pull", "start",   "registration", "unknown"};
+      "backlog_timer", "round",   "batch",      "creating",  "pending_cap",  "profile_share", "unacknowledged",
+      "claims",        "quota",   "refused",    "api_error", "api",          "controller",    "scheduler",
+      "unschedulable", "kubelet", "image_pull", "start",     "registration", "unknown"};
 };
 
 namespace podramp::sim {
@@ -61,7 +62,7 @@ enum class WaitEnd : std::uint8_t {
   ended,        // the executor ended before it registered
   open,         // it was on its way when the log ended
   refused,      // its create was: the place in the target passed on to another id, whose wait holds this one's
-  never_asked,  // no create was ever sent for this place in the target: the row has no id
+  never_asked,  // no create was ever sent for this place in the target, or no pod made by its set: the row has no id
 };
 
 }  // namespace podramp::sim
@@ -83,6 +84,8 @@ struct ExecutorWait {
   std::vector<WaitSlice> slices;
 };
 
+class Cutter;  // makes slices (wait_slices.cpp)
+
 // The time by reason.
 std::map<WaitReason, DurationUs> sum(const std::vector<WaitSlice>& slices);
 
@@ -92,7 +95,8 @@ class WaitSlices {
   // Names an application before its first event, as for a Projection.
   void add_application(const std::string& name, const std::string& app_id, std::int64_t initial_executors);
   void append(const EventRef& event);
-  // By application: every executor that was asked for, by id, then what was wanted and never asked for.
+  // By application: every executor that was asked for, as rows of a Projection, then what was wanted and never asked
+  // for.
   std::vector<ExecutorWait> finish();
 
  private:
@@ -119,23 +123,33 @@ class WaitSlices {
     std::deque<Want> wants;
     std::vector<RoundOfProfile> rounds;
   };
+  using Row = std::size_t;  // of the application's, in the Projection
   struct App {
+    std::size_t index = 0;
     std::map<ProfileId, Profile> profiles;
-    std::map<ExecutorId, Asked> asked;  // every create
-    std::map<CallId, ExecutorId> creates;
+    std::map<Row, Asked> asked;  // every one
+    std::map<CallId, Row> creates;
+    std::vector<ExecutorWait> unmet;  // of sets, when the application stopped
     std::int64_t initial = 0;
-    ExecutorId creating = 0;
+    std::optional<Row> creating;
   };
 
   void set_targets(App& app, const std::map<ProfileId, std::int64_t>& targets);
   void on_called(App& app, const out::Called& called);
   void on_replied(App& app, const in::Replied& replied);
   void on_round(App& app, const out::RoundDone& round);
-  void give_up(App& app, ExecutorId id, bool wanted_since_then);
+  void follow_set(const std::string& pod, const std::optional<Projection::Place>& before);
+  void take(App& app, Row row);
+  void give_up(App& app, Row row, bool wanted_since_then);
   void over(App& app);
-  ExecutorWait wait_of(const App& app, const ExecutorRow& row) const;
+  const ApplicationView& view(const App& app) const { return projection_.applications()[app.index]; }
+  std::optional<Row> row_of(const App& app, ExecutorId id);
+  ExecutorWait wait_of(const App& app, Row row) const;
+  ExecutorWait wait_of_nobody(const App& app, ProfileId profile, const Want& want) const;
   void balance(Profile& profile);
   std::vector<WaitSlice> slices_of(const App& app, const ExecutorRow& row, const Want& want, TimeUs until_us) const;
+  void cut_rounds(const App& app, const ExecutorRow& row, Cutter& cut) const;
+  void cut_holds(const App& app, const ExecutorRow& row, Cutter& cut) const;
 
   Projection projection_;
   std::map<std::string, App, std::less<>> apps_;
