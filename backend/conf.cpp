@@ -285,6 +285,7 @@ ConfOutcome make_conf(const StringMap& raw, Compat compat, const ConfOptions& op
   fill_tracking(conf, reader);
   fill_scheduler(conf, reader);
   conf.scheduling = read_scheduling(reader);
+  conf.decommission = read_decommission(reader);
   fill_sizes(conf, reader);
   fill_names(conf, reader);
   fill_image(conf, reader, options);
