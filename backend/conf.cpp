@@ -275,6 +275,7 @@ ConfOutcome make_conf(const StringMap& raw, Compat compat, const ConfOptions& op
   fill_claims(conf, reader);
   fill_tracking(conf, reader);
   fill_scheduler(conf, reader);
+  conf.decommission = read_decommission(reader);
   fill_sizes(conf, reader);
   fill_names(conf, reader);
   fill_image(conf, reader, options);

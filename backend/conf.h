@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "backend/compat.h"
+#include "backend/decommission_conf.h"
 #include "backend/port/kube.h"
 #include "backend/port/status.h"
 #include "backend/scaling_conf.h"
@@ -124,6 +125,7 @@ struct Conf {
   std::string decommission_label_value;
   std::optional<std::int64_t> pod_deletion_cost;         // likewise, with the Deployment allocator
   std::optional<DurationUs> decommission_force_kill_us;  // executor.decommission.forceKillTimeout
+  DecommissionConf decommission;                         // what the executor itself does
   DurationUs network_timeout_us = 120 * kSecondUs;       // an executor without heartbeats is lost
   DurationUs network_timeout_interval_us = 60 * kSecondUs;
   DurationUs heartbeat_interval_us = 10 * kSecondUs;

@@ -69,15 +69,20 @@ class Contradictions {
 
   void dynamic_allocation() {
     if (!conf_.dynamic_allocation) return;  // its settings are kept for the jobs that switch it on
-    const bool decommissioned_shuffle = reader_.boolean("spark.decommission.enabled") &&
-                                        reader_.boolean("spark.storage.decommission.enabled") &&
-                                        reader_.boolean("spark.storage.decommission.shuffleBlocks.enabled");
-    const bool plugin = reader_.is_set("spark.shuffle.sort.io.plugin.class");
-    if (!conf_.scheduling.shuffle_service && !reader_.boolean("spark.dynamicAllocation.shuffleTracking.enabled") &&
-        !decommissioned_shuffle && !plugin) {
+    const bool kept = conf_.scheduling.shuffle_service ||
+                      reader_.boolean("spark.dynamicAllocation.shuffleTracking.enabled") ||
+                      reader_.is_set("spark.shuffle.sort.io.plugin.class");
+    // What Spark looks at when it starts; the blocks move only with spark.storage.decommission.enabled as well.
+    const bool may_start = reader_.boolean("spark.decommission.enabled") &&
+                           reader_.boolean("spark.storage.decommission.shuffleBlocks.enabled");
+    if (!kept && !may_start) {
       warn(written("spark.dynamicAllocation.shuffleTracking.enabled", "spark.dynamicAllocation.enabled"),
            "Spark refuses to start: dynamic allocation needs shuffle tracking, an external shuffle service, or "
            "shuffle blocks that move when an executor is decommissioned");
+    } else if (!kept && !conf_.decommission.moves_shuffle_files) {
+      warn(written("spark.dynamicAllocation.shuffleTracking.enabled", "spark.decommission.enabled"),
+           "the shuffle files of idle executors are lost with them: only spark.storage.decommission.enabled moves "
+           "them away before");
     }
     if (conf_.scheduling.shuffle_service) {
       warn("spark.shuffle.service.enabled",

@@ -106,6 +106,9 @@ inline constexpr std::string_view kRollPolicies =
     "ID;ADD_TIME;TOTAL_GC_TIME;TOTAL_DURATION;AVERAGE_DURATION;FAILED_TASKS;PEAK_JVM_ONHEAP_MEMORY;"
     "PEAK_JVM_OFFHEAP_MEMORY;TOTAL_SHUFFLE_WRITE;DISK_USED;OUTLIER;OUTLIER_NO_FALLBACK";
 inline constexpr std::string_view kNoPools = "executors start without gang scheduling here";
+inline constexpr std::string_view kRoomForAll = "an executor takes all the shuffle blocks that others move to it here";
+inline constexpr std::string_view kNoFallback =
+    "blocks of a decommissioned executor move to other executors or are lost here";
 
 }  // namespace table
 
@@ -257,6 +260,14 @@ inline constexpr auto kKeyTable = [] {
       key("spark.storage.decommission.enabled", boolean, "false", 301).modelled(),
       key("spark.storage.decommission.shuffleBlocks.enabled", boolean, "true", 301).modelled(),
       key("spark.storage.decommission.rddBlocks.enabled", boolean, "true", 301).modelled(),
+      key("spark.storage.decommission.shuffleBlocks.maxThreads", integer, "8", 301).above(0).modelled(),
+      key("spark.storage.decommission.maxReplicationFailuresPerBlock", integer, "3", 301).hidden().modelled(),
+      key("spark.storage.decommission.replicationReattemptInterval", milliseconds, "30s", 301)
+          .above(0)
+          .hidden()
+          .modelled(),
+      unset("spark.storage.decommission.shuffleBlocks.maxDiskSize", bytes, 302).because(kNotYet, kRoomForAll),
+      unset("spark.storage.decommission.fallbackStorage.path", text, 301).because(kNotYet, kNoFallback),
       unset("spark.scheduler.minRegisteredResourcesRatio", fraction, 101).modelled(),
       key("spark.scheduler.maxRegisteredResourcesWaitingTime", milliseconds, "30s", 101).modelled(),
       key("spark.shuffle.service.enabled", boolean, "false", 102).modelled(),

@@ -154,6 +154,7 @@ TEST(Contradictions, DynamicAllocationNeedsSomewhereToKeepShuffleData) {
   EXPECT_THAT(contradictions(off), ElementsAre(HasSubstr("shuffleTracking.enabled: Spark refuses to start")));
   StringMap moved = off;
   moved["spark.decommission.enabled"] = "true";
+  EXPECT_THAT(contradictions(moved), ElementsAre(HasSubstr("files of idle executors are lost with them")));
   moved["spark.storage.decommission.enabled"] = "true";
   EXPECT_THAT(contradictions(moved), IsEmpty());
   StringMap service = off;

@@ -81,6 +81,10 @@ void ScalingLink::executor_removed(TimeUs /*now*/, const out::ExecutorRemoved& w
 }
 
 void ScalingLink::block_updated(const in::BlockUpdated& block) {
+  if (const auto stage = shuffle_of(block)) {
+    if (dynamic_) dynamic_->shuffle_block_stored(block.executor, *stage);
+    return;
+  }
   if (dynamic_) {
     dynamic_->block_updated(block.executor, block.rdd, block.split, block.memory_bytes > 0, block.disk_bytes > 0);
   }

@@ -93,6 +93,18 @@ TEST(ScalingLink, AJobMakesTheTargetGrowAndItsEndMakesItShrinkUntilIdleExecutors
   EXPECT_EQ(app.backend.books().registered, 0);
 }
 
+TEST(ScalingLink, AShuffleFileThatMovesInKeepsAnIdleExecutorAndIsNoCachedBlock) {
+  Application application = dynamic_application(4);
+  application.conf.scaling.dynamic.monitor.shuffle_tracking = true;
+  application.conf.scaling.dynamic.monitor.shuffle_timeout_us = kHourUs;
+  DynamicBackend app(application);
+  app.job(0, 1, 8);
+  app.world.at(30 * kSecondUs, in::BlockUpdated{2, -1, 0, 0, 100});
+  app.world.run(120 * kSecondUs);
+  EXPECT_EQ(app.removed().size(), 3U);
+  for (const std::string& line : app.removed()) EXPECT_FALSE(line.ends_with("executor 2")) << line;
+}
+
 TEST(ScalingLink, WithoutTheKeyNothingIsRequestedAndNoTickIsArmed) {
   Application application = dynamic_application(4);
   application.conf.dynamic_allocation = false;

@@ -280,6 +280,7 @@ void StageScheduler::executor_lost(ExecutorId id) {
 
 void StageScheduler::block_updated(const in::BlockUpdated& block) {
   if (const auto stage = shuffle_of(block)) {
+    tasks_.meet(block.executor);
     if (tasks_.hosts().knows(block.executor)) {
       shuffles_.move(*stage, block.split, block.executor, tasks_.hosts().host_of(block.executor));
     }

@@ -51,6 +51,14 @@ void TaskScheduler::executor_decommissioning(ExecutorId id) {
   for (auto& [key, set] : sets_) set->recompute_levels();
 }
 
+// (Spark offers executors as they register, whether or not there are tasks, and so knows them all.)
+void TaskScheduler::meet(ExecutorId id) {
+  const auto it = executors_.find(id);
+  if (it == executors_.end() || hosts_.knows(id)) return;
+  hosts_.add(id, it->second.executor.host);
+  running_[id];
+}
+
 std::pair<StageId, int> TaskScheduler::set_of(TaskId task) const {
   const auto it = set_of_.find(task);
   return it == set_of_.end() ? std::pair<StageId, int>{-1, -1} : it->second;

@@ -40,6 +40,8 @@ class TaskScheduler {
   // Removed for good: its tasks fail. False as above.
   bool executor_lost(TimeUs now, ExecutorId id, const ExecutorLoss& loss);
   void executor_decommissioning(ExecutorId id);
+  // It holds files of others and may never have been offered: from now on its end and its host matter.
+  void meet(ExecutorId id);
 
   // A new attempt of a stage; older attempts become zombies.
   void submit(TaskSetPlan plan, TimeUs now);

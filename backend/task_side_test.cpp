@@ -302,6 +302,22 @@ TEST(TaskSide, OutputsThatHaveMovedNeedNotBeMadeAgain) {
   EXPECT_EQ(world.side.shuffles().available(0), 2);
 }
 
+TEST(TaskSide, AnOutputMayMoveToAnExecutorThatWasNeverOfferedAndIsLostWithIt) {
+  TaskWorld world;
+  world.add(1);
+  world.job(0, {map_stage(0, 1), result_stage(1, 1, {0})});
+  world.succeed_all();
+  world.succeed_all();
+  world.add(2);  // nothing runs, so nothing is offered
+  world.side.block_updated({2, -1, 0, 0, 100});
+  world.remove(1, {false, true, "decommissioned"});
+  ASSERT_EQ(world.side.shuffles().available(0), 1);
+  EXPECT_EQ(world.side.shuffles().find(0, 0)->executor, 2);
+  EXPECT_EQ(world.side.shuffles().find(0, 0)->host, TaskWorld::host(2));
+  world.remove(2);
+  EXPECT_EQ(world.side.shuffles().available(0), 0);
+}
+
 TEST(TaskSide, ALaterJobReusesTheShuffleOfAnEarlierOne) {
   TaskWorld world;
   world.add(1);

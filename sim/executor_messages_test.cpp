@@ -17,11 +17,13 @@ using testing::HasSubstr;
 constexpr TimeUs s(std::int64_t n) { return n * kSecondUs; }
 
 // Six executors on three nodes, asked for once more at 1 min, so that their number is a requested total; then `entry`.
-std::vector<LoggedEvent> run_with(const std::string& entry, const std::string& end = "5m") {
+std::vector<LoggedEvent> run_with(const std::string& entry, const std::vector<std::string>& sets = {},
+                                  const std::string& end = "5m") {
   return run_and_read(text_scenario(tiny_text(6, "16",
                                               R"(,"end":")" + end + R"(","until_quiet":false,"timeline":[
       {"at":"1m","do":"set_target","application":"etl","executors":6},)" +
-                                                  entry + "]")));
+                                                  entry + "]"),
+                                    sets));
 }
 
 template <class E>
@@ -68,7 +70,8 @@ TEST(ExecutorMessages, AReplacedExecutorIsReplaced) {
 TEST(ExecutorMessages, ADecommissionedExecutorEndsAfterASecondAndIsReplaced) {
   for (const std::string who : {"", R"(,"by_executor":true)"}) {
     const auto events =
-        run_with(R"({"at":"2m","do":"decommission_executors","application":"etl","executors":[4])" + who + "}");
+        run_with(R"({"at":"2m","do":"decommission_executors","application":"etl","executors":[4])" + who + "}",
+                 {"applications.0.conf.spark.decommission.enabled=true"});
     EXPECT_EQ(all<out::DecommissionSent>(events).size(), who.empty() ? 1U : 0U);
     const auto [t, reason] = removal(events, 4);
     EXPECT_EQ(reason, "decommissioned");
@@ -76,6 +79,12 @@ TEST(ExecutorMessages, ADecommissionedExecutorEndsAfterASecondAndIsReplaced) {
     EXPECT_LT(t, s(125));
     EXPECT_EQ(all<out::RegistrationAccepted>(events).size(), 7U);
   }
+}
+
+TEST(ExecutorMessages, WithoutTheKeyAnExecutorTakesNoNoticeOfItsDecommissioning) {
+  const auto events = run_with(R"({"at":"2m","do":"decommission_executors","application":"etl","executors":[4]})");
+  EXPECT_EQ(all<out::DecommissionSent>(events).size(), 1U);
+  EXPECT_TRUE(all<out::ExecutorRemoved>(events).empty());
 }
 
 TEST(ExecutorMessages, ExecutorsOnANodeThatFallsSilentExpireAndHearNothing) {

@@ -55,7 +55,10 @@ void Pulse::append(const EventRef& event, PodMemory& /*memory*/) {
 }
 
 Kernel::Kernel(KernelOptions options, Parts parts)
-    : options_(std::move(options)), parts_(parts), runner_(*this, options_.seed) {}
+    : options_(std::move(options)),
+      parts_(parts),
+      runner_(*this, options_.seed),
+      decommissioner_(*this, runner_, options_.seed) {}
 
 void Kernel::add(const ApplicationSpec& spec, std::unique_ptr<backend::Session> session, const std::string& app_id,
                  const backend::Conf& conf) {
@@ -74,6 +77,7 @@ void Kernel::add(const ApplicationSpec& spec, std::unique_ptr<backend::Session> 
   app.is_fork = conf.compat == backend::Compat::fork_2_2;
   app.targets[kDefaultProfile] = conf.initial_executors;
   executors_.add_application(index, app_id);
+  decommissioner_.add_application(index, spec.name, conf.decommission);
   CHECK(parts_.cluster.add_client(spec.name) == index);  // so a client's id is its application's index
   const auto plan = [&](TimeUs at, Input input) {
     ++planned_;
@@ -179,7 +183,8 @@ void Kernel::report_violations() {
 std::optional<Ending> Kernel::over(TimeUs next) {
   const TimeUs now = parts_.ledger.now();
   if (now >= options_.end_us) return Ending::end;
-  if (!options_.until_quiet || planned_ > 0 || pulls_ > 0 || runner_.busy()) return std::nullopt;
+  if (!options_.until_quiet || planned_ > 0 || pulls_ > 0 || runner_.busy() || decommissioner_.busy())
+    return std::nullopt;
   const TimeUs silent_until = std::min(next, options_.end_us);
   const TimeUs alive_us = std::max(parts_.pulse.last_us(), planned_us_);
   const DurationUs silence = silent_until == kNever ? kStuckUs + 1 : silent_until - alive_us;
@@ -264,8 +269,8 @@ void Kernel::handle(ForSession& item) {
   feed(item.application, item.input, item.cause);
   // StopExecutor reaches every executor before anything is deleted (02 4.2 stop order).
   if (std::holds_alternative<in::Stopped>(item.input)) end_processes(item.application, 0, item.cause);
-  if (const auto* leaving = std::get_if<in::DecommissionRequested>(&item.input); leaving && leaving->by_executor) {
-    for (const ExecutorId id : leaving->executors) end_process(item.application, id, kDecommissionUs, item.cause);
+  if (const auto* leaving = std::get_if<in::DecommissionRequested>(&item.input)) {
+    decommission_themselves(item.application, *leaving, item.cause);
   }
 }
 
@@ -331,43 +336,42 @@ void Kernel::perform(std::uint32_t application, backend::Session::Logged& effect
   Application& app = applications_[application];
   const Seq seq = effect.seq;
   std::visit(
-      Overloaded{
-          [&](const out::Called& called) { send(application, called, seq); },
-          [&](const out::WatchReleased& released) {
-            app.watches.erase(released.watch);
-            queue_.push(now(), Lane::server, ForCluster{to::ReleaseWatch{application, released.watch}, seq});
-          },
-          [&](const out::TimerSet& timer) {
-            const TimerId id{timer.timer, timer.arg};
-            app.timers[id] = ++generation_;
-            push_input(std::max(timer.at_us, now()), Lane::timers, Timer{application, id, generation_, seq});
-          },
-          [&](const out::TimerCancelled& timer) {
-            app.timers.erase({timer.timer, timer.arg});
-          },
-          [&](const out::RegistrationAccepted& accepted) {
-            app.registered.insert(accepted.executor);
-            executors_.registered(application, accepted.executor, now());
-          },
-          [&](const out::ExecutorIdGiven& given) {
-            const auto pod = executors_.named(application, given.pod, given.executor);
-            if (pod) push_input(now(), Lane::executors, Ask{*pod, seq});
-          },
-          [&](const out::ExecutorStopped& stopped) { end_process(application, stopped.executor, 0, seq); },
-          [&](const out::DecommissionSent& sent) { end_process(application, sent.executor, kDecommissionUs, seq); },
-          [&](const out::TargetsRequested& wanted) {
-            for (const auto& [profile, n] : wanted.targets) app.targets[profile] = n;
-          },
-          [&](const out::RegistrationRefused& refused) {
-            const auto pod = executors_.find(application, refused.executor);
-            if (pod) queue_.push(now(), Lane::server, ForCluster{to::ProcessExited{*pod, 1}, seq});
-          },
-          [&](const out::ConfigGiven& given) { config_given(application, given, seq); },
-          [&](const out::ExecutorRemoved& removed) { app.registered.erase(removed.executor); },
-          [&](const out::TaskLaunched& task) { start_task(application, task, seq); },
-          [&](const out::TaskKilled& task) { runner_.kill(now(), application, task.task); },
-          [&](const out::JobEnded& job) { job_ended(application, job); },
-          [&](const out::Exited& exit) { exited(application, exit.code, seq); }, [](const auto&) {}},
+      Overloaded{[&](const out::Called& called) { send(application, called, seq); },
+                 [&](const out::WatchReleased& released) {
+                   app.watches.erase(released.watch);
+                   queue_.push(now(), Lane::server, ForCluster{to::ReleaseWatch{application, released.watch}, seq});
+                 },
+                 [&](const out::TimerSet& timer) {
+                   const TimerId id{timer.timer, timer.arg};
+                   app.timers[id] = ++generation_;
+                   push_input(std::max(timer.at_us, now()), Lane::timers, Timer{application, id, generation_, seq});
+                 },
+                 [&](const out::TimerCancelled& timer) {
+                   app.timers.erase({timer.timer, timer.arg});
+                 },
+                 [&](const out::RegistrationAccepted& accepted) {
+                   app.registered.insert(accepted.executor);
+                   executors_.registered(application, accepted.executor, now());
+                 },
+                 [&](const out::ExecutorIdGiven& given) {
+                   const auto pod = executors_.named(application, given.pod, given.executor);
+                   if (pod) push_input(now(), Lane::executors, Ask{*pod, seq});
+                 },
+                 [&](const out::ExecutorStopped& stopped) { end_executor(application, stopped.executor, seq); },
+                 [&](const out::DecommissionSent& sent) { decommission(application, sent.executor, seq); },
+                 [&](const out::TargetsRequested& wanted) {
+                   for (const auto& [profile, n] : wanted.targets) app.targets[profile] = n;
+                 },
+                 [&](const out::RegistrationRefused& refused) {
+                   const auto pod = executors_.find(application, refused.executor);
+                   if (pod) queue_.push(now(), Lane::server, ForCluster{to::ProcessExited{*pod, 1}, seq});
+                 },
+                 [&](const out::ConfigGiven& given) { config_given(application, given, seq); },
+                 [&](const out::ExecutorRemoved& removed) { app.registered.erase(removed.executor); },
+                 [&](const out::TaskLaunched& task) { start_task(application, task, seq); },
+                 [&](const out::TaskKilled& task) { runner_.kill(now(), application, task.task); },
+                 [&](const out::JobEnded& job) { job_ended(application, job); },
+                 [&](const out::Exited& exit) { exited(application, exit.code, seq); }, [](const auto&) {}},
       effect.effect);
 }
 

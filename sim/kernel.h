@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <variant>
@@ -13,6 +14,7 @@
 
 #include "backend/session.h"
 #include "fakeapi/cluster.h"
+#include "sim/decommissioner.h"
 #include "sim/engine.h"
 #include "sim/executors.h"
 #include "sim/item_queue.h"
@@ -37,8 +39,6 @@ struct EnumText<sim::Ending> {
 namespace podramp::sim {
 
 inline constexpr std::uint64_t kLivelockItems = 20'000'000;
-// A decommissioned executor looks once a second whether it may go, first after one second.
-inline constexpr DurationUs kDecommissionUs = kSecondUs;
 
 struct KernelOptions {
   TimeUs end_us = kHourUs;
@@ -61,7 +61,7 @@ class Pulse : public EventSink {
   std::set<std::pair<std::string, std::uint64_t>, std::less<>> polls_;  // (session, call) under way
 };
 
-class Kernel final : public Body, private TaskRunner::World {
+class Kernel final : public Body, private ExecutorWorld {
  public:
   struct Parts {
     Ledger& ledger;
@@ -139,7 +139,10 @@ class Kernel final : public Body, private TaskRunner::World {
   struct TaskWake {  // a task has arrived, worked, or its end is known
     std::uint64_t token;
   };
-  struct TaskFlow {  // one of its reads is over
+  struct LeavingWake {  // an executor that leaves looks around
+    std::uint64_t token;
+  };
+  struct TaskFlow {  // a read of a task, or an upload of an executor that leaves, is over
     TransferId id;
     bool ok;
   };
@@ -156,8 +159,8 @@ class Kernel final : public Body, private TaskRunner::World {
   struct Later {  // a message of the cluster that is not due yet
     fakeapi::Outgoing message;
   };
-  using Payload =
-      std::variant<ForCluster, ForSession, Timer, Deadline, Ask, Exit, Forged, Later, TaskWake, TaskFlow, TaskWord>;
+  using Payload = std::variant<ForCluster, ForSession, Timer, Deadline, Ask, Exit, Forged, Later, TaskWake, LeavingWake,
+                               TaskFlow, TaskWord>;
 
   void handle(ForCluster& item);
   void handle(ForSession& item);
@@ -168,7 +171,8 @@ class Kernel final : public Body, private TaskRunner::World {
   void handle(Forged& item);
   void handle(Later& item) { perform(item.message); }
   void handle(TaskWake& item) { runner_.wake(now(), item.token); }
-  void handle(TaskFlow& item) { runner_.transfer_ended(now(), item.id, item.ok); }
+  void handle(LeavingWake& item) { decommissioner_.wake(now(), item.token); }
+  void handle(TaskFlow& item);
   void handle(TaskWord& item);
 
   void feed(std::uint32_t application, const Input& input, Seq cause);
@@ -182,14 +186,19 @@ class Kernel final : public Body, private TaskRunner::World {
   void start_transfer(const Transfer& transfer) override { parts_.engine.start(transfer); }
   void cancel_transfer(TransferId id) override { parts_.engine.cancel(id); }
   void wake_task(TimeUs at, std::uint64_t token) override { queue_.push(at, Lane::executors, TaskWake{token}); }
+  void wake_leaving(TimeUs at, std::uint64_t token) override { queue_.push(at, Lane::executors, LeavingWake{token}); }
   void tell_driver(std::uint32_t application, ExecutorId from, Input input, Seq cause) override;
   std::int32_t node_index(const std::string& node) const override { return node_index_.at(node); }
   bool node_up(std::int32_t node) const override;
+  std::vector<ExecutorId> registered(std::uint32_t application) const override;
+  std::optional<std::int32_t> node_of(std::uint32_t application, ExecutorId executor) const override;
+  bool end_executor(std::uint32_t application, ExecutorId executor, Seq cause) override;
   void plan(TimeUs at, const std::string& application, const Input& input);
   void exited(std::uint32_t application, int code, Seq cause);
   void end_processes(std::uint32_t application, int exit_code, Seq cause);
-  // The driver's word to one process, which on a silent node hears nothing.
-  void end_process(std::uint32_t application, ExecutorId executor, DurationUs after, Seq cause);
+  // Words to one process, which on a silent node hears nothing.
+  void decommission(std::uint32_t application, ExecutorId executor, Seq cause);
+  void decommission_themselves(std::uint32_t application, const in::DecommissionRequested& leaving, Seq cause);
   std::vector<ForSession> heartbeats(const fakeapi::ToCluster& message);
   TimeUs last_heartbeat(const Process& process) const;
   in::Registered registration(const Process& process, fakeapi::PodId pod) const;
@@ -211,6 +220,7 @@ class Kernel final : public Body, private TaskRunner::World {
   std::vector<Application> applications_;
   Executors executors_;
   TaskRunner runner_;
+  Decommissioner decommissioner_;
   std::map<std::string, std::int32_t> node_index_;  // filled with the first workload
   std::uint64_t generation_ = 0;
   std::uint64_t inputs_ = 0;

@@ -62,18 +62,46 @@ void Kernel::end_processes(std::uint32_t application, int exit_code, Seq cause) 
   }
 }
 
-// It ends by itself with 0; a decommissioned one a while later.
-void Kernel::end_process(std::uint32_t application, ExecutorId executor, DurationUs after, Seq cause) {
+bool Kernel::end_executor(std::uint32_t application, ExecutorId executor, Seq cause) {
   const auto pod = executors_.find(application, executor);
-  if (!pod || executors_.process(*pod)->silent) return;
+  if (!pod || executors_.process(*pod)->silent) return false;
   const LatencyModel& stop = parts_.cluster.config().latency.stop;
-  const DurationUs takes = after + stop.sample(Draw(options_.seed, "executor.stop", uid_text(*pod)));
+  const DurationUs takes = stop.sample(Draw(options_.seed, "executor.stop", uid_text(*pod)));
   queue_.push(now() + takes, Lane::server, ForCluster{to::ProcessExited{*pod, 0}, cause});
+  return true;
+}
+
+void Kernel::decommission(std::uint32_t application, ExecutorId executor, Seq cause) {
+  const auto pod = executors_.find(application, executor);
+  if (pod && !executors_.process(*pod)->silent) decommissioner_.begin(now(), application, executor, cause);
+}
+
+// They have told their driver; those that it does not know go on as before (ExecutorDecommissioning).
+void Kernel::decommission_themselves(std::uint32_t application, const in::DecommissionRequested& leaving, Seq cause) {
+  if (!leaving.by_executor) return;
+  const std::set<ExecutorId>& known = applications_[application].registered;
+  for (const ExecutorId id : leaving.executors) {
+    if (known.contains(id)) decommission(application, id, cause);
+  }
+}
+
+std::vector<ExecutorId> Kernel::registered(std::uint32_t application) const {
+  const std::set<ExecutorId>& known = applications_[application].registered;
+  return {known.begin(), known.end()};
+}
+
+std::optional<std::int32_t> Kernel::node_of(std::uint32_t application, ExecutorId executor) const {
+  const auto pod = executors_.find(application, executor);
+  if (!pod) return std::nullopt;
+  return node_index(executors_.process(*pod)->host);
 }
 
 void Kernel::process_stopped(PodId pod, Seq cause) {
   const auto process = executors_.stopped(pod);
-  if (process) runner_.executor_stopped(now(), process->application, process->executor);
+  if (process) {
+    runner_.executor_stopped(now(), process->application, process->executor);
+    decommissioner_.executor_stopped(now(), process->application, process->executor);
+  }
   if (!process || !process->asked || applications_[process->application].exit_code) return;
   // A node that lost its power closes no connection; the driver hears nothing.
   const NodeRecord* node = parts_.cluster.state().find_node(process->host);

@@ -63,6 +63,11 @@ void Kernel::handle(TaskWord& item) {
   if (!applications_[item.application].exit_code) feed(item.application, item.input, item.cause);
 }
 
+void Kernel::handle(TaskFlow& item) {
+  if (item.id >= kMigrationTransfers) return decommissioner_.transfer_ended(now(), item.id, item.ok);
+  runner_.transfer_ended(now(), item.id, item.ok);
+}
+
 bool Kernel::node_up(std::int32_t node) const {
   const std::string& name = parts_.cluster.config().nodes.at(static_cast<std::size_t>(node)).node.name;
   const fakeapi::NodeRecord* record = parts_.cluster.state().find_node(name);

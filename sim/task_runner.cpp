@@ -23,7 +23,7 @@ std::uint64_t draw_ordinal(const out::TaskLaunched& task) {
 void TaskRunner::add_application(std::uint32_t application, std::vector<StageRun> stages, bool keeps_files) {
   Application& app = applications_[application];
   app.stages = std::move(stages);
-  app.keeps_files = keeps_files;
+  app.store = BlockStore(keeps_files);
 }
 
 void TaskRunner::executor_started(std::uint32_t application, ExecutorId executor, const std::string& node) {
@@ -33,12 +33,11 @@ void TaskRunner::executor_started(std::uint32_t application, ExecutorId executor
 
 void TaskRunner::executor_stopped(TimeUs now, std::uint32_t application, ExecutorId executor) {
   const auto found = applications_.find(application);
-  if (found == applications_.end() || found->second.executors.erase(executor) == 0) return;
+  if (found == applications_.end()) return;
   Application& app = found->second;
-  for (auto& [key, file] : app.files) {
-    if (file.executor == executor && !app.keeps_files) file.lost = true;
-  }
-  for (auto& [block, holders] : app.blocks) holders.erase(executor);
+  app.executors.erase(executor);
+  app.last_end_us.erase(executor);
+  app.store.executor_stopped(executor);
   for (auto it = running_.lower_bound({application, 0}); it != running_.end() && it->first.first == application;) {
     Running& run = it->second;
     if (run.task.executor == executor) {
@@ -54,12 +53,32 @@ void TaskRunner::executor_stopped(TimeUs now, std::uint32_t application, Executo
       transfers_.erase(flow->first);
       run.flows.erase(flow);
       pump(now, it->first, run);
-    } else if (flow != run.flows.end() && !app.keeps_files) {
+    } else if (flow != run.flows.end() && !app.store.keeps_files()) {
       const Read read = flow->second;
       fail_fetch(now, it->first, run, read);
     }
     ++it;
   }
+}
+
+std::int64_t TaskRunner::running_on(std::uint32_t application, ExecutorId executor) const {
+  std::int64_t count = 0;
+  for (auto it = running_.lower_bound({application, 0}); it != running_.end() && it->first.first == application; ++it) {
+    if (it->second.task.executor == executor && it->second.phase != Phase::on_its_way) ++count;
+  }
+  return count;
+}
+
+TimeUs TaskRunner::last_end_us(std::uint32_t application, ExecutorId executor) const {
+  const auto app = applications_.find(application);
+  if (app == applications_.end()) return -1;
+  const auto end = app->second.last_end_us.find(executor);
+  return end == app->second.last_end_us.end() ? -1 : end->second;
+}
+
+BlockStore* TaskRunner::blocks(std::uint32_t application) {
+  const auto app = applications_.find(application);
+  return app == applications_.end() ? nullptr : &app->second.store;
 }
 
 const StageRun& TaskRunner::stage_of(const Key& key, const Running& run) const {
@@ -134,16 +153,13 @@ bool TaskRunner::plan_reads(TimeUs now, const Key& key, Running& run) {
 bool TaskRunner::read_cache(const Key& key, Running& run) {
   const StageRun& stage = stage_of(key, run);
   if (stage.plan.caches_rdd < 0) return false;
-  const Application& app = applications_.at(key.first);
-  const auto block = app.blocks.find({stage.plan.caches_rdd, run.task.index});
-  if (block == app.blocks.end() || block->second.empty()) return false;
-  if (block->second.contains(run.task.executor)) return true;
-  for (const auto& [executor, node] : block->second) {
-    if (node == run.node) return true;
-  }
-  const auto& [executor, node] = *block->second.begin();
-  if (!world_.node_up(node)) return false;
-  run.reads.push_back({node, stage.spec.cache_bytes, executor, -1, -1});
+  const auto& copies = applications_.at(key.first).store.copies({stage.plan.caches_rdd, run.task.index});
+  if (copies.empty()) return false;
+  if (copies.contains(run.task.executor)) return true;
+  if (std::ranges::any_of(copies, [&](const auto& copy) { return copy.second.node == run.node; })) return true;
+  const auto& [executor, block] = *copies.begin();
+  if (!world_.node_up(block.node)) return false;
+  run.reads.push_back({block.node, stage.spec.cache_bytes, executor, -1, -1});
   return true;
 }
 
@@ -175,8 +191,8 @@ bool TaskRunner::read_shuffle(TimeUs now, const Key& key, Running& run, StageId 
   const std::int64_t maps = app.stages.at(static_cast<std::size_t>(parent)).plan.tasks;
   std::map<ExecutorId, Read> by_executor;
   for (int map = 0; map < static_cast<int>(maps); ++map) {
-    const auto it = app.files.find({parent, map});
-    const File file = it == app.files.end() ? File{0, run.node, 0, true} : it->second;
+    const ShuffleFile* written = app.store.file({parent, map});
+    const ShuffleFile file = written == nullptr ? ShuffleFile{0, run.node, 0, true} : *written;
     if (file.lost || !world_.node_up(file.node)) {
       fail_fetch(now, key, run, {file.node, 0, file.executor, parent, map});
       return false;
@@ -223,7 +239,7 @@ void TaskRunner::fail_fetch(TimeUs now, const Key& key, Running& run, const Read
   run.result.lost_stage = read.stage;
   run.result.lost_map = read.map;
   run.result.lost_executor = read.executor;
-  wait(key, run, Phase::ending, now + (world_.node_up(read.node) ? kFetchRefusedUs : kFetchSilentUs));
+  wait(key, run, Phase::ending, now + (world_.node_up(read.node) ? kFetchRefusedUs : kNodeSilentUs));
 }
 
 void TaskRunner::drop_flows(Running& run) {
@@ -254,11 +270,13 @@ void TaskRunner::worked(TimeUs now, const Key& key, Running& run) {
     run.result.error = "the task threw an exception";
   } else {
     if (stage.plan.writes_shuffle) {
-      app.files[{stage.plan.stage, run.task.index}] = {run.task.executor, run.node, stage.spec.shuffle_bytes, false};
+      app.store.put_file({stage.plan.stage, run.task.index},
+                         {run.task.executor, run.node, stage.spec.shuffle_bytes, false});
       run.result.shuffle_write_bytes = stage.spec.shuffle_bytes;
     }
     if (stage.plan.caches_rdd >= 0) {
-      app.blocks[{stage.plan.caches_rdd, run.task.index}][run.task.executor] = run.node;
+      app.store.put_block({stage.plan.caches_rdd, run.task.index}, run.task.executor,
+                          {run.node, stage.spec.cache_bytes});
       world_.tell_driver(key.first, run.task.executor,
                          in::BlockUpdated{run.task.executor, stage.plan.caches_rdd, run.task.index,
                                           std::max<std::int64_t>(stage.spec.cache_bytes, 1), 0},
@@ -269,9 +287,10 @@ void TaskRunner::worked(TimeUs now, const Key& key, Running& run) {
   wait(key, run, Phase::ending, now + kTaskMessageUs);
 }
 
-void TaskRunner::finish(TimeUs /*now*/, const Key& key) {
+void TaskRunner::finish(TimeUs now, const Key& key) {
   const auto done = running_.extract(key);
   const Running& run = done.mapped();
+  applications_.at(key.first).last_end_us[run.task.executor] = now;
   world_.tell_driver(key.first, run.task.executor, in::TaskEnded{key.second, run.result}, run.cause);
 }
 

@@ -1,6 +1,6 @@
 // Runs task attempts on simulated executors: reads of HDFS blocks, shuffle fetches and cached blocks are flows between
-// nodes, then the task works for a drawn time. It knows where files really lie; what the driver believes is the
-// backend's. A draw is a function of (seed, stream, application/job/stage/task, attempt) alone. Next: workload.h.
+// nodes, then the task works for a drawn time. Where files really lie is block_store.h. A draw is a function of
+// (seed, stream, application/job/stage/task, attempt) alone. Not here: executors that leave (decommissioner.h).
 #pragma once
 
 #include <map>
@@ -10,7 +10,8 @@
 #include <vector>
 
 #include "backend/port/step.h"
-#include "sim/engine.h"
+#include "sim/block_store.h"
+#include "sim/executor_world.h"
 #include "sim/workload.h"
 
 namespace podramp::sim {
@@ -19,27 +20,13 @@ namespace podramp::sim {
 inline constexpr DurationUs kTaskMessageUs = kMillisecondUs;
 // Fetches of one task that are under way at a time (spark.reducer.maxSizeInFlight is asked for in fifths).
 inline constexpr std::size_t kFetchesAtOnce = 5;
-// How long a fetch is tried: three times with five seconds between when nobody listens (spark.shuffle.io.maxRetries,
-// .retryWait); one connection time-out when the node does not answer (spark.network.timeout).
+// How long a fetch is tried when nobody listens: three times with five seconds between (spark.shuffle.io.maxRetries,
+// .retryWait); when the node does not answer, one connection time-out, kNodeSilentUs.
 inline constexpr DurationUs kFetchRefusedUs = 15 * kSecondUs;
-inline constexpr DurationUs kFetchSilentUs = 120 * kSecondUs;
-// Transfers of tasks have ids from here on; those of the cluster are below.
-inline constexpr TransferId kTaskTransfers = TransferId{1} << 62U;
 
 class TaskRunner {
  public:
-  // The world around it, as the kernel offers it.
-  class World {
-   public:
-    virtual ~World() = default;
-    virtual void start_transfer(const Transfer& transfer) = 0;
-    virtual void cancel_transfer(TransferId id) = 0;
-    virtual void wake_task(TimeUs at, std::uint64_t token) = 0;  // answered by TaskRunner::wake
-    virtual void tell_driver(std::uint32_t application, ExecutorId from, Input input, Seq cause) = 0;
-    virtual std::int32_t node_index(const std::string& node) const = 0;  // in the engine's platform
-    virtual bool node_up(std::int32_t node) const = 0;
-  };
-  TaskRunner(World& world, std::uint64_t seed) : world_(world), seed_(seed) {}
+  TaskRunner(ExecutorWorld& world, std::uint64_t seed) : world_(world), seed_(seed) {}
 
   // keeps_files: an external shuffle service on every node serves files of executors that are gone.
   void add_application(std::uint32_t application, std::vector<StageRun> stages, bool keeps_files);
@@ -53,15 +40,14 @@ class TaskRunner {
   void transfer_ended(TimeUs now, TransferId id, bool ok);
   bool busy() const { return !running_.empty(); }
 
+  // Tasks that have arrived on an executor and not ended, and when the last one ended (-1: none has).
+  std::int64_t running_on(std::uint32_t application, ExecutorId executor) const;
+  TimeUs last_end_us(std::uint32_t application, ExecutorId executor) const;
+  // nullptr for an application without a program. Valid as long as this.
+  BlockStore* blocks(std::uint32_t application);
+
  private:
   using Key = std::pair<std::uint32_t, TaskId>;
-  using FileKey = std::pair<StageId, int>;
-  struct File {  // a map task's output
-    ExecutorId executor = 0;
-    std::int32_t node = 0;
-    std::int64_t bytes = 0;
-    bool lost = false;
-  };
   struct Read {
     std::int32_t node = 0;
     std::int64_t bytes = 0;
@@ -83,10 +69,9 @@ class TaskRunner {
   };
   struct Application {
     std::vector<StageRun> stages;
-    bool keeps_files = false;
+    BlockStore store;
     std::map<ExecutorId, std::int32_t> executors;  // alive, with their nodes
-    std::map<FileKey, File> files;
-    std::map<std::pair<std::int32_t, int>, std::map<ExecutorId, std::int32_t>> blocks;  // (rdd, split) -> holders
+    std::map<ExecutorId, TimeUs> last_end_us;
   };
 
   const StageRun& stage_of(const Key& key, const Running& run) const;
@@ -104,7 +89,7 @@ class TaskRunner {
   void drop_flows(Running& run);
   void finish(TimeUs now, const Key& key);
 
-  World& world_;
+  ExecutorWorld& world_;
   std::uint64_t seed_;
   std::map<std::uint32_t, Application> applications_;
   std::map<Key, Running> running_;

@@ -11,7 +11,7 @@ namespace podramp::sim {
 namespace {
 
 // Nodes n0, n1, n2; transfers take what the test says; everything is written down.
-class RunnerWorld : public TaskRunner::World {
+class RunnerWorld : public ExecutorWorld {
  public:
   explicit RunnerWorld(WorkloadSpec workload, bool keeps_files = false) : runner(*this, 7) {
     stages = make_stages(workload, "app", 7, {"n0", "n1", "n2"});
@@ -26,9 +26,13 @@ class RunnerWorld : public TaskRunner::World {
     std::erase_if(flows, [&](const Transfer& t) { return t.id == id; });
   }
   void wake_task(TimeUs at, std::uint64_t token) override { wakes.emplace(at, token); }
+  void wake_leaving(TimeUs, std::uint64_t) override {}
   void tell_driver(std::uint32_t, ExecutorId, Input input, Seq) override { told.emplace_back(now, std::move(input)); }
   std::int32_t node_index(const std::string& node) const override { return node.at(1) - '0'; }
   bool node_up(std::int32_t node) const override { return !down.contains(node); }
+  std::vector<ExecutorId> registered(std::uint32_t) const override { return {}; }
+  std::optional<std::int32_t> node_of(std::uint32_t, ExecutorId) const override { return std::nullopt; }
+  bool end_executor(std::uint32_t, ExecutorId, Seq) override { return true; }
 
   void launch(TaskId task, StageId stage, int index, ExecutorId executor, int attempt = 0) {
     runner.launch(now, 0, {task, stage, 0, index, attempt, false, Locality::any, executor}, 0);
