@@ -13,6 +13,7 @@ namespace {
 
 std::string full_name(const ApiRequest& request) { return request.ns + "/" + request.name; }
 
+// Kinds with a number of replicas.
 bool is_set(Kind kind) { return kind == Kind::stateful_set || kind == Kind::deployment || kind == Kind::replica_set; }
 
 const FieldTerm* unknown_field(const FieldSelector& selector) {
