@@ -27,6 +27,7 @@ Result<backend::Application> make_application(const ApplicationSpec& spec, std::
   if (!fixes) return tl::unexpected(Error{fmt::format("application {}: {}", spec.name, fixes.error().message)});
   app.fixes = std::move(*fixes);
   app.runs_jobs = spec.workload.has_value();
+  app.shuffle_sidecar = spec.shuffle_sidecar;
   if (!spec.executor_template.empty()) {
     auto pod = yaml::read_pod_manifest(spec.executor_template, "executor_template");
     if (!pod) {

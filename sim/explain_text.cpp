@@ -127,6 +127,7 @@ std::string detail(const Explanation& e) {
                         format_time(slice.to_us - slice.from_us), to_text(slice.reason), reason_text(slice.reason));
   }
   if (wait.row.unschedulable_us) text += fmt::format("scheduler {}\n", wait.row.unschedulable_message);
+  for (const std::string& said : e.said) text += fmt::format("said      {}\n", said);
   text += "causes    oldest first, from the event that started its round\n";
   text += chain_text(e.chain, wait.row.pod);
   return text;

@@ -18,6 +18,7 @@
 #include "sim/item_queue.h"
 #include "sim/properties.h"
 #include "sim/scenario.h"
+#include "sim/shuffle_services.h"
 #include "sim/task_runner.h"
 
 namespace podramp::sim {
@@ -76,6 +77,8 @@ class Kernel final : public Body, private TaskRunner::World {
   void add(const ApplicationSpec& spec, std::unique_ptr<backend::Session> session, const std::string& app_id,
            const backend::Conf& conf);
   void add(const TimelineEntry& entry);
+  // Before the applications: a DaemonSet of external shuffle services.
+  void add(const ShuffleServiceSpec& service) { shuffle_.add(service); }
   // Test only: an event that nothing caused is put into the log at this time, as if a part had emitted it.
   void forge(TimeUs at, std::string by, EventData data);
 
@@ -84,6 +87,11 @@ class Kernel final : public Body, private TaskRunner::World {
   // Why it is stuck: who waits for what, a line each.
   std::vector<std::string> waiting() const;
   const backend::Session& session(std::size_t application) const { return *applications_.at(application).session; }
+  // Bytes of shuffle files that an application which has ended has left, by node; absent when nobody keeps account:
+  // it runs, or it has no workload or no shuffle service of the scenario.
+  std::optional<std::map<std::string, std::int64_t>> shuffle_left(std::size_t application) const;
+  // Executors that ended because no shuffle service took them, by what they were told.
+  const std::map<std::string, std::int64_t>& shuffle_refusals() const { return shuffle_refusals_; }
   // The exit code of an application's driver, absent while it runs.
   std::optional<int> exit_code(std::size_t application) const { return applications_.at(application).exit_code; }
 
@@ -92,6 +100,8 @@ class Kernel final : public Body, private TaskRunner::World {
  private:
   struct Application {
     std::string name;
+    std::string ns;
+    std::string driver_pod;  // its name, "" when the conf names none
     std::unique_ptr<backend::Session> session;
     std::int64_t max_pending_pods = 0;
     bool is_fork = false;  // fork-2.2: executors ask for their conf first and register by pod IP (01 1.11, 2.1)
@@ -106,6 +116,7 @@ class Kernel final : public Body, private TaskRunner::World {
     std::map<TimerId, std::uint64_t> timers;  // armed -> generation
     std::set<ExecutorId> registered;
     bool has_workload = false;
+    bool uses_shuffle_pods = false;  // its executors register with the scenario's shuffle services
     JobSequence jobs;
   };
   struct ForCluster {
@@ -149,6 +160,20 @@ class Kernel final : public Body, private TaskRunner::World {
     Input input;
     Seq cause;
   };
+  struct ShuffleUp {  // a shuffle service's process listens
+    fakeapi::PodId pod;
+    Seq cause;
+  };
+  struct ForShuffle {  // an answer, an event or a timer of one
+    fakeapi::ClientId client;
+    Input input;
+    Seq cause;
+  };
+  struct ShuffleRegistration {  // an executor asks its node's service for the n-th time
+    fakeapi::PodId pod;
+    int attempt;
+    Seq cause;
+  };
   struct Forged {
     std::string by;
     EventData data;
@@ -156,8 +181,8 @@ class Kernel final : public Body, private TaskRunner::World {
   struct Later {  // a message of the cluster that is not due yet
     fakeapi::Outgoing message;
   };
-  using Payload =
-      std::variant<ForCluster, ForSession, Timer, Deadline, Ask, Exit, Forged, Later, TaskWake, TaskFlow, TaskWord>;
+  using Payload = std::variant<ForCluster, ForSession, Timer, Deadline, Ask, Exit, Forged, Later, TaskWake, TaskFlow,
+                               TaskWord, ShuffleUp, ForShuffle, ShuffleRegistration>;
 
   void handle(ForCluster& item);
   void handle(ForSession& item);
@@ -170,6 +195,9 @@ class Kernel final : public Body, private TaskRunner::World {
   void handle(TaskWake& item) { runner_.wake(now(), item.token); }
   void handle(TaskFlow& item) { runner_.transfer_ended(now(), item.id, item.ok); }
   void handle(TaskWord& item);
+  void handle(ShuffleUp& item);
+  void handle(ForShuffle& item);
+  void handle(ShuffleRegistration& item);
 
   void feed(std::uint32_t application, const Input& input, Seq cause);
   void perform(std::uint32_t application, backend::Session::Logged& effect);
@@ -185,9 +213,24 @@ class Kernel final : public Body, private TaskRunner::World {
   void tell_driver(std::uint32_t application, ExecutorId from, Input input, Seq cause) override;
   std::int32_t node_index(const std::string& node) const override { return node_index_.at(node); }
   bool node_up(std::int32_t node) const override;
+  Serving serving(std::uint32_t application, ExecutorId executor) const override {
+    return shuffle_.serving({application, executor});
+  }
+  // External shuffle services (kernel_shuffle.cpp).
+  bool shuffle_started(fakeapi::PodId pod, const Pod& object, Seq cause);
+  void shuffle_stopped(fakeapi::PodId pod, Seq cause);
+  void shuffle_reached(const std::vector<std::string>& nodes);
+  void shuffle_told(std::uint32_t application, const out::ConfigGiven& given);
+  void shuffle_registration(std::uint32_t application, ExecutorId executor, Seq cause);
+  void perform_shuffle(ShuffleServices::Service& service, Outbox& out, Seq cause);
+  void delete_shuffle_files(const ShuffleServices::Service& service,
+                            const std::vector<backend::ForkShuffleService::Removal>& removals, Seq cause);
+  void say(std::string_view by, const std::string& key, Seq cause, std::string text);
+  bool silent(const std::string& node) const;
   void plan(TimeUs at, const std::string& application, const Input& input);
   void exited(std::uint32_t application, int code, Seq cause);
   void end_processes(std::uint32_t application, int exit_code, Seq cause);
+  void end_driver_pod(std::uint32_t application, int exit_code, Seq cause);
   // The driver's word to one process, which on a silent node hears nothing.
   void end_process(std::uint32_t application, ExecutorId executor, DurationUs after, Seq cause);
   std::vector<ForSession> heartbeats(const fakeapi::ToCluster& message);
@@ -211,6 +254,9 @@ class Kernel final : public Body, private TaskRunner::World {
   std::vector<Application> applications_;
   Executors executors_;
   TaskRunner runner_;
+  ShuffleServices shuffle_;
+  std::map<std::string, std::vector<ForShuffle>> held_;  // for services on silent nodes
+  std::map<std::string, std::int64_t> shuffle_refusals_;
   std::map<std::string, std::int32_t> node_index_;  // filled with the first workload
   std::uint64_t generation_ = 0;
   std::uint64_t inputs_ = 0;

@@ -62,6 +62,15 @@ void Kernel::end_processes(std::uint32_t application, int exit_code, Seq cause) 
   }
 }
 
+// A driver pod of the scenario ends with its driver if it is like Spark's, which is never started again.
+void Kernel::end_driver_pod(std::uint32_t application, int exit_code, Seq cause) {
+  const Application& app = applications_[application];
+  if (app.driver_pod.empty()) return;
+  const fakeapi::PodRecord* record = parts_.cluster.state().find_pod(app.ns + "/" + app.driver_pod);
+  if (record == nullptr || record->pod->tmpl->restart_policy != "Never") return;
+  queue_.push(now(), Lane::server, ForCluster{to::ProcessExited{record->id, exit_code}, cause});
+}
+
 // It ends by itself with 0; a decommissioned one a while later.
 void Kernel::end_process(std::uint32_t application, ExecutorId executor, DurationUs after, Seq cause) {
   const auto pod = executors_.find(application, executor);
@@ -72,6 +81,7 @@ void Kernel::end_process(std::uint32_t application, ExecutorId executor, Duratio
 }
 
 void Kernel::process_stopped(PodId pod, Seq cause) {
+  shuffle_stopped(pod, cause);
   const auto process = executors_.stopped(pod);
   if (process) runner_.executor_stopped(now(), process->application, process->executor);
   if (!process || !process->asked || applications_[process->application].exit_code) return;
@@ -88,6 +98,7 @@ void Kernel::config_given(std::uint32_t application, const out::ConfigGiven& giv
   if (!given.error.empty()) {
     return queue_.push(now(), Lane::server, ForCluster{to::ProcessExited{*pod, 1}, cause});
   }
+  shuffle_told(application, given);
   const std::string host = registering_host(*executors_.process(*pod), *pod);
   push_input(now(), Lane::executors, ForSession{application, in::Registered{given.executor, host}, cause});
 }

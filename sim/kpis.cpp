@@ -185,6 +185,7 @@ std::vector<std::string> kpi_names() {
   with_workload.tasks.jobs = 1;
   for (const auto& [name, value] : application_kpis(with_workload, 0)) names.push_back(name);
   names.emplace_back("leaked_pods");
+  names.emplace_back("shuffle_left_bytes");
   std::ranges::sort(names);
   return names;
 }

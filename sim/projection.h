@@ -185,7 +185,7 @@ class Projection : public EventSink {
   std::uint64_t count(std::string_view type) const;  // of events of this type so far
   std::int64_t nodes_lost() const { return nodes_lost_; }
   std::int64_t pending_max() const { return pending_max_; }  // of all applications together
-  // Refusals by text class: "exceeded quota: team" -> how often.
+  // Refusals by text class: "exceeded quota: team" -> how often; and why executors got no configuration.
   const std::map<std::string, std::int64_t>& refusals() const { return refusals_; }
 
  private:
@@ -231,6 +231,7 @@ class Projection : public EventSink {
   void on(const EventRef& e, const out::RoundDone& data);
   void on(const EventRef& e, const out::RegistrationAccepted& data);
   void on(const EventRef& e, const out::RegistrationRefused& data);
+  void on(const EventRef& e, const out::ConfigGiven& data);
   void on(const EventRef& e, const out::ExecutorRemoved& data);
   void on(const EventRef& e, const out::ReadyToSchedule& data);
   void on(const EventRef& e, const out::Exited& data);

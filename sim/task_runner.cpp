@@ -20,10 +20,10 @@ std::uint64_t draw_ordinal(const out::TaskLaunched& task) {
 
 }  // namespace
 
-void TaskRunner::add_application(std::uint32_t application, std::vector<StageRun> stages, bool keeps_files) {
+void TaskRunner::add_application(std::uint32_t application, std::vector<StageRun> stages, ShuffleFiles files) {
   Application& app = applications_[application];
   app.stages = std::move(stages);
-  app.keeps_files = keeps_files;
+  app.keeps = files;
 }
 
 void TaskRunner::executor_started(std::uint32_t application, ExecutorId executor, const std::string& node) {
@@ -35,9 +35,11 @@ void TaskRunner::executor_stopped(TimeUs now, std::uint32_t application, Executo
   const auto found = applications_.find(application);
   if (found == applications_.end() || found->second.executors.erase(executor) == 0) return;
   Application& app = found->second;
+  const bool lost = app.keeps == ShuffleFiles::with_executor;
   for (auto& [key, file] : app.files) {
-    if (file.executor == executor && !app.keeps_files) file.lost = true;
+    if (file.executor == executor && lost) file.lost = true;
   }
+  if (lost) app.written.erase(executor);
   for (auto& [block, holders] : app.blocks) holders.erase(executor);
   for (auto it = running_.lower_bound({application, 0}); it != running_.end() && it->first.first == application;) {
     Running& run = it->second;
@@ -54,12 +56,50 @@ void TaskRunner::executor_stopped(TimeUs now, std::uint32_t application, Executo
       transfers_.erase(flow->first);
       run.flows.erase(flow);
       pump(now, it->first, run);
-    } else if (flow != run.flows.end() && !app.keeps_files) {
+    } else if (flow != run.flows.end() && lost) {
       const Read read = flow->second;
       fail_fetch(now, it->first, run, read);
     }
     ++it;
   }
+}
+
+void TaskRunner::service_stopped(TimeUs now) {
+  for (auto& [key, run] : running_) {
+    const auto cut = std::ranges::find_if(run.flows, [&, application = key.first](const auto& flow) {
+      return serving(application, flow.second) != Serving::served;
+    });
+    if (cut == run.flows.end()) continue;
+    const Read read = cut->second;
+    fail_fetch(now, key, run, read);
+  }
+}
+
+std::int64_t TaskRunner::delete_files(std::uint32_t application, const std::string& node,
+                                      const std::set<ExecutorId>& executors) {
+  const auto found = applications_.find(application);
+  if (found == applications_.end()) return 0;
+  Application& app = found->second;
+  const std::int32_t on = world_.node_index(node);
+  std::int64_t bytes = 0;
+  for (const ExecutorId executor : executors) {
+    const auto written = app.written.find(executor);
+    if (written == app.written.end() || written->second.node != on) continue;
+    bytes += written->second.bytes;
+    app.written.erase(written);
+  }
+  for (auto& [key, file] : app.files) {
+    if (file.node == on && executors.contains(file.executor)) file.lost = true;
+  }
+  return bytes;
+}
+
+std::map<std::int32_t, std::int64_t> TaskRunner::bytes_on_nodes(std::uint32_t application) const {
+  std::map<std::int32_t, std::int64_t> bytes;
+  const auto found = applications_.find(application);
+  if (found == applications_.end()) return bytes;
+  for (const auto& [executor, written] : found->second.written) bytes[written.node] += written.bytes;
+  return bytes;
 }
 
 const StageRun& TaskRunner::stage_of(const Key& key, const Running& run) const {
@@ -168,6 +208,19 @@ bool TaskRunner::read_input(TimeUs now, const Key& key, Running& run) {
   return true;
 }
 
+// How a node that answers serves what is to be read.
+Serving TaskRunner::serving(std::uint32_t application, const Read& read) const {
+  const bool asks = applications_.at(application).keeps == ShuffleFiles::with_service;
+  return asks && read.stage >= 0 ? world_.serving(application, read.executor) : Serving::served;
+}
+
+bool TaskRunner::readable(const Key& key, const Running& run, const File& file) const {
+  if (file.lost || !world_.node_up(file.node)) return false;
+  if (applications_.at(key.first).keeps != ShuffleFiles::with_service) return true;
+  // An executor reads its own files itself.
+  return file.executor == run.task.executor || world_.serving(key.first, file.executor) == Serving::served;
+}
+
 // Its share of every map output, one fetch per executor.
 bool TaskRunner::read_shuffle(TimeUs now, const Key& key, Running& run, StageId parent) {
   const Application& app = applications_.at(key.first);
@@ -177,7 +230,7 @@ bool TaskRunner::read_shuffle(TimeUs now, const Key& key, Running& run, StageId 
   for (int map = 0; map < static_cast<int>(maps); ++map) {
     const auto it = app.files.find({parent, map});
     const File file = it == app.files.end() ? File{0, run.node, 0, true} : it->second;
-    if (file.lost || !world_.node_up(file.node)) {
+    if (!readable(key, run, file)) {
       fail_fetch(now, key, run, {file.node, 0, file.executor, parent, map});
       return false;
     }
@@ -220,10 +273,16 @@ void TaskRunner::fail_fetch(TimeUs now, const Key& key, Running& run, const Read
   run.result = {};
   run.result.end = TaskEnd::fetch_failed;
   run.result.error = fmt::format("Failed to fetch shuffle data of executor {}", read.executor);
+  const bool up = world_.node_up(read.node);
+  const Serving how = up ? serving(key.first, read) : Serving::served;
+  if (how == Serving::refused) run.result.error += ": nobody listens at the address of its shuffle service";
+  if (how == Serving::unknown_executor) run.result.error += ": its shuffle service does not know it";
   run.result.lost_stage = read.stage;
   run.result.lost_map = read.map;
   run.result.lost_executor = read.executor;
-  wait(key, run, Phase::ending, now + (world_.node_up(read.node) ? kFetchRefusedUs : kFetchSilentUs));
+  // A service that answers is not asked again.
+  const DurationUs answered = how == Serving::unknown_executor ? kTaskMessageUs : kFetchRefusedUs;
+  wait(key, run, Phase::ending, now + (up ? answered : kFetchSilentUs));
 }
 
 void TaskRunner::drop_flows(Running& run) {
@@ -255,6 +314,8 @@ void TaskRunner::worked(TimeUs now, const Key& key, Running& run) {
   } else {
     if (stage.plan.writes_shuffle) {
       app.files[{stage.plan.stage, run.task.index}] = {run.task.executor, run.node, stage.spec.shuffle_bytes, false};
+      Written& written = app.written[run.task.executor];
+      written = {run.node, written.bytes + stage.spec.shuffle_bytes};
       run.result.shuffle_write_bytes = stage.spec.shuffle_bytes;
     }
     if (stage.plan.caches_rdd >= 0) {

@@ -26,6 +26,20 @@ inline constexpr DurationUs kFetchSilentUs = 120 * kSecondUs;
 // Transfers of tasks have ids from here on; those of the cluster are below.
 inline constexpr TransferId kTaskTransfers = TransferId{1} << 62U;
 
+// Whether the files of an executor can be fetched where it keeps them.
+enum class Serving : std::uint8_t {
+  served,
+  refused,           // nobody listens at that address
+  unknown_executor,  // a shuffle service does, and has never heard of the executor
+};
+
+// What the shuffle files of an application's executors live and die with.
+enum class ShuffleFiles : std::uint8_t {
+  with_executor,  // no shuffle service, or one in the executor's own pod
+  with_node,      // a shuffle service that never fails is taken for granted on every node
+  with_service,   // on their node, and served by the shuffle pod there while that knows the executor
+};
+
 class TaskRunner {
  public:
   // The world around it, as the kernel offers it.
@@ -38,15 +52,21 @@ class TaskRunner {
     virtual void tell_driver(std::uint32_t application, ExecutorId from, Input input, Seq cause) = 0;
     virtual std::int32_t node_index(const std::string& node) const = 0;  // in the engine's platform
     virtual bool node_up(std::int32_t node) const = 0;
+    virtual Serving serving(std::uint32_t application, ExecutorId executor) const = 0;  // of with_service
   };
   TaskRunner(World& world, std::uint64_t seed) : world_(world), seed_(seed) {}
 
-  // keeps_files: an external shuffle service on every node serves files of executors that are gone.
-  void add_application(std::uint32_t application, std::vector<StageRun> stages, bool keeps_files);
+  void add_application(std::uint32_t application, std::vector<StageRun> stages, ShuffleFiles files);
 
   void executor_started(std::uint32_t application, ExecutorId executor, const std::string& node);
   // Its process is gone: tasks end without a word, files go with it.
   void executor_stopped(TimeUs now, std::uint32_t application, ExecutorId executor);
+  // A shuffle service is gone: who is fetching from it fails.
+  void service_stopped(TimeUs now);
+  // A shuffle service deletes what these executors have written on its node; how many bytes that is.
+  std::int64_t delete_files(std::uint32_t application, const std::string& node, const std::set<ExecutorId>& executors);
+  // Bytes of shuffle files that lie on nodes, by node.
+  std::map<std::int32_t, std::int64_t> bytes_on_nodes(std::uint32_t application) const;
   void launch(TimeUs now, std::uint32_t application, const out::TaskLaunched& task, Seq cause);
   void kill(TimeUs now, std::uint32_t application, TaskId task);
   void wake(TimeUs now, std::uint64_t token);
@@ -61,6 +81,10 @@ class TaskRunner {
     std::int32_t node = 0;
     std::int64_t bytes = 0;
     bool lost = false;
+  };
+  struct Written {  // all that an executor has on its node's disk, replaced files too
+    std::int32_t node = 0;
+    std::int64_t bytes = 0;
   };
   struct Read {
     std::int32_t node = 0;
@@ -83,9 +107,10 @@ class TaskRunner {
   };
   struct Application {
     std::vector<StageRun> stages;
-    bool keeps_files = false;
+    ShuffleFiles keeps = ShuffleFiles::with_executor;
     std::map<ExecutorId, std::int32_t> executors;  // alive, with their nodes
-    std::map<FileKey, File> files;
+    std::map<FileKey, File> files;                 // the newest of each map task
+    std::map<ExecutorId, Written> written;
     std::map<std::pair<std::int32_t, int>, std::map<ExecutorId, std::int32_t>> blocks;  // (rdd, split) -> holders
   };
 
@@ -95,6 +120,8 @@ class TaskRunner {
   // Fills reads; false when the task cannot get all it needs, and then it is ending.
   bool plan_reads(TimeUs now, const Key& key, Running& run);
   bool read_input(TimeUs now, const Key& key, Running& run);
+  Serving serving(std::uint32_t application, const Read& read) const;
+  bool readable(const Key& key, const Running& run, const File& file) const;
   bool read_shuffle(TimeUs now, const Key& key, Running& run, StageId parent);
   bool read_cache(const Key& key, Running& run);
   void pump(TimeUs now, const Key& key, Running& run);
