@@ -45,8 +45,8 @@ TEST(ScenarioDaemons, AreReadWithTheirDefaults) {
 }
 
 TEST(ScenarioDaemons, AreWrittenAsTheyAreRead) {
-  const std::string deletion =
-      R"({"at": "3m", "do": "delete_pods", "daemon_set": "spark/shuffle", "group": "worker", "count": 2, "grace": "3s"})";
+  const std::string deletion = R"({"at": "3m", "do": "delete_pods", "daemon_set": "spark/shuffle", "group": "worker",
+                                   "count": 2, "grace": "3s"})";
   const auto loaded = load_scenario({"small.json", with_daemons(kTwo, deletion)}, {}, {});
   ASSERT_TRUE(loaded) << all_errors(loaded.error());
   const auto again = load_scenario({"again.json", to_json(loaded->scenario)}, {}, {});
