@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,9 +30,10 @@ struct Application {
   std::vector<ResourceProfile> profiles;  // besides the default one
   Fixes fixes;                            // of Spark's defects; none by default
   int revision = kLatestRevision;
-  bool runs_jobs = true;       // it has a program; without one, targets come from in::TargetSet alone
-  PodPtr executor_template{};  // what executor.podTemplateFile holds; nullptr when there is none
-  NodeDirectory nodes{};       // fork-2.2: other names of nodes, and their racks
+  bool runs_jobs = true;                       // it has a program; without one, targets come from in::TargetSet alone
+  std::optional<Container> shuffle_sidecar{};  // fork-2.2: a shuffle service in each executor's own pod
+  PodPtr executor_template{};                  // what executor.podTemplateFile holds; nullptr when there is none
+  NodeDirectory nodes{};                       // fork-2.2: other names of nodes, and their racks
 };
 
 // The allocator's own books, for invariants and `podramp show`.

@@ -51,6 +51,7 @@ enum class Fix : std::uint8_t {
   q28,
   q29,
   q30,
+  q31,
   q32,
   q46,
   q47,
@@ -69,7 +70,7 @@ Result<Fixes> parse_fixes(const std::vector<std::string>& names, Compat level);
 
 template <>
 struct podramp::EnumText<podramp::backend::Fix> {
-  static constexpr std::array<std::string_view, 37> names{"ghost-executors",
+  static constexpr std::array<std::string_view, 38> names{"ghost-executors",
                                                           "back-off",
                                                           "unused-shares",
                                                           "parallel-creates",
@@ -102,6 +103,7 @@ struct podramp::EnumText<podramp::backend::Fix> {
                                                           "Q28",
                                                           "Q29",
                                                           "Q30",
+                                                          "Q31",
                                                           "Q32",
                                                           "Q46",
                                                           "Q47",

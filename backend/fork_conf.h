@@ -10,6 +10,7 @@
 
 #include "backend/conf.h"
 #include "backend/fixes.h"
+#include "backend/port/kube.h"
 
 namespace podramp::backend {
 
@@ -77,6 +78,7 @@ struct ForkConf {
   std::string user;  // of the Hadoop steps
 
   // Shuffle (01 8.3).
+  std::optional<Container> sidecar;  // not a key: the shuffle service is in the executor's own pod
   bool shuffle_service = false;
   std::string shuffle_ns = "default";
   StringMap shuffle_labels;

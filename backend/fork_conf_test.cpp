@@ -127,7 +127,7 @@ TEST(ForkConf, MakeConfOfTheLevelGivesTheOtherPartsWhatTheyNeed) {
 
 TEST(ForkConf, EveryQuirkOfTheBackendIsSwitchedOffByItsNameOrAllAtOnce) {
   const Fixes all = parse_fixes({"corrected"}, Compat::fork_2_2).value();
-  EXPECT_EQ(all.size(), 33U);
+  EXPECT_EQ(all.size(), 34U);
   EXPECT_TRUE(all.contains(Fix::q01));
   EXPECT_TRUE(all.contains(Fix::q48));
   EXPECT_EQ(parse_fixes({"Q12"}, Compat::fork_2_2).value(), Fixes{Fix::q12});

@@ -66,7 +66,8 @@ ForkDriver::ForkDriver(Application application)
   if (read.conf) conf_ = *read.conf;
   if (!read.errors.empty()) conf_error_ = podramp::to_string(read.errors.front());
   conf_.ns = app_.conf.ns;
-  if (conf_.shuffle_service) {
+  conf_.sidecar = app_.shuffle_sidecar;
+  if (conf_.shuffle_service && !conf_.sidecar) {
     shuffle_watch_.emplace(conf_.shuffle_ns, shuffle_pods(conf_.shuffle_labels), kShuffleWatch);
   }
   set_nodes(app_.nodes);

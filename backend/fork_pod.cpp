@@ -50,7 +50,7 @@ std::vector<LocalDir> fork_local_dirs(const ForkConf& conf) {
     const std::string& path = conf.local_dirs[i];
     const std::string base = last_element(path);
     Volume volume;
-    if (conf.shuffle_service) {
+    if (conf.shuffle_service && !conf.sidecar) {
       volume = {fmt::format("{}-{}", i, base.substr(0, base.rfind('.'))), "hostPath", path, {}};
     } else {
       volume = {fmt::format("spark-local-dir-{}-{}", i, base), "emptyDir", "", {}};
@@ -122,8 +122,16 @@ PodTemplate ForkPodFactory::make_template() const {
     container.mounts.push_back(dir.mount);
   }
   add_decorations(tmpl, container);
-  tmpl.containers.push_back(std::move(container));
+  tmpl.containers.push_back(std::move(container));  // the first: exit codes are read from it (01 1.8)
+  if (conf_.sidecar) add_sidecar(tmpl);
   return tmpl;
+}
+
+// It shares the local directories (01 3.7).
+void ForkPodFactory::add_sidecar(PodTemplate& tmpl) const {
+  Container sidecar = *conf_.sidecar;
+  for (const LocalDir& dir : local_dirs_) sidecar.mounts.push_back(dir.mount);
+  tmpl.containers.push_back(std::move(sidecar));
 }
 
 // 01 3.2. The request leaves the overhead out, unless Q24 is fixed.

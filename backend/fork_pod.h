@@ -24,7 +24,8 @@ struct LocalDir {
   Volume volume;
   VolumeMount mount;
 };
-// spark.local.dir as volumes: hostPath beside a shuffle service, which reads the same paths, else emptyDir (01 3.5).
+// spark.local.dir as volumes: hostPath beside the node's shuffle service, which reads the same paths, else emptyDir
+// (01 3.5).
 std::vector<LocalDir> fork_local_dirs(const ForkConf& conf);
 
 class ForkPodFactory {
@@ -38,6 +39,7 @@ class ForkPodFactory {
 
  private:
   PodTemplate make_template() const;
+  void add_sidecar(PodTemplate& tmpl) const;
   void add_sizes(Container& container) const;
   void add_environment(Container& container) const;
   void add_decorations(PodTemplate& tmpl, Container& container) const;

@@ -249,6 +249,22 @@ TEST(ForkPod, F_ExecutorLocalDirVolumeProviderSuite_47_WithoutOneEachDirectoryIs
   EXPECT_EQ(dirs[1].mount.path, "/tmp/test-local-dir-2");
 }
 
+TEST(ForkPod, AShuffleServiceInTheExecutorsPodSharesItsEmptyDirs) {
+  ForkConf conf;
+  conf.shuffle_service = true;
+  conf.local_dirs = {"/tmp/spark-local"};
+  conf.sidecar.emplace();
+  conf.sidecar->name = "shuffle-service";
+  const ForkPodFactory factory(conf, {}, std::make_shared<const Pod>(driver_pod()), fork_local_dirs(conf), {});
+  const Pod pod = *factory.build(1, {}).value();
+  ASSERT_THAT(pod.tmpl->containers, SizeIs(2));
+  EXPECT_EQ(pod.tmpl->containers[0].name, "executor");
+  EXPECT_EQ(pod.tmpl->containers[1].name, "shuffle-service");
+  EXPECT_THAT(pod.tmpl->containers[1].mounts,
+              ElementsAre(VolumeMount{"spark-local-dir-0-spark-local", "/tmp/spark-local", "", false}));
+  EXPECT_THAT(pod.tmpl->volumes, Contains(Volume{"spark-local-dir-0-spark-local", "emptyDir", "", {}}));
+}
+
 // --- 01 3.1-3.3 ----------------------------------------------------------------------------------------------------
 
 std::string memory_limit(const std::string& memory) {

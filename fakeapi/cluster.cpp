@@ -150,6 +150,7 @@ class Cluster::Impl final : public Context {
     store_.start();
     for (const ExistingPod& existing : config_.existing) store_existing(existing);
     admission_.count_all(0);
+    sets_.start();
     faults_.start();
     return std::exchange(out_, {});
   }
@@ -188,6 +189,13 @@ class Cluster::Impl final : public Context {
     for (const std::string& name : m.pods) {
       const PodRecord* record = state_.find_pod(name);
       if (record != nullptr) deletion_.remove(record->id, m.grace_s, "api", "apiserver", cause);
+    }
+  }
+  void take(const to::DeleteDaemonPods& m, Seq cause) {
+    for (const PodId id : sets_.pods_of(podramp::Kind::daemon_set, m.daemon_set)) {
+      const Pod& pod = *state_.find_pod(id)->pod;
+      const bool asked = std::ranges::find(m.nodes, daemon_node(pod)) != m.nodes.end();
+      if (asked) deletion_.remove(id, m.grace_s, "api", "apiserver", cause);
     }
   }
 

@@ -77,6 +77,15 @@ struct ExistingClaim {
   friend bool operator==(const ExistingClaim&, const ExistingClaim&) = default;
 };
 
+// A DaemonSet of the cluster. Its pods carry the labels by which it selects them.
+struct DaemonSetSpec {
+  std::string ns;
+  std::string name;
+  PodTemplate pod;
+  TimeUs starts_us = 0;  // it is stored then
+  friend bool operator==(const DaemonSetSpec&, const DaemonSetSpec&) = default;
+};
+
 // Defaults of one Kubernetes version or installation. 03 B5-B7, B13.
 struct ClusterProfile {
   std::string name = "k8s-1.32";
@@ -142,6 +151,7 @@ struct ClusterConfig {
   std::vector<ExistingPod> existing;
   std::vector<StorageClassSpec> storage_classes;
   std::vector<ExistingClaim> claims;
+  std::vector<DaemonSetSpec> daemon_sets;
   std::vector<FaultSpec> faults;
   Latencies latency;
   bool parallel_pulls = false;  // K60

@@ -103,6 +103,21 @@ void apply_manifest_defaults(Manifest& object) {
   object.set->pod = std::move(pod);
 }
 
+Manifest daemon_set_of(const DaemonSetSpec& spec) {
+  Manifest object;
+  object.kind = Kind::daemon_set;
+  object.ns = spec.ns;
+  object.name = spec.name;
+  object.labels = spec.pod.labels;
+  auto pod = std::make_shared<Pod>();
+  pod->tmpl = share(spec.pod);
+  object.set.emplace();
+  object.set->selector = spec.pod.labels;
+  object.set->pod = std::move(pod);
+  apply_manifest_defaults(object);
+  return object;
+}
+
 std::vector<std::string> manifest_errors(const Manifest& object) {
   Errors errors;
   if (object.kind == Kind::service && !object.name.empty()) {
@@ -116,7 +131,8 @@ std::vector<std::string> manifest_errors(const Manifest& object) {
     case Kind::persistent_volume_claim: check_claim("spec", object.claim.value_or(ClaimSpec{}), errors); break;
     case Kind::stateful_set:
     case Kind::deployment:
-    case Kind::replica_set: check_set(object.set.value_or(SetSpec{}), errors); break;
+    case Kind::replica_set:
+    case Kind::daemon_set: check_set(object.set.value_or(SetSpec{}), errors); break;
     case Kind::config_map: {
       std::size_t bytes = 0;
       for (const auto& [key, value] : object.data) bytes += key.size() + value.size();

@@ -6,13 +6,16 @@
 #include <vector>
 
 #include "backend/port/manifest.h"
+#include "fakeapi/config.h"
 
 namespace podramp::fakeapi {
 
 inline constexpr std::int64_t kConfigMapBytesMax = 1'048'576;  // keys and values
 
-// Decoding defaults: a Deployment's, ReplicaSet's or StatefulSet's template.
+// Decoding defaults: the template of a set.
 void apply_manifest_defaults(Manifest& object);
+// The object of a configured DaemonSet, with its defaults.
+Manifest daemon_set_of(const DaemonSetSpec& spec);
 // Causes of a 422; empty when valid.
 std::vector<std::string> manifest_errors(const Manifest& object);
 

@@ -12,6 +12,7 @@
 namespace podramp::fakeapi {
 namespace {
 
+// Kinds with a number of replicas.
 bool is_set(Kind kind) { return kind == Kind::stateful_set || kind == Kind::deployment || kind == Kind::replica_set; }
 
 const FieldTerm* unknown_field(const FieldSelector& selector) {

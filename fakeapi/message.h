@@ -100,10 +100,18 @@ struct DeletePods {               // somebody's kubectl delete
   friend bool operator==(const DeletePods&, const DeletePods&) = default;
 };
 
+struct DeleteDaemonPods {  // likewise, of a DaemonSet's pods those on these nodes; their names are generated
+  std::string daemon_set;  // "namespace/name"
+  std::vector<std::string> nodes;
+  std::optional<std::int64_t> grace_s;
+  friend bool operator==(const DeleteDaemonPods&, const DeleteDaemonPods&) = default;
+};
+
 }  // namespace to
 
-using ToCluster = std::variant<to::Request, to::ReleaseWatch, to::Timer, to::PullEnded, to::ProcessExited, to::AddNodes,
-                               to::NodesDown, to::NodesUp, to::DeleteNodes, to::SetQuota, to::DeletePods>;
+using ToCluster =
+    std::variant<to::Request, to::ReleaseWatch, to::Timer, to::PullEnded, to::ProcessExited, to::AddNodes,
+                 to::NodesDown, to::NodesUp, to::DeleteNodes, to::SetQuota, to::DeletePods, to::DeleteDaemonPods>;
 
 namespace from {  // messages from the cluster
 

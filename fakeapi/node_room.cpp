@@ -336,12 +336,17 @@ void NodeRoom::make_refusal(ShapeId id) {
       count_lacking(shape, nodes_[order_[p]]);
     }
   }
+  shape.refusal = words(n, lacking);
+}
+
+// What counts_ says of so many nodes, some of which only lack room.
+NodeRoom::Refusal NodeRoom::words(std::size_t n, std::int64_t lacking) const {
+  Refusal refusal;
   std::vector<std::string> lines;
-  shape.refusal.filters = 0;
   for (std::size_t r = 1; r < counts_.size(); ++r) {
     if (counts_[r] == 0) continue;
     lines.push_back(fmt::format("{} {}", counts_[r], reasons_[r].text));
-    shape.refusal.filters |= reasons_[r].filter;
+    refusal.filters |= reasons_[r].filter;
   }
   std::vector<std::string> helps;
   if (lacking > 0) helps.push_back(fmt::format("{} No preemption victims found for incoming pod", lacking));
@@ -349,8 +354,34 @@ void NodeRoom::make_refusal(ShapeId id) {
   if (hopeless > 0) helps.push_back(fmt::format("{} Preemption is not helpful for scheduling", hopeless));
   std::ranges::sort(lines);
   std::ranges::sort(helps);
-  shape.refusal.message = fmt::format("0/{} nodes are available: {}. preemption: 0/{} nodes are available: {}.", n,
-                                      fmt::join(lines, ", "), n, fmt::join(helps, ", "));
+  refusal.message = fmt::format("0/{} nodes are available: {}. preemption: 0/{} nodes are available: {}.", n,
+                                fmt::join(lines, ", "), n, fmt::join(helps, ", "));
+  return refusal;
+}
+
+bool NodeRoom::passes(ShapeId id, NodeIndex node) {
+  const Place& place = nodes_[node];
+  return place.present && fixed_reason(shapes_[id], place) == kPasses && has_room(shapes_[id], place);
+}
+
+NodeRoom::Refusal NodeRoom::refusal_by(ShapeId id, NodeIndex node) {
+  const std::size_t n = size();
+  if (n == 0) return {"no nodes available to schedule pods", kAllFilters};
+  const Place& place = nodes_[node];
+  const ReasonId fixed = place.present ? fixed_reason(shapes_[id], place) : kPasses;
+  const ReasonId others = reason("node(s) didn't satisfy plugin(s) [NodeAffinity]", kFilterAffinity);
+  counts_.assign(reasons_.size(), 0);
+  std::int64_t lacking = 0;
+  if (fixed != kPasses) {
+    ++counts_[fixed];
+  } else if (place.present) {
+    ++lacking;
+    count_lacking(shapes_[id], place);
+  }
+  counts_[others] = static_cast<std::int64_t>(n) - (place.present ? 1 : 0);
+  Refusal refusal = words(n, lacking);
+  if (!place.present) refusal.filters = kAllFilters;  // it may still come
+  return refusal;
 }
 
 }  // namespace podramp::fakeapi

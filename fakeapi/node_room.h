@@ -55,6 +55,9 @@ class NodeRoom {
   };
   // Why no node passes at present.
   const Refusal& refusal(ShapeId shape);
+  // Likewise for a pod whose affinity names its one node: the scheduler looks at no other.
+  bool passes(ShapeId shape, NodeIndex node);
+  Refusal refusal_by(ShapeId shape, NodeIndex node);
   // Would the node, if empty, take such a pod? (K47)
   bool could_fit(ShapeId shape, NodeIndex node) const;
 
@@ -118,6 +121,7 @@ class NodeRoom {
   bool has_room(const Shape& shape, const Place& place) const;
   void count_lacking(const Shape& shape, const Place& place);
   void make_refusal(ShapeId id);
+  Refusal words(std::size_t nodes, std::int64_t lacking) const;
 
   std::vector<Place> nodes_;
   std::unordered_map<std::string, NodeIndex> by_name_;  // never iterated

@@ -75,6 +75,7 @@ Answer PodVerbs::store(const ApiRequest& request, const Pod& body, Seq cause) {
   stored->own_env = body.own_env;
   stored->own_volumes = body.own_volumes;
   stored->hostname = body.hostname;
+  stored->affinity_node = body.affinity_node;
   stored->node = body.node;
   stored->created_us = whole_second(context_.now());  // K3
   const Seq seq = context_.emit("apiserver", cause, fact::PodCreated{stored});

@@ -22,6 +22,7 @@ KindWords words(Kind kind) {
     case Kind::stateful_set: return {"statefulsets.apps", "StatefulSet.apps"};
     case Kind::deployment: return {"deployments.apps", "Deployment.apps"};
     case Kind::replica_set: return {"replicasets.apps", "ReplicaSet.apps"};
+    case Kind::daemon_set: return {"daemonsets.apps", "DaemonSet.apps"};
   }
   return {};
 }

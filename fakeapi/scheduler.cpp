@@ -53,6 +53,7 @@ void Scheduler::pod_created(PodId id, const Pod& pod, Seq seq) {
   if (!of_default_scheduler(pod)) return;
   Entry& entry = entries_[id];
   entry.shape = room_.shape(*pod.tmpl);
+  if (!pod.affinity_node.empty()) entry.only_node = room_.index(pod.affinity_node);
   entry.since_us = context_.now();
   entry.cause = seq;
   activate(id, entry);
@@ -115,7 +116,9 @@ void Scheduler::node_changed(const Node& node, bool added, Seq seq) {
   const std::vector<Waiting> sleepers(unschedulable_.begin(), unschedulable_.end());
   for (const Waiting& w : sleepers) {
     Entry& sleeper = entries_.at(w.pod);
-    if ((sleeper.failed_filters & filters) != 0 && room_.could_fit(sleeper.shape, index)) wake(w.pod, sleeper, seq);
+    const bool asked = sleeper.only_node == kAnyNode || sleeper.only_node == index;
+    const bool helps = asked && (sleeper.failed_filters & filters) != 0 && room_.could_fit(sleeper.shape, index);
+    if (helps) wake(w.pod, sleeper, seq);
   }
   arm_flushes();
 }
@@ -236,14 +239,18 @@ void Scheduler::end_cycle(PodId id) {
     const std::string name = pod_key(*pod);
     const Draw tie(context_.seed(), "cluster.scheduler.tie", name, entry->attempts);
     const bool refused = claims_ != nullptr && Claims::any(*pod->tmpl) && refused_by_claims(id, *entry, *pod);
-    const auto node = refused ? std::nullopt : room_.choose(entry->shape, tie);
-    if (node) {
-      place_on(id, *entry, *pod, *node);
-    } else if (!refused) {
-      refuse(id, *entry, *pod, room_.refusal(entry->shape));
-    }
+    if (!refused) choose_node(id, *entry, *pod, tie);
   }
   start_cycle();
+}
+
+void Scheduler::choose_node(PodId id, Entry& entry, const Pod& pod, const Draw& tie) {
+  if (entry.only_node != kAnyNode) {
+    if (room_.passes(entry.shape, entry.only_node)) return place_on(id, entry, pod, entry.only_node);
+    return refuse(id, entry, pod, room_.refusal_by(entry.shape, entry.only_node));
+  }
+  if (const auto node = room_.choose(entry.shape, tie)) return place_on(id, entry, pod, *node);
+  refuse(id, entry, pod, room_.refusal(entry.shape));
 }
 
 // The pod takes its room now; the binding is written when the client may send it (K52, K56).

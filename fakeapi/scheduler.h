@@ -38,12 +38,14 @@ class Scheduler {
   enum Kind : std::uint8_t { kCycleEnds, kBind, kPatch, kBackOffFlush, kUnschedulableFlush, kVolumes };
   enum class Place : std::uint8_t { active, in_cycle, back_off, unschedulable, binding, bound };
 
+  static constexpr std::uint32_t kAnyNode = UINT32_MAX;
   struct Entry {
-    std::uint64_t order = 0;  // of its arrival in the present pool; a stale reference has another
-    TimeUs since_us = 0;      // when it joined the queue or last failed: the order of the active pool (K44)
-    Seq cause = 0;            // the event that put it where it is
-    std::uint32_t shape = 0;  // in room_
-    std::uint32_t node = 0;   // in room_, when binding or bound
+    std::uint64_t order = 0;             // of its arrival in the present pool; a stale reference has another
+    TimeUs since_us = 0;                 // when it joined the queue or last failed: the order of the active pool (K44)
+    Seq cause = 0;                       // the event that put it where it is
+    std::uint32_t shape = 0;             // in room_
+    std::uint32_t node = 0;              // in room_, when binding or bound
+    std::uint32_t only_node = kAnyNode;  // in room_: its affinity names one
     std::uint32_t attempts = 0;
     std::uint8_t failed_filters = 0;  // what may wake it (K47)
     Place place = Place::active;
@@ -67,6 +69,7 @@ class Scheduler {
   void wake(PodId id, Entry& entry, Seq cause);
   void start_cycle();
   void end_cycle(PodId id);
+  void choose_node(PodId id, Entry& entry, const Pod& pod, const Draw& tie);
   void place_on(PodId id, Entry& entry, const Pod& pod, std::uint32_t node);
   void refuse(PodId id, Entry& entry, const Pod& pod, const NodeRoom::Refusal& refusal);
   bool refused_by_claims(PodId id, Entry& entry, const Pod& pod);

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "backend/port/json_writer.h"
+#include "fakeapi/manifest_rules.h"
 
 namespace podramp::fakeapi {
 namespace {
@@ -12,16 +13,25 @@ namespace {
 constexpr DurationUs kRetryFirstUs = 5'000;            // client-go's rate limiter of work queues (K87)
 constexpr DurationUs kRetryMaxUs = 1'000 * kSecondUs;  // K87
 
-bool is_set(Kind kind) { return kind == Kind::stateful_set || kind == Kind::deployment || kind == Kind::replica_set; }
+struct Words {
+  Kind kind;
+  std::string_view text;        // as owner references name it
+  std::string_view controller;  // of the client that acts for it
+};
+constexpr std::array<Words, 4> kSets{{{Kind::stateful_set, "StatefulSet", "statefulset-controller"},
+                                      {Kind::deployment, "Deployment", "deployment-controller"},
+                                      {Kind::replica_set, "ReplicaSet", "replicaset-controller"},
+                                      {Kind::daemon_set, "DaemonSet", "daemonset-controller"}}};
 
-std::string_view kind_text(Kind kind) {
-  if (kind == Kind::stateful_set) return "StatefulSet";
-  return kind == Kind::deployment ? "Deployment" : "ReplicaSet";
+bool is_set(Kind kind) { return std::ranges::find(kSets, kind, &Words::kind) != kSets.end(); }
+std::size_t place_of(Kind kind) {
+  return static_cast<std::size_t>(std::ranges::find(kSets, kind, &Words::kind) - kSets.begin());
 }
+std::string_view kind_text(Kind kind) { return kSets.at(place_of(kind)).text; }
+std::string_view controller_name(Kind kind) { return kSets.at(place_of(kind)).controller; }
 
-std::string_view controller_name(Kind kind) {
-  if (kind == Kind::stateful_set) return "statefulset-controller";
-  return kind == Kind::deployment ? "deployment-controller" : "replicaset-controller";
+TokenBucket client_of(const Context& context) {
+  return TokenBucket(context.config().profile.controller_qps, context.config().profile.controller_burst);
 }
 
 const OwnerReference* controller_of(const std::vector<OwnerReference>& owners) {
@@ -43,9 +53,21 @@ SetControllers::SetControllers(Context& context, PodVerbs& verbs, ObjectStore& s
       verbs_(verbs),
       store_(store),
       deletion_(deletion),
-      clients_{TokenBucket(context.config().profile.controller_qps, context.config().profile.controller_burst),
-               TokenBucket(context.config().profile.controller_qps, context.config().profile.controller_burst),
-               TokenBucket(context.config().profile.controller_qps, context.config().profile.controller_burst)} {}
+      clients_{client_of(context), client_of(context), client_of(context), client_of(context)} {}
+
+void SetControllers::start() {
+  const std::vector<DaemonSetSpec>& daemons = context_.config().daemon_sets;
+  for (std::size_t i = 0; i < daemons.size(); ++i) {
+    const auto index = static_cast<std::uint32_t>(i);
+    context_.timer(daemons[i].starts_us, 0, {Part::set_controllers, kStore, index, 0});
+  }
+}
+
+void SetControllers::store_configured(std::uint32_t index, Seq cause) {
+  Manifest object = daemon_set_of(context_.config().daemon_sets.at(index));
+  PODRAMP_CHECK(manifest_errors(object).empty(), "the configuration has an invalid DaemonSet " + object.name);
+  store_.create(std::move(object), "apiserver", cause);
+}
 
 SetControllers::Set* SetControllers::find(SetId id) {
   const auto it = sets_.find(id);
@@ -59,9 +81,7 @@ SetControllers::Set* SetControllers::owner_of(const Pod& pod) {
   return it == by_uid_.end() ? nullptr : &sets_.at(it->second);
 }
 
-TokenBucket& SetControllers::client(podramp::Kind kind) {
-  return clients_[kind == podramp::Kind::stateful_set ? 0 : kind == podramp::Kind::deployment ? 1 : 2];
-}
+TokenBucket& SetControllers::client(podramp::Kind kind) { return clients_.at(place_of(kind)); }
 
 // --- facts -----------------------------------------------------------------------------------------------------
 
@@ -72,6 +92,10 @@ void SetControllers::on_fact(const Fact& fact, Seq seq) {
     return;
   }
   if (sets_.empty()) return;
+  if (std::holds_alternative<fact::NodeAdded>(fact) || std::holds_alternative<fact::NodeTainted>(fact)) {
+    touch_daemons(seq);
+    return;
+  }
   const bool matters =
       std::holds_alternative<fact::PodCreated>(fact) || std::holds_alternative<fact::PodRunning>(fact) ||
       std::holds_alternative<fact::PodFinished>(fact) || std::holds_alternative<fact::PodConditionSet>(fact) ||
@@ -129,9 +153,17 @@ void SetControllers::touch(Set& set, Seq cause) {
   context_.timer(context_.now() + lag, cause, {Part::set_controllers, kSync, 0, by_uid_.at(set.uid)});
 }
 
+// Nodes that come, or whose taints change, may need a pod more or a pod less.
+void SetControllers::touch_daemons(Seq cause) {
+  for (auto& [id, set] : sets_) {
+    if (set.kind == podramp::Kind::daemon_set) touch(set, cause);
+  }
+}
+
 // --- syncs -----------------------------------------------------------------------------------------------------
 
 void SetControllers::on_timer(const ClusterTimer& timer, Seq cause) {
+  if (timer.kind == kStore) return store_configured(timer.index, cause);
   Set* set = find(timer.arg);
   if (set == nullptr) return;
   if (timer.kind == kAct) return act(timer.arg, *set, timer.index, cause);
@@ -152,19 +184,26 @@ std::vector<OwnedPod> SetControllers::owned(const Set& set) const {
   return pods;
 }
 
+std::vector<SetStage> SetControllers::plan(SetId id, Set& set, const Manifest& object, Seq cause) {
+  if (set.kind == podramp::Kind::stateful_set) return plan_stateful(object.name, *object.set, owned(set));
+  if (set.kind == podramp::Kind::replica_set) return plan_replicas(*object.set, owned(set), context_.now());
+  if (set.kind == podramp::Kind::daemon_set) {
+    DaemonPlan plan = plan_daemons(*pod_template(set, object, 0), owned(set), context_.state().nodes(),
+                                   set.failed_daemons, context_.now());
+    if (plan.look_again_us > 0) {
+      context_.timer(context_.now() + plan.look_again_us, cause, {Part::set_controllers, kSync, 0, id});
+    }
+    return std::move(plan.stages);
+  }
+  const ManifestPtr child =
+      context_.state().find_object(podramp::Kind::replica_set, set.name + "-" + template_hash(*object.set));
+  if (child != nullptr && child->set->replicas == object.set->replicas) return {};
+  return {{{SetAction{}}, false}};
+}
+
 void SetControllers::sync(SetId id, Set& set, Seq cause) {
   ++set.syncs;
-  const ManifestPtr object = context_.state().find_object(set.kind, set.name);
-  std::vector<SetStage> stages;
-  if (set.kind == podramp::Kind::stateful_set) {
-    stages = plan_stateful(object->name, *object->set, owned(set));
-  } else if (set.kind == podramp::Kind::replica_set) {
-    stages = plan_replicas(*object->set, owned(set), context_.now());
-  } else {
-    const ManifestPtr child =
-        context_.state().find_object(podramp::Kind::replica_set, set.name + "-" + template_hash(*object->set));
-    if (child == nullptr || child->set->replicas != object->set->replicas) stages.push_back({{SetAction{}}, false});
-  }
+  std::vector<SetStage> stages = plan(id, set, *context_.state().find_object(set.kind, set.name), cause);
   if (stages.empty()) {
     set.failures = 0;
     return;
@@ -229,7 +268,7 @@ void SetControllers::end_run(SetId id, Set& set, Seq cause) {
 
 bool SetControllers::perform(Set& set, const Manifest& object, const SetAction& action, Seq cause) {
   if (set.kind == podramp::Kind::deployment) return apply_deployment(set, object, cause);
-  if (action.create) return create_pod(set, object, action.ordinal, cause);
+  if (action.create) return create_pod(set, object, action, cause);
   deletion_.remove(action.pod, std::nullopt, "api", controller_name(set.kind), cause);
   return true;
 }
@@ -246,36 +285,47 @@ TemplatePtr SetControllers::pod_template(Set& set, const Manifest& object, std::
     const std::string source = fmt::format("{}-{}-{}", claim.name, object.name, ordinal);
     tmpl.volumes.push_back({claim.name, "persistentVolumeClaim", source, {}});
   }
+  if (set.kind == podramp::Kind::daemon_set) {
+    tmpl.labels["controller-revision-hash"] = template_hash(*object.set);
+    tmpl.labels["pod-template-generation"] = "1";
+    add_daemon_tolerations(tmpl);
+  }
   set.tmpl = share(std::move(tmpl));
   return set.tmpl;
 }
 
-bool SetControllers::create_pod(Set& set, const Manifest& object, std::int64_t ordinal, Seq cause) {
+// A StatefulSet's pod has a name of its own, and claims by that name.
+void SetControllers::name_stateful(Pod& pod, const Manifest& object, std::int64_t ordinal, Seq cause) {
+  pod.name = fmt::format("{}-{}", object.name, ordinal);
+  pod.hostname = pod.name;
+  pod.own_labels["statefulset.kubernetes.io/pod-name"] = pod.name;
+  pod.own_labels["apps.kubernetes.io/pod-index"] = std::to_string(ordinal);
+  pod.own_labels["controller-revision-hash"] = fmt::format("{}-{}", object.name, template_hash(*object.set));
+  for (const ClaimSpec& spec : object.set->claims) {
+    Manifest claim;
+    claim.kind = podramp::Kind::persistent_volume_claim;
+    claim.ns = object.ns;
+    claim.name = fmt::format("{}-{}", spec.name, pod.name);
+    claim.labels = object.set->selector;
+    claim.claim = spec;
+    claim.claim->name.clear();
+    if (context_.state().find_object(claim.kind, object_key(claim)) != nullptr) continue;
+    store_.create(std::move(claim), "apiserver", cause);
+  }
+}
+
+bool SetControllers::create_pod(Set& set, const Manifest& object, const SetAction& action, Seq cause) {
   ApiRequest request;
   request.verb = Verb::create;
   request.ns = object.ns;
   auto pod = std::make_shared<Pod>(*object.set->pod);
   pod->ns = object.ns;
-  pod->tmpl = pod_template(set, object, ordinal);
-  if (set.kind == podramp::Kind::replica_set) {
-    pod->generate_name = object.name + "-";
+  pod->tmpl = pod_template(set, object, action.ordinal);
+  pod->affinity_node = action.node;
+  if (set.kind == podramp::Kind::stateful_set) {
+    name_stateful(*pod, object, action.ordinal, cause);
   } else {
-    pod->name = fmt::format("{}-{}", object.name, ordinal);
-    pod->hostname = pod->name;
-    pod->own_labels["statefulset.kubernetes.io/pod-name"] = pod->name;
-    pod->own_labels["apps.kubernetes.io/pod-index"] = std::to_string(ordinal);
-    pod->own_labels["controller-revision-hash"] = fmt::format("{}-{}", object.name, template_hash(*object.set));
-    for (const ClaimSpec& spec : object.set->claims) {
-      Manifest claim;
-      claim.kind = podramp::Kind::persistent_volume_claim;
-      claim.ns = object.ns;
-      claim.name = fmt::format("{}-{}", spec.name, pod->name);
-      claim.labels = object.set->selector;
-      claim.claim = spec;
-      claim.claim->name.clear();
-      if (context_.state().find_object(claim.kind, object_key(claim)) != nullptr) continue;
-      store_.create(std::move(claim), "apiserver", cause);
-    }
+    pod->generate_name = object.name + "-";
   }
   const std::string name = object.ns + "/" + (pod->name.empty() ? pod->generate_name : pod->name);
   request.body = std::move(pod);
@@ -318,6 +368,14 @@ bool SetControllers::apply_deployment(Set& set, const Manifest& object, Seq caus
   made.set->pod = std::move(pod);
   store_.create(std::move(made), "apiserver", cause);
   return true;
+}
+
+std::vector<PodId> SetControllers::pods_of(podramp::Kind kind, std::string_view full_name) const {
+  const ManifestPtr object = context_.state().find_object(kind, full_name);
+  const auto id = object == nullptr ? by_uid_.end() : by_uid_.find(object->uid);
+  if (id == by_uid_.end()) return {};
+  const std::set<PodId>& pods = sets_.at(id->second).pods;
+  return {pods.begin(), pods.end()};
 }
 
 void SetControllers::waiting(std::vector<std::string>& lines) const {

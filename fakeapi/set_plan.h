@@ -28,6 +28,7 @@ struct SetAction {
   bool create = true;        // else delete `pod`
   std::int64_t ordinal = 0;  // of the pod to make; a ReplicaSet just counts
   PodId pod = 0;
+  std::string node{};  // a DaemonSet's pod is made for this one
   friend bool operator==(const SetAction&, const SetAction&) = default;
 };
 

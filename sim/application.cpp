@@ -31,6 +31,7 @@ Result<backend::Application> make_application(const ApplicationSpec& spec, const
   if (spec.workload && spec.compat == backend::Compat::fork_2_2) {
     app.nodes = node_directory(scenario.cluster.nodes, spec.workload->rack_label);
   }
+  app.shuffle_sidecar = spec.shuffle_sidecar;
   if (!spec.executor_template.empty()) {
     auto pod = yaml::read_pod_manifest(spec.executor_template, "executor_template");
     if (!pod) {

@@ -2,6 +2,12 @@
 
 namespace podramp::sim {
 
+void BlockStore::put_file(const FileKey& key, const ShuffleFile& file) {
+  files_[key] = file;
+  Written& written = written_[file.executor];
+  written = {file.node, written.bytes + file.bytes};
+}
+
 const ShuffleFile* BlockStore::file(const FileKey& key) const {
   const auto it = files_.find(key);
   return it == files_.end() ? nullptr : &it->second;
@@ -23,14 +29,35 @@ const std::map<ExecutorId, CachedBlock>& BlockStore::copies(const BlockKey& key)
 
 void BlockStore::executor_stopped(ExecutorId executor) {
   for (auto& [key, file] : files_) {
-    if (file.executor == executor && !keeps_files_) file.lost = true;
+    if (file.executor == executor && !keeps_files()) file.lost = true;
   }
+  if (!keeps_files()) written_.erase(executor);
   for (auto& [key, copies] : blocks_) copies.erase(executor);
+}
+
+std::int64_t BlockStore::delete_files(std::int32_t node, const std::set<ExecutorId>& executors) {
+  std::int64_t bytes = 0;
+  for (const ExecutorId executor : executors) {
+    const auto written = written_.find(executor);
+    if (written == written_.end() || written->second.node != node) continue;
+    bytes += written->second.bytes;
+    written_.erase(written);
+  }
+  for (auto& [key, file] : files_) {
+    if (file.node == node && executors.contains(file.executor)) file.lost = true;
+  }
+  return bytes;
+}
+
+std::map<std::int32_t, std::int64_t> BlockStore::bytes_on_nodes() const {
+  std::map<std::int32_t, std::int64_t> bytes;
+  for (const auto& [executor, written] : written_) bytes[written.node] += written.bytes;
+  return bytes;
 }
 
 std::vector<FileKey> BlockStore::files_of(ExecutorId executor) const {
   std::vector<FileKey> files;
-  if (keeps_files_) return files;
+  if (keeps_files()) return files;
   for (const auto& [key, file] : files_) {
     if (file.executor == executor && !file.lost) files.push_back(key);
   }

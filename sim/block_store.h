@@ -4,12 +4,20 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <utility>
 #include <vector>
 
 #include "backend/port/ids.h"
 
 namespace podramp::sim {
+
+// What the shuffle files of an application's executors live and die with.
+enum class ShuffleFiles : std::uint8_t {
+  with_executor,  // no shuffle service, or one in the executor's own pod
+  with_node,      // a shuffle service that never fails is taken for granted on every node
+  with_service,   // on their node, and served by the shuffle pod there while that knows the executor
+};
 
 using FileKey = std::pair<StageId, int>;        // of map task `second`
 using BlockKey = std::pair<std::int32_t, int>;  // (rdd, split)
@@ -28,12 +36,13 @@ struct CachedBlock {  // one copy
 
 class BlockStore {
  public:
-  // keeps_files: an external shuffle service on every node serves files of executors that are gone.
-  explicit BlockStore(bool keeps_files = false) : keeps_files_(keeps_files) {}
+  explicit BlockStore(ShuffleFiles kept = ShuffleFiles::with_executor) : kept_(kept) {}
 
-  bool keeps_files() const { return keeps_files_; }
+  ShuffleFiles kept() const { return kept_; }
+  // Files of executors that are gone may still be there.
+  bool keeps_files() const { return kept_ != ShuffleFiles::with_executor; }
   // A file has one place: the last one.
-  void put_file(const FileKey& key, const ShuffleFile& file) { files_[key] = file; }
+  void put_file(const FileKey& key, const ShuffleFile& file);
   // nullptr: it was never written.
   const ShuffleFile* file(const FileKey& key) const;
   void put_block(const BlockKey& key, ExecutorId executor, const CachedBlock& block);
@@ -43,13 +52,23 @@ class BlockStore {
   // Its process is gone, and what it held with it.
   void executor_stopped(ExecutorId executor);
 
+  // A shuffle service deletes what these executors have written on its node; how many bytes that is.
+  std::int64_t delete_files(std::int32_t node, const std::set<ExecutorId>& executors);
+  // Bytes of shuffle files that lie on nodes, by node; files that a later attempt has replaced too.
+  std::map<std::int32_t, std::int64_t> bytes_on_nodes() const;
+
   // What would be lost with an executor, in order.
   std::vector<FileKey> files_of(ExecutorId executor) const;
   std::vector<BlockKey> blocks_of(ExecutorId executor) const;
 
  private:
-  bool keeps_files_;
-  std::map<FileKey, ShuffleFile> files_;
+  struct Written {
+    std::int32_t node = 0;
+    std::int64_t bytes = 0;
+  };
+  ShuffleFiles kept_;
+  std::map<FileKey, ShuffleFile> files_;   // the newest of each map task
+  std::map<ExecutorId, Written> written_;  // all that an executor has on its node's disk
   std::map<BlockKey, std::map<ExecutorId, CachedBlock>> blocks_;
 };
 

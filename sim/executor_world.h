@@ -19,6 +19,13 @@ inline constexpr TransferId kMigrationTransfers = TransferId{3} << 61U;
 // How long it takes to give up a connection to a node that does not answer (spark.network.timeout).
 inline constexpr DurationUs kNodeSilentUs = 120 * kSecondUs;
 
+// Whether the files of an executor can be fetched where it keeps them.
+enum class Serving : std::uint8_t {
+  served,
+  refused,           // nobody listens at that address
+  unknown_executor,  // a shuffle service does, and has never heard of the executor
+};
+
 class ExecutorWorld {
  public:
   virtual ~ExecutorWorld() = default;
@@ -29,6 +36,7 @@ class ExecutorWorld {
   virtual void tell_driver(std::uint32_t application, ExecutorId from, Input input, Seq cause) = 0;
   virtual std::int32_t node_index(const std::string& node) const = 0;  // in the engine's platform
   virtual bool node_up(std::int32_t node) const = 0;
+  virtual Serving serving(std::uint32_t application, ExecutorId executor) const = 0;  // by its shuffle service
   // Executors of an application as its driver knows them, in order.
   virtual std::vector<ExecutorId> registered(std::uint32_t application) const = 0;
   // Where a process runs; absent: it is gone, whatever its driver knows.

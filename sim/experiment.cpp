@@ -38,6 +38,15 @@ void check_leftovers(RunSummary& summary, Properties& properties, Ledger& ledger
   }
 }
 
+void add_shuffle_left(const std::optional<std::map<std::string, std::int64_t>>& left, Kpis& kpis, RunSummary& summary) {
+  if (!left) return;
+  std::int64_t& sum = kpis["shuffle_left_bytes"];
+  for (const auto& [node, bytes] : *left) {
+    sum += bytes;
+    summary.shuffle_left[node] += bytes;
+  }
+}
+
 RunSummary summarise(const Scenario& scenario, const Kernel& kernel, const fakeapi::Cluster& cluster,
                      const Projection& projection, const RunOptions& options, Ending ending) {
   RunSummary summary;
@@ -53,6 +62,7 @@ RunSummary summarise(const Scenario& scenario, const Kernel& kernel, const fakea
     Kpis kpis = application_kpis(app, kernel.now());
     kpis["leaked_pods"] = std::ranges::count_if(left, &Leftover::leaked);
     leaked += kpis["leaked_pods"];
+    add_shuffle_left(kernel.shuffle_left(i), kpis, summary);
     for (Leftover& pod : left) summary.leftovers.push_back(std::move(pod));
     all.push_back(kpis);
     summary.applications[app.name] = std::move(kpis);
@@ -64,6 +74,7 @@ RunSummary summarise(const Scenario& scenario, const Kernel& kernel, const fakea
   }
   if (ending != Ending::quiet) summary.waiting = kernel.waiting();
   summary.refusals = projection.refusals();
+  for (const auto& [why, count] : kernel.shuffle_refusals()) summary.refusals[why] += count;
   for (const ApplicationView& app : projection.applications()) {
     for (const auto& [what, count] : app.requests) summary.requests[what] += count;
   }
@@ -104,6 +115,7 @@ Result<RunResult> run_experiment(const Scenario& scenario, const RunOptions& opt
   Kernel kernel({scenario.end_us, scenario.until_quiet, options.ties_shuffled, scenario.seed, options.livelock_items,
                  options.poll},
                 {ledger, cluster, admission, properties, pulse});
+  for (const ShuffleServiceSpec& service : scenario.shuffle_services) kernel.add(service);
   for (std::size_t i = 0; i < applications.size(); ++i) {
     const backend::Application& app = applications[i];
     projection.add_application(app.name, app.app_id, app.conf.initial_executors);

@@ -45,7 +45,8 @@ struct RunSummary {
   std::vector<std::string> broken_budgets;
   std::vector<std::string> never_seen;  // "sometimes" that did not happen
   std::vector<Leftover> leftovers;
-  std::vector<std::string> waiting;  // who still waits for what
+  std::map<std::string, std::int64_t> shuffle_left;  // bytes that applications have left, by node
+  std::vector<std::string> waiting;                  // who still waits for what
   std::map<std::string, std::int64_t> refusals;
   std::map<std::string, std::int64_t> requests;  // of all applications, by verb and answer: "create 201"
   std::vector<Warning> warnings;

@@ -41,6 +41,33 @@ std::vector<ChainLink> chain_to(Seq seq, const std::unordered_map<Seq, Kept>& ev
   return chain;
 }
 
+// What is said in words of one executor: of its configuration, and in notes about its pod.
+class Words {
+ public:
+  void note(const EventRef& event) {
+    if (const auto* given = std::get_if<const out::ConfigGiven*>(&event.data); given != nullptr) {
+      if (!(*given)->error.empty())
+        of_executor_[{std::string(event.by), (*given)->executor}].push_back((*given)->error);
+    } else if (const auto* text = std::get_if<const note::Text*>(&event.data); text != nullptr) {
+      of_pod_[std::string(event.key)].push_back((*text)->text);
+    }
+  }
+  std::vector<std::string> of(const ExecutorWait& wait) const {
+    std::vector<std::string> words;
+    const auto add = [&](const auto& map, const auto& key) {
+      const auto it = map.find(key);
+      if (it != map.end()) words.insert(words.end(), it->second.begin(), it->second.end());
+    };
+    add(of_executor_, std::pair(wait.application, wait.row.id));
+    add(of_pod_, "pods/" + wait.row.pod);
+    return words;
+  }
+
+ private:
+  std::map<std::pair<std::string, ExecutorId>, std::vector<std::string>> of_executor_;
+  std::map<std::string, std::vector<std::string>> of_pod_;
+};
+
 // The last event that says what became of an executor.
 class Fates {
  public:
@@ -120,6 +147,7 @@ Result<Explanation> explain_log(const std::string& path, const ExplainWhat& what
   const bool in_detail = what.executor || what.pod;
   std::unordered_map<Seq, Kept> events;  // never iterated
   Fates fates;
+  Words words;
   for (;;) {
     auto event = log->next();
     if (!event) return tl::unexpected(event.error());
@@ -128,10 +156,11 @@ Result<Explanation> explain_log(const std::string& path, const ExplainWhat& what
     slices.append(ref);
     if (!in_detail) continue;
     fates.note(ref);
+    words.note(ref);
     events[ref.seq] = {ref.t, ref.cause, type_name(ref.data), std::string(ref.by), std::string(ref.key)};
   }
 
-  Explanation explanation{path, std::string(to_text(log->header().level)), slices.finish(), {}, 0, 0, 0, 0, {}, {}};
+  Explanation explanation{path, std::string(to_text(log->header().level)), slices.finish(), {}, 0, 0, 0, 0, {}, {}, {}};
   if (what.application) {
     std::erase_if(explanation.waits, [&](const ExecutorWait& wait) { return wait.application != *what.application; });
   }
@@ -149,6 +178,7 @@ Result<Explanation> explain_log(const std::string& path, const ExplainWhat& what
     if (!chosen) return tl::unexpected(chosen.error());
     explanation.chosen = *chosen;
     explanation.chain = chain_to(fates.of(explanation.waits[*chosen]), events);
+    explanation.said = words.of(explanation.waits[*chosen]);
   }
   return explanation;
 }

@@ -38,6 +38,7 @@ struct Explanation {
   // With ExplainWhat::executor or pod: its index in waits, and its causes, oldest first.
   std::optional<std::size_t> chosen;
   std::vector<ChainLink> chain;
+  std::vector<std::string> said;  // of it: why it got no configuration, notes about its pod
 };
 
 // Errors: the log cannot be read, there is no such application or executor, or several applications have one of this

@@ -44,6 +44,7 @@ std::string explain_json(const Explanation& explanation) {
     all["causes"].push_back(
         Json{{"seq", link.seq}, {"t_us", link.t}, {"type", link.type}, {"by", link.by}, {"key", link.key}});
   }
+  if (!explanation.said.empty()) all["said"] = explanation.said;
   return all.dump(2) + "\n";
 }
 

@@ -139,6 +139,7 @@ std::string detail(const Explanation& e) {
                     to_text(slice.reason), reason_text(slice.reason, wait.row.of_set));
   }
   if (wait.row.unschedulable_us) text += fmt::format("scheduler {}\n", wait.row.unschedulable_message);
+  for (const std::string& said : e.said) text += fmt::format("said      {}\n", said);
   text +=
       fmt::format("causes    oldest first, from the event that started its {}\n", wait.row.of_set ? "set" : "round");
   text += chain_text(e.chain, wait.row.pod);

@@ -65,6 +65,8 @@ void Kernel::add(const ApplicationSpec& spec, std::unique_ptr<backend::Session> 
   const auto index = static_cast<std::uint32_t>(applications_.size());
   Application& app = applications_.emplace_back();
   app.name = spec.name;
+  app.ns = spec.ns;
+  app.driver_pod = conf.driver_pod_name;
   app.session = std::move(session);
   app.max_pending_pods = conf.max_pending_pods;
   app.heartbeat_us = conf.heartbeat_interval_us;
@@ -76,8 +78,10 @@ void Kernel::add(const ApplicationSpec& spec, std::unique_ptr<backend::Session> 
   app.alone = !conf.local_master.empty();
   app.is_fork = conf.compat == backend::Compat::fork_2_2;
   app.targets[kDefaultProfile] = conf.initial_executors;
+  app.uses_shuffle_pods = shuffle_.any() && conf.scheduling.shuffle_service && !spec.shuffle_sidecar;
   executors_.add_application(index, app_id);
   decommissioner_.add_application(index, spec.name, conf.decommission);
+  shuffle_.add_application(index, app_id);
   CHECK(parts_.cluster.add_client(spec.name) == index);  // so a client's id is its application's index
   const auto plan = [&](TimeUs at, Input input) {
     ++planned_;
@@ -245,6 +249,7 @@ void Kernel::handle(ForCluster& item) {
   if (const auto* exited = std::get_if<to::ProcessExited>(&item.message)) process_stopped(exited->pod, item.cause);
   std::vector<ForSession> beats = heartbeats(item.message);  // before processes are gone
   route(parts_.cluster.step(item.message, item.cause));
+  if (const auto* up = std::get_if<to::NodesUp>(&item.message)) shuffle_reached(up->nodes);
   for (ForSession& beat : beats) push_input(now(), Lane::executors, std::move(beat));
 }
 
@@ -409,6 +414,7 @@ void Kernel::exited(std::uint32_t application, int code, Seq cause) {
   app.watches.clear();
   app.timers.clear();
   end_processes(application, 1, cause);
+  end_driver_pod(application, code, cause);
 }
 
 void Kernel::push_input(TimeUs at, Lane lane, Payload item) {
@@ -424,6 +430,9 @@ void Kernel::route(std::vector<Outgoing> messages) {
     const TimeUs at = out.at;
     const Seq cause = out.cause;
     const auto to_session = [&](ClientId client, Input input) {
+      if (client >= applications_.size()) {
+        return push_input(at, Lane::deliveries, ForShuffle{client, std::move(input), cause});
+      }
       push_input(at, Lane::deliveries, ForSession{client, std::move(input), cause});
     };
     std::visit(Overloaded{[&](from::Reply& m) {
@@ -459,6 +468,7 @@ void Kernel::perform(Outgoing& out) {
                  },
                  [&](const from::NodePower& m) { parts_.engine.set_node(static_cast<std::int32_t>(m.node), m.on); },
                  [&](const from::ProcessStarted& m) {
+                   if (shuffle_started(m.pod, *m.object, out.cause)) return;
                    const Process* process = executors_.started(m.pod, *m.object);
                    if (process == nullptr) return;
                    const DurationUs boot = latency.jvm.sample(Draw(options_.seed, "executor.jvm", process->pod_name));

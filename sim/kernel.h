@@ -20,6 +20,7 @@
 #include "sim/item_queue.h"
 #include "sim/properties.h"
 #include "sim/scenario.h"
+#include "sim/shuffle_services.h"
 #include "sim/task_runner.h"
 
 namespace podramp::sim {
@@ -76,6 +77,8 @@ class Kernel final : public Body, private ExecutorWorld {
   void add(const ApplicationSpec& spec, std::unique_ptr<backend::Session> session, const std::string& app_id,
            const backend::Conf& conf);
   void add(const TimelineEntry& entry);
+  // Before the applications: a DaemonSet of external shuffle services.
+  void add(const ShuffleServiceSpec& service) { shuffle_.add(service); }
   // Test only: an event that nothing caused is put into the log at this time, as if a part had emitted it.
   void forge(TimeUs at, std::string by, EventData data);
 
@@ -84,6 +87,11 @@ class Kernel final : public Body, private ExecutorWorld {
   // Why it is stuck: who waits for what, a line each.
   std::vector<std::string> waiting() const;
   const backend::Session& session(std::size_t application) const { return *applications_.at(application).session; }
+  // Bytes of shuffle files that an application which has ended has left, by node; absent when nobody keeps account:
+  // it runs, or it has no workload or no shuffle service of the scenario.
+  std::optional<std::map<std::string, std::int64_t>> shuffle_left(std::size_t application) const;
+  // Executors that ended because no shuffle service took them, by what they were told.
+  const std::map<std::string, std::int64_t>& shuffle_refusals() const { return shuffle_refusals_; }
   // The exit code of an application's driver, absent while it runs.
   std::optional<int> exit_code(std::size_t application) const { return applications_.at(application).exit_code; }
 
@@ -92,6 +100,8 @@ class Kernel final : public Body, private ExecutorWorld {
  private:
   struct Application {
     std::string name;
+    std::string ns;
+    std::string driver_pod;  // its name, "" when the conf names none
     std::unique_ptr<backend::Session> session;
     std::int64_t max_pending_pods = 0;
     bool is_fork = false;  // fork-2.2: executors ask for their conf first and register by pod IP (01 1.11, 2.1)
@@ -106,6 +116,7 @@ class Kernel final : public Body, private ExecutorWorld {
     std::map<TimerId, std::uint64_t> timers;  // armed -> generation
     std::set<ExecutorId> registered;
     bool has_workload = false;
+    bool uses_shuffle_pods = false;  // its executors register with the scenario's shuffle services
     JobSequence jobs;
   };
   struct ForCluster {
@@ -152,6 +163,20 @@ class Kernel final : public Body, private ExecutorWorld {
     Input input;
     Seq cause;
   };
+  struct ShuffleUp {  // a shuffle service's process listens
+    fakeapi::PodId pod;
+    Seq cause;
+  };
+  struct ForShuffle {  // an answer, an event or a timer of one
+    fakeapi::ClientId client;
+    Input input;
+    Seq cause;
+  };
+  struct ShuffleRegistration {  // an executor asks its node's service for the n-th time
+    fakeapi::PodId pod;
+    int attempt;
+    Seq cause;
+  };
   struct Forged {
     std::string by;
     EventData data;
@@ -160,7 +185,7 @@ class Kernel final : public Body, private ExecutorWorld {
     fakeapi::Outgoing message;
   };
   using Payload = std::variant<ForCluster, ForSession, Timer, Deadline, Ask, Exit, Forged, Later, TaskWake, LeavingWake,
-                               TaskFlow, TaskWord>;
+                               TaskFlow, TaskWord, ShuffleUp, ForShuffle, ShuffleRegistration>;
 
   void handle(ForCluster& item);
   void handle(ForSession& item);
@@ -174,6 +199,9 @@ class Kernel final : public Body, private ExecutorWorld {
   void handle(LeavingWake& item) { decommissioner_.wake(now(), item.token); }
   void handle(TaskFlow& item);
   void handle(TaskWord& item);
+  void handle(ShuffleUp& item);
+  void handle(ForShuffle& item);
+  void handle(ShuffleRegistration& item);
 
   void feed(std::uint32_t application, const Input& input, Seq cause);
   void perform(std::uint32_t application, backend::Session::Logged& effect);
@@ -193,9 +221,24 @@ class Kernel final : public Body, private ExecutorWorld {
   std::vector<ExecutorId> registered(std::uint32_t application) const override;
   std::optional<std::int32_t> node_of(std::uint32_t application, ExecutorId executor) const override;
   bool end_executor(std::uint32_t application, ExecutorId executor, Seq cause) override;
+  Serving serving(std::uint32_t application, ExecutorId executor) const override {
+    return shuffle_.serving({application, executor});
+  }
+  // External shuffle services (kernel_shuffle.cpp).
+  bool shuffle_started(fakeapi::PodId pod, const Pod& object, Seq cause);
+  void shuffle_stopped(fakeapi::PodId pod, Seq cause);
+  void shuffle_reached(const std::vector<std::string>& nodes);
+  void shuffle_told(std::uint32_t application, const out::ConfigGiven& given);
+  void shuffle_registration(std::uint32_t application, ExecutorId executor, Seq cause);
+  void perform_shuffle(ShuffleServices::Service& service, Outbox& out, Seq cause);
+  void delete_shuffle_files(const ShuffleServices::Service& service,
+                            const std::vector<backend::ForkShuffleService::Removal>& removals, Seq cause);
+  void say(std::string_view by, const std::string& key, Seq cause, std::string text);
+  bool silent(const std::string& node) const;
   void plan(TimeUs at, const std::string& application, const Input& input);
   void exited(std::uint32_t application, int code, Seq cause);
   void end_processes(std::uint32_t application, int exit_code, Seq cause);
+  void end_driver_pod(std::uint32_t application, int exit_code, Seq cause);
   // Words to one process, which on a silent node hears nothing.
   void decommission(std::uint32_t application, ExecutorId executor, Seq cause);
   void decommission_themselves(std::uint32_t application, const in::DecommissionRequested& leaving, Seq cause);
@@ -221,6 +264,9 @@ class Kernel final : public Body, private ExecutorWorld {
   Executors executors_;
   TaskRunner runner_;
   Decommissioner decommissioner_;
+  ShuffleServices shuffle_;
+  std::map<std::string, std::vector<ForShuffle>> held_;  // for services on silent nodes
+  std::map<std::string, std::int64_t> shuffle_refusals_;
   std::map<std::string, std::int32_t> node_index_;  // filled with the first workload
   std::uint64_t generation_ = 0;
   std::uint64_t inputs_ = 0;

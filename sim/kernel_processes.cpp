@@ -62,6 +62,15 @@ void Kernel::end_processes(std::uint32_t application, int exit_code, Seq cause) 
   }
 }
 
+// A driver pod of the scenario ends with its driver if it is like Spark's, which is never started again.
+void Kernel::end_driver_pod(std::uint32_t application, int exit_code, Seq cause) {
+  const Application& app = applications_[application];
+  if (app.driver_pod.empty()) return;
+  const fakeapi::PodRecord* record = parts_.cluster.state().find_pod(app.ns + "/" + app.driver_pod);
+  if (record == nullptr || record->pod->tmpl->restart_policy != "Never") return;
+  queue_.push(now(), Lane::server, ForCluster{to::ProcessExited{record->id, exit_code}, cause});
+}
+
 bool Kernel::end_executor(std::uint32_t application, ExecutorId executor, Seq cause) {
   const auto pod = executors_.find(application, executor);
   if (!pod || executors_.process(*pod)->silent) return false;
@@ -97,6 +106,7 @@ std::optional<std::int32_t> Kernel::node_of(std::uint32_t application, ExecutorI
 }
 
 void Kernel::process_stopped(PodId pod, Seq cause) {
+  shuffle_stopped(pod, cause);
   const auto process = executors_.stopped(pod);
   if (process) {
     runner_.executor_stopped(now(), process->application, process->executor);
@@ -116,6 +126,7 @@ void Kernel::config_given(std::uint32_t application, const out::ConfigGiven& giv
   if (!given.error.empty()) {
     return queue_.push(now(), Lane::server, ForCluster{to::ProcessExited{*pod, 1}, cause});
   }
+  shuffle_told(application, given);
   const std::string host = registering_host(*executors_.process(*pod), *pod);
   push_input(now(), Lane::executors, ForSession{application, in::Registered{given.executor, host}, cause});
 }

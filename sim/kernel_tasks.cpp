@@ -23,7 +23,10 @@ void Kernel::add_workload(std::uint32_t index, const ApplicationSpec& spec, cons
   std::vector<StageRun> stages = make_stages(*spec.workload, spec.name, options_.seed, datanodes);
   applications_[index].has_workload = true;
   applications_[index].jobs = JobSequence(*spec.workload, as_hdfs_says(stages, spec.workload->hdfs_names, nodes));
-  runner_.add_application(index, std::move(stages), conf.scheduling.shuffle_service);
+  ShuffleFiles files = ShuffleFiles::with_executor;
+  if (conf.scheduling.shuffle_service && !spec.shuffle_sidecar) files = ShuffleFiles::with_node;
+  if (applications_[index].uses_shuffle_pods) files = ShuffleFiles::with_service;
+  runner_.add_application(index, std::move(stages), files);
   submit_later(index, applications_[index].jobs.first(), spec.start_us);
 }
 

@@ -196,6 +196,7 @@ std::vector<std::string> kpi_names() {
   with_all.sets[kDefaultProfile] = {};
   for (const auto& [name, value] : application_kpis(with_all, 0)) names.push_back(name);
   names.emplace_back("leaked_pods");
+  names.emplace_back("shuffle_left_bytes");
   std::ranges::sort(names);
   return names;
 }

@@ -40,6 +40,7 @@ using Kpis = std::map<std::string, std::int64_t, std::less<>>;
 //   tasks tasks_speculative              attempts; second copies of slow tasks
 //   tasks_process_local _node_local _rack_local _any   by how near to their data they ran
 //   tasks_failed tasks_killed fetch_failures task_seconds   as executors said; attempts on dead executors say nothing
+//   shuffle_left_bytes                   shuffle files on nodes after its end, if shuffle services are in the scenario
 //   leaked_pods                                  pods left after the application's stop, not kept on purpose
 // Only of applications with StatefulSets or Deployments, and of runs with one: wait_controller_ms
 Kpis application_kpis(const ApplicationView& app, TimeUs end_us);

@@ -338,6 +338,10 @@ void Projection::on(const EventRef& e, const out::RegistrationRefused& /*data*/)
   if (ApplicationView* app = by_name(e.by)) ++app->registrations_refused;
 }
 
+void Projection::on(const EventRef& /*e*/, const out::ConfigGiven& data) {
+  if (!data.error.empty()) ++refusals_[data.error];
+}
+
 void Projection::on(const EventRef& e, const out::ExecutorRemoved& data) {
   ApplicationView* app = by_name(e.by);
   if (app == nullptr) return;

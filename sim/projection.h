@@ -222,7 +222,7 @@ class Projection : public EventSink {
   std::optional<Place> place_of(const std::string& pod) const;
   // An application's row of this id, nullptr without.
   const ExecutorRow* find(std::string_view application, ExecutorId id);
-  // Refusals by text class: "exceeded quota: team" -> how often.
+  // Refusals by text class: "exceeded quota: team" -> how often; and why executors got no configuration.
   const std::map<std::string, std::int64_t>& refusals() const { return refusals_; }
 
  private:
@@ -282,6 +282,7 @@ class Projection : public EventSink {
   void on(const EventRef& e, const out::RoundDone& data);
   void on(const EventRef& e, const out::RegistrationAccepted& data);
   void on(const EventRef& e, const out::RegistrationRefused& data);
+  void on(const EventRef& e, const out::ConfigGiven& data);
   void on(const EventRef& e, const out::ExecutorRemoved& data);
   void on(const EventRef& e, const out::ExecutorIdGiven& data);
   void on(const EventRef& e, const out::ReadyToSchedule& data);

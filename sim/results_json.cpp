@@ -38,6 +38,7 @@ std::string summary_json(const RunSummary& s) {
   j["leftovers"] = Json::array();
   for (const Leftover& l : s.leftovers)
     j["leftovers"].push_back({{"pod", l.pod}, {"why", l.why}, {"leaked", l.leaked}});
+  if (!s.shuffle_left.empty()) j["shuffle_left"] = Json(s.shuffle_left);
   j["waiting"] = texts(s.waiting);
   j["events"] = s.footer.events;
   j["fingerprints"] = {{"decisions", s.footer.fingerprints.decisions},

@@ -30,9 +30,10 @@ struct ApplicationSpec {
   std::string name;  // unique; "etl-3" when count is given
   std::string ns = "default";
   backend::Compat compat = backend::Compat::spark_4_0;
-  std::map<std::string, std::string> conf;  // official Spark keys verbatim
-  std::string executor_template;            // a Pod manifest as one line of JSON, "" when there is none
-  std::vector<std::string> fixes;           // named repairs of Spark defects (backend/fixes.h)
+  std::map<std::string, std::string> conf;   // official Spark keys verbatim
+  std::string executor_template;             // a Pod manifest as one line of JSON, "" when there is none
+  std::vector<std::string> fixes;            // named repairs of Spark defects (backend/fixes.h)
+  std::optional<Container> shuffle_sidecar;  // fork-2.2: the shuffle service in each executor's own pod
   std::vector<backend::ResourceProfile> profiles;
   TimeUs start_us = 0;                   // its driver is up
   std::optional<TimeUs> stop_us;         // it ends and cleans up
@@ -42,8 +43,9 @@ struct ApplicationSpec {
 };
 
 // What happens in the world at a given time.
-using WorldAction = std::variant<fakeapi::to::AddNodes, fakeapi::to::NodesDown, fakeapi::to::NodesUp,
-                                 fakeapi::to::DeleteNodes, fakeapi::to::SetQuota, fakeapi::to::DeletePods>;
+using WorldAction =
+    std::variant<fakeapi::to::AddNodes, fakeapi::to::NodesDown, fakeapi::to::NodesUp, fakeapi::to::DeleteNodes,
+                 fakeapi::to::SetQuota, fakeapi::to::DeletePods, fakeapi::to::DeleteDaemonPods>;
 struct ExecutorExit {  // executor processes end by themselves with this code
   std::string application;
   std::vector<ExecutorId> executors;
@@ -85,6 +87,13 @@ struct Expectation {
   friend bool operator==(const Expectation&, const Expectation&) = default;
 };
 
+// A DaemonSet of the cluster whose pods are external shuffle services (01 4.3).
+struct ShuffleServiceSpec {
+  std::string daemon_set;          // "namespace/name"
+  std::vector<std::string> fixes;  // of the service itself: Q29, Q30, Q31
+  friend bool operator==(const ShuffleServiceSpec&, const ShuffleServiceSpec&) = default;
+};
+
 struct Scenario {
   std::string name;  // the file's stem
   std::string about;
@@ -92,6 +101,7 @@ struct Scenario {
   DurationUs end_us = 24 * kHourUs;
   bool until_quiet = true;  // "end" is not given: the run also ends when nothing happens any more
   fakeapi::ClusterConfig cluster;
+  std::vector<ShuffleServiceSpec> shuffle_services;  // none: one is taken for granted on every node
   std::vector<ApplicationSpec> applications;
   std::vector<TimelineEntry> timeline;  // by time, then as written
   Expectation expect;

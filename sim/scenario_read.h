@@ -94,10 +94,13 @@ struct ReadState {
 };
 
 void read_kubernetes(ReadState& state, ObjectReader& top);
-void read_cluster(ReadState& state, ObjectReader& top);       // scenario_read_cluster.cpp
-void read_nodes(ReadState& state, ObjectReader& cluster);     // scenario_read_nodes.cpp
-void read_claims(ReadState& state, ObjectReader& cluster);    // scenario_claims.cpp
-void read_background(ReadState& state, ObjectReader& top);    // scenario_read_nodes.cpp
+void read_cluster(ReadState& state, ObjectReader& top);          // scenario_read_cluster.cpp
+void read_nodes(ReadState& state, ObjectReader& cluster);        // scenario_read_nodes.cpp
+void read_claims(ReadState& state, ObjectReader& cluster);       // scenario_claims.cpp
+void read_background(ReadState& state, ObjectReader& top);       // scenario_read_nodes.cpp
+void read_daemon_sets(ReadState& state, ObjectReader& cluster);  // scenario_daemons.cpp
+// After conf: "shuffle_sidecar" of an application.
+void read_shuffle_sidecar(ReadState& state, ObjectReader& application, ApplicationSpec& into);
 void read_applications(ReadState& state, ObjectReader& top);  // scenario_read_applications.cpp
 // Checks one application's conf; what cannot be used of a user's own conf file is warned of and left out.
 void read_conf(ReadState& state, ObjectReader& application, ApplicationSpec& into);  // scenario_read_conf.cpp
@@ -120,6 +123,10 @@ std::string beside(std::string_view scenario, const std::string& name);
 void read_resources(ObjectReader& object, Resources& into);
 // cpu, memory and resources inside the object `key`.
 void read_amounts(ObjectReader& reader, std::string_view key, Resources& into);
+// image, requests and limits of a container.
+Container read_container(ReadState& state, ObjectReader& object);  // scenario_read_nodes.cpp
+// Likewise the only container of a pod, and what decides where the pod may run; restart_policy is left.
+PodTemplate read_pod_template(ReadState& state, ObjectReader& object);  // scenario_read_nodes.cpp
 // An object of strings into a map; null removes what is there by default.
 void read_labels(ObjectReader& object, std::string_view key, StringMap& into);
 fact::Usage read_hard(ObjectReader& quota);

@@ -145,6 +145,7 @@ void read_application(ReadState& state, const JsonValue& value, const std::strin
   read_workload(state, reader, spec);
   read_conf(state, reader, spec);
   read_template(state, reader, spec);
+  read_shuffle_sidecar(state, reader, spec);
   reader.finish();
   if (has_name) add_copies(state, reader, spec, count, every);
 }

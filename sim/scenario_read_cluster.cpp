@@ -340,6 +340,7 @@ void read_cluster(ReadState& state, ObjectReader& top) {
     read_limit_ranges(state, cluster);
   }
   read_claims(state, cluster);
+  read_daemon_sets(state, cluster);
   read_latency(state, cluster);
   cluster.read("parallel_pulls", state.scenario.cluster.parallel_pulls, as_flag);
   if (const JsonValue* scheduler = cluster.find("scheduler")) {

@@ -197,31 +197,11 @@ std::vector<std::string> read_places(ReadState& state, ObjectReader& reader) {
 }
 
 PodTemplate read_background_template(ReadState& state, ObjectReader& reader, bool ends) {
-  PodTemplate tmpl;
-  Container container;
-  container.name = "main";
-  container.image = "background";
-  if (reader.read("image", container.image, as_image) &&
-      std::ranges::find(state.scenario.cluster.images, container.image, &fakeapi::ImageSpec::name) ==
-          state.scenario.cluster.images.end()) {
-    reader.error("image", fmt::format("unknown image \"{}\"; list it in cluster.images", container.image));
-  }
-  read_resources(reader, container.requests);
-  read_amounts(reader, "limits", container.limits);
-  tmpl.containers.push_back(std::move(container));
-  read_labels(reader, "labels", tmpl.labels);
-  read_labels(reader, "node_selector", tmpl.node_selector);
-  read_tolerations(state, reader, tmpl.tolerations);
-  reader.read("priority_class", tmpl.priority_class, as_dns_subdomain);
+  PodTemplate tmpl = read_pod_template(state, reader);
   tmpl.restart_policy = ends ? "Never" : "Always";
   reader.choose(
       "restart_policy", tmpl.restart_policy,
       {{"Always", std::string("Always")}, {"OnFailure", std::string("OnFailure")}, {"Never", std::string("Never")}});
-  DurationUs grace = 0;
-  if (reader.read("grace", grace, as_duration)) {
-    if (grace % kSecondUs != 0) reader.error("grace", "must be whole seconds, as in Kubernetes");
-    tmpl.termination_grace_s = grace / kSecondUs;
-  }
   return tmpl;
 }
 
@@ -294,6 +274,35 @@ void check_room(ReadState& state, ObjectReader& top) {
 }
 
 }  // namespace
+
+Container read_container(ReadState& state, ObjectReader& reader) {
+  Container container;
+  container.name = "main";
+  container.image = "background";
+  if (reader.read("image", container.image, as_image) &&
+      std::ranges::find(state.scenario.cluster.images, container.image, &fakeapi::ImageSpec::name) ==
+          state.scenario.cluster.images.end()) {
+    reader.error("image", fmt::format("unknown image \"{}\"; list it in cluster.images", container.image));
+  }
+  read_resources(reader, container.requests);
+  read_amounts(reader, "limits", container.limits);
+  return container;
+}
+
+PodTemplate read_pod_template(ReadState& state, ObjectReader& reader) {
+  PodTemplate tmpl;
+  tmpl.containers.push_back(read_container(state, reader));
+  read_labels(reader, "labels", tmpl.labels);
+  read_labels(reader, "node_selector", tmpl.node_selector);
+  read_tolerations(state, reader, tmpl.tolerations);
+  reader.read("priority_class", tmpl.priority_class, as_dns_subdomain);
+  DurationUs grace = 0;
+  if (reader.read("grace", grace, as_duration)) {
+    if (grace % kSecondUs != 0) reader.error("grace", "must be whole seconds, as in Kubernetes");
+    tmpl.termination_grace_s = grace / kSecondUs;
+  }
+  return tmpl;
+}
 
 StringMap default_node_labels() {
   return {{std::string(kHostnameLabel), ""}, {"kubernetes.io/arch", "amd64"}, {"kubernetes.io/os", "linux"}};

@@ -35,7 +35,32 @@ void read_set_quota(ReadState& state, ObjectReader& reader, TimeUs at) {
   state.scenario.timeline.push_back({at, WorldAction(fakeapi::to::SetQuota{std::move(quota)})});
 }
 
+std::optional<std::int64_t> read_grace(ObjectReader& reader) {
+  DurationUs grace = 0;
+  if (!reader.read("grace", grace, as_duration)) return std::nullopt;
+  if (grace % kSecondUs != 0) reader.error("grace", "must be whole seconds, as in Kubernetes");
+  return grace / kSecondUs;
+}
+
+// The pods of a DaemonSet have generated names: those on these nodes.
+void read_delete_daemon_pods(ReadState& state, ObjectReader& reader, TimeUs at) {
+  fakeapi::to::DeleteDaemonPods pods;
+  std::vector<std::string> known;
+  for (const auto& daemon : state.scenario.cluster.daemon_sets) known.push_back(daemon.ns + "/" + daemon.name);
+  if (reader.read("daemon_set", pods.daemon_set, as_text) && std::ranges::find(known, pods.daemon_set) == known.end()) {
+    reader.error("daemon_set", fmt::format("there is no DaemonSet \"{}\" in cluster.daemon_sets{}", pods.daemon_set,
+                                           did_you_mean(pods.daemon_set, known)));
+  }
+  if (reader.has("pods")) reader.error("pods", "goes without daemon_set");
+  reader.find("pods");
+  pods.nodes = node_names(state, read_node_selection(state, reader));
+  pods.grace_s = read_grace(reader);
+  state.scenario.timeline.push_back({at, WorldAction(std::move(pods))});
+}
+
 void read_delete_pods(ReadState& state, ObjectReader& reader, TimeUs at) {
+  if (reader.has("daemon_set")) return read_delete_daemon_pods(state, reader, at);
+  reader.find("daemon_set");
   fakeapi::to::DeletePods pods;
   if (reader.find_required("pods") == nullptr) return;
   reader.each_item("pods", [&](const JsonValue& value, const std::string& path) {
@@ -48,11 +73,7 @@ void read_delete_pods(ReadState& state, ObjectReader& reader, TimeUs at) {
       pods.pods.push_back(*text);
     }
   });
-  DurationUs grace = 0;
-  if (reader.read("grace", grace, as_duration)) {
-    if (grace % kSecondUs != 0) reader.error("grace", "must be whole seconds, as in Kubernetes");
-    pods.grace_s = grace / kSecondUs;
-  }
+  pods.grace_s = read_grace(reader);
   state.scenario.timeline.push_back({at, WorldAction(std::move(pods))});
 }
 

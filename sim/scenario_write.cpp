@@ -10,11 +10,9 @@
 #include "sim/scenario_read.h"
 
 namespace podramp::sim {
-namespace {
 
 using Json = nlohmann::ordered_json;
 
-// The largest unit that loses nothing; "0s" for zero.
 std::string duration(DurationUs us) {
   static constexpr std::pair<DurationUs, std::string_view> kUnits[] = {
       {kHourUs, "h"}, {kMinuteUs, "m"}, {kSecondUs, "s"}, {kMillisecondUs, "ms"}};
@@ -24,6 +22,8 @@ std::string duration(DurationUs us) {
   }
   return fmt::format("{}us", us);
 }
+
+namespace {
 
 Json text_map(const StringMap& map) {
   Json object = Json::object();
@@ -144,7 +144,8 @@ Json quota(const fakeapi::QuotaSpec& spec) {
   return {{"namespace", spec.ns}, {"name", spec.name}, {"hard", hard(spec.hard)}};
 }
 
-Json cluster(const fakeapi::ClusterConfig& config) {
+Json cluster(const Scenario& scenario) {
+  const fakeapi::ClusterConfig& config = scenario.cluster;
   Json object{{"nodes", nodes(config.nodes)}};
   for (const auto& registry : config.registries) {
     object["registries"].push_back(Json{{"name", registry.name},
@@ -166,6 +167,7 @@ Json cluster(const fakeapi::ClusterConfig& config) {
                                           {"max", amounts(range.max)}});
   }
   write_claims(config, object);
+  write_daemon_sets(scenario, object);
   for (const auto& [name, member] : fakeapi::Latencies::kByName) {
     object["latency"][name] = latency_model(config.latency.*member);
   }
@@ -177,26 +179,10 @@ Json background(const std::vector<fakeapi::ExistingPod>& existing) {
   Json list = Json::array();
   for (const auto& [pod, ends_us] : existing) {
     const PodTemplate& tmpl = *pod.tmpl;
-    const Container& container = tmpl.containers.front();
     Json entry{{"name", pod.name}, {"namespace", pod.ns}};
     if (!pod.node.empty()) entry["node"] = pod.node;
-    if (container.image != "background") entry["image"] = container.image;
-    put_resources(entry, container.requests);
-    if (container.limits != Resources{}) entry["limits"] = amounts(container.limits);
-    if (!tmpl.labels.empty()) entry["labels"] = text_map(tmpl.labels);
-    if (!tmpl.node_selector.empty()) entry["node_selector"] = text_map(tmpl.node_selector);
-    for (const Toleration& toleration : tmpl.tolerations) {
-      Json item = Json::object();
-      if (!toleration.key.empty()) item["key"] = toleration.key;
-      if (!toleration.op.empty()) item["operator"] = toleration.op;
-      if (!toleration.value.empty()) item["value"] = toleration.value;
-      if (!toleration.effect.empty()) item["effect"] = toleration.effect;
-      if (toleration.seconds) item["seconds"] = *toleration.seconds;
-      entry["tolerations"].push_back(std::move(item));
-    }
-    if (!tmpl.priority_class.empty()) entry["priority_class"] = tmpl.priority_class;
+    put_pod_template(entry, tmpl);
     entry["restart_policy"] = tmpl.restart_policy;
-    if (tmpl.termination_grace_s) entry["grace"] = duration(*tmpl.termination_grace_s * kSecondUs);
     if (ends_us) entry["until"] = duration(*ends_us);
     list.push_back(std::move(entry));
   }
@@ -244,6 +230,7 @@ Json application(const ApplicationSpec& spec) {
   if (!spec.fixes.empty()) object["fixes"] = spec.fixes;
   object["conf"] = text_map(spec.conf);
   if (!spec.executor_template.empty()) object["executor_template"] = Json::parse(spec.executor_template);
+  if (spec.shuffle_sidecar) object["shuffle_sidecar"] = shuffle_sidecar_json(*spec.shuffle_sidecar);
   for (const backend::ResourceProfile& profile : spec.profiles) object["profiles"].push_back(profile_json(profile));
   for (const DemandStep& step : spec.demand) {
     object["demand"].push_back(
@@ -274,6 +261,11 @@ struct WriteAction {
   }
   Json operator()(const fakeapi::to::DeletePods& action) const {
     Json object{{"do", "delete_pods"}, {"pods", action.pods}};
+    if (action.grace_s) object["grace"] = duration(*action.grace_s * kSecondUs);
+    return object;
+  }
+  Json operator()(const fakeapi::to::DeleteDaemonPods& action) const {
+    Json object{{"do", "delete_pods"}, {"daemon_set", action.daemon_set}, {"nodes", action.nodes}};
     if (action.grace_s) object["grace"] = duration(*action.grace_s * kSecondUs);
     return object;
   }
@@ -332,7 +324,7 @@ Json whole(const Scenario& scenario) {
   root["end"] = duration(scenario.end_us);
   root["until_quiet"] = scenario.until_quiet;
   root["kubernetes"] = kubernetes(scenario.cluster.profile);
-  root["cluster"] = cluster(scenario.cluster);
+  root["cluster"] = cluster(scenario);
   root["background"] = background(scenario.cluster.existing);
   root["applications"] = Json::array();
   for (const ApplicationSpec& spec : scenario.applications) root["applications"].push_back(application(spec));
@@ -354,6 +346,29 @@ std::string dump(const Json& value, int indent) {
 }
 
 }  // namespace
+
+void put_container(Json& into, const Container& container) {
+  if (container.image != "background") into["image"] = container.image;
+  put_resources(into, container.requests);
+  if (container.limits != Resources{}) into["limits"] = amounts(container.limits);
+}
+
+void put_pod_template(Json& into, const PodTemplate& tmpl) {
+  put_container(into, tmpl.containers.front());
+  if (!tmpl.labels.empty()) into["labels"] = text_map(tmpl.labels);
+  if (!tmpl.node_selector.empty()) into["node_selector"] = text_map(tmpl.node_selector);
+  for (const Toleration& toleration : tmpl.tolerations) {
+    Json item = Json::object();
+    if (!toleration.key.empty()) item["key"] = toleration.key;
+    if (!toleration.op.empty()) item["operator"] = toleration.op;
+    if (!toleration.value.empty()) item["value"] = toleration.value;
+    if (!toleration.effect.empty()) item["effect"] = toleration.effect;
+    if (toleration.seconds) item["seconds"] = *toleration.seconds;
+    into["tolerations"].push_back(std::move(item));
+  }
+  if (!tmpl.priority_class.empty()) into["priority_class"] = tmpl.priority_class;
+  if (tmpl.termination_grace_s) into["grace"] = duration(*tmpl.termination_grace_s * kSecondUs);
+}
 
 std::string to_json(const Scenario& scenario) { return dump(whole(scenario), 2) + "\n"; }
 std::string to_json_line(const Scenario& scenario) { return dump(whole(scenario), -1); }

@@ -10,6 +10,17 @@ namespace podramp::sim {
 // Adds storage_classes and claims, when there are any, to the JSON of the cluster (scenario_claims.cpp).
 void write_claims(const fakeapi::ClusterConfig& config, nlohmann::ordered_json& cluster);
 
+// Likewise daemon_sets (scenario_daemons.cpp).
+void write_daemon_sets(const Scenario& scenario, nlohmann::ordered_json& cluster);
+
+nlohmann::ordered_json shuffle_sidecar_json(const Container& sidecar);
+
+// The largest unit that loses nothing; "0s" for zero.
+std::string duration(DurationUs us);
+// What read_container() and read_pod_template() read, into an object.
+void put_container(nlohmann::ordered_json& into, const Container& container);
+void put_pod_template(nlohmann::ordered_json& into, const PodTemplate& tmpl);
+
 nlohmann::ordered_json profile_json(const backend::ResourceProfile& profile);
 
 }  // namespace podramp::sim

@@ -87,6 +87,12 @@ std::vector<std::string> wrongs(const RunSummary& s, const Projection& projectio
   if (kpi("creates_wasted") > 0)
     all.push_back(count_of(kpi("creates_wasted"), "pod created for nothing", "pods created for nothing"));
   if (kpi("leaked_pods") > 0) all.push_back(count_of(kpi("leaked_pods"), "pod leaked", "pods leaked"));
+  if (!s.shuffle_left.empty()) {
+    std::int64_t bytes = 0;
+    for (const auto& [node, left] : s.shuffle_left) bytes += left;
+    all.push_back(fmt::format("{} of shuffle files left on {}", format_bytes(bytes),
+                              count_of(static_cast<std::int64_t>(s.shuffle_left.size()), "node", "nodes")));
+  }
   for (const ApplicationView& app : projection.applications()) {
     if (app.exited_us && app.exit_code != 0) {
       all.push_back(

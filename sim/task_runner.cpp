@@ -20,10 +20,10 @@ std::uint64_t draw_ordinal(const out::TaskLaunched& task) {
 
 }  // namespace
 
-void TaskRunner::add_application(std::uint32_t application, std::vector<StageRun> stages, bool keeps_files) {
+void TaskRunner::add_application(std::uint32_t application, std::vector<StageRun> stages, ShuffleFiles files) {
   Application& app = applications_[application];
   app.stages = std::move(stages);
-  app.store = BlockStore(keeps_files);
+  app.store = BlockStore(files);
 }
 
 void TaskRunner::executor_started(std::uint32_t application, ExecutorId executor, const std::string& node) {
@@ -61,6 +61,17 @@ void TaskRunner::executor_stopped(TimeUs now, std::uint32_t application, Executo
   }
 }
 
+void TaskRunner::service_stopped(TimeUs now) {
+  for (auto& [key, run] : running_) {
+    const auto cut = std::ranges::find_if(run.flows, [&, application = key.first](const auto& flow) {
+      return serving(application, flow.second) != Serving::served;
+    });
+    if (cut == run.flows.end()) continue;
+    const Read read = cut->second;
+    fail_fetch(now, key, run, read);
+  }
+}
+
 std::int64_t TaskRunner::running_on(std::uint32_t application, ExecutorId executor) const {
   std::int64_t count = 0;
   for (auto it = running_.lower_bound({application, 0}); it != running_.end() && it->first.first == application; ++it) {
@@ -74,6 +85,11 @@ TimeUs TaskRunner::last_end_us(std::uint32_t application, ExecutorId executor) c
   if (app == applications_.end()) return -1;
   const auto end = app->second.last_end_us.find(executor);
   return end == app->second.last_end_us.end() ? -1 : end->second;
+}
+
+const BlockStore* TaskRunner::blocks(std::uint32_t application) const {
+  const auto app = applications_.find(application);
+  return app == applications_.end() ? nullptr : &app->second.store;
 }
 
 BlockStore* TaskRunner::blocks(std::uint32_t application) {
@@ -184,6 +200,19 @@ bool TaskRunner::read_input(TimeUs now, const Key& key, Running& run) {
   return true;
 }
 
+// How a node that answers serves what is to be read.
+Serving TaskRunner::serving(std::uint32_t application, const Read& read) const {
+  const bool asks = applications_.at(application).store.kept() == ShuffleFiles::with_service;
+  return asks && read.stage >= 0 ? world_.serving(application, read.executor) : Serving::served;
+}
+
+bool TaskRunner::readable(const Key& key, const Running& run, const ShuffleFile& file) const {
+  if (file.lost || !world_.node_up(file.node)) return false;
+  if (applications_.at(key.first).store.kept() != ShuffleFiles::with_service) return true;
+  // An executor reads its own files itself.
+  return file.executor == run.task.executor || world_.serving(key.first, file.executor) == Serving::served;
+}
+
 // Its share of every map output, one fetch per executor.
 bool TaskRunner::read_shuffle(TimeUs now, const Key& key, Running& run, StageId parent) {
   const Application& app = applications_.at(key.first);
@@ -193,7 +222,7 @@ bool TaskRunner::read_shuffle(TimeUs now, const Key& key, Running& run, StageId 
   for (int map = 0; map < static_cast<int>(maps); ++map) {
     const ShuffleFile* written = app.store.file({parent, map});
     const ShuffleFile file = written == nullptr ? ShuffleFile{0, run.node, 0, true} : *written;
-    if (file.lost || !world_.node_up(file.node)) {
+    if (!readable(key, run, file)) {
       fail_fetch(now, key, run, {file.node, 0, file.executor, parent, map});
       return false;
     }
@@ -236,10 +265,16 @@ void TaskRunner::fail_fetch(TimeUs now, const Key& key, Running& run, const Read
   run.result = {};
   run.result.end = TaskEnd::fetch_failed;
   run.result.error = fmt::format("Failed to fetch shuffle data of executor {}", read.executor);
+  const bool up = world_.node_up(read.node);
+  const Serving how = up ? serving(key.first, read) : Serving::served;
+  if (how == Serving::refused) run.result.error += ": nobody listens at the address of its shuffle service";
+  if (how == Serving::unknown_executor) run.result.error += ": its shuffle service does not know it";
   run.result.lost_stage = read.stage;
   run.result.lost_map = read.map;
   run.result.lost_executor = read.executor;
-  wait(key, run, Phase::ending, now + (world_.node_up(read.node) ? kFetchRefusedUs : kNodeSilentUs));
+  // A service that answers is not asked again.
+  const DurationUs answered = how == Serving::unknown_executor ? kTaskMessageUs : kFetchRefusedUs;
+  wait(key, run, Phase::ending, now + (up ? answered : kNodeSilentUs));
 }
 
 void TaskRunner::drop_flows(Running& run) {

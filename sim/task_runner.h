@@ -28,12 +28,13 @@ class TaskRunner {
  public:
   TaskRunner(ExecutorWorld& world, std::uint64_t seed) : world_(world), seed_(seed) {}
 
-  // keeps_files: an external shuffle service on every node serves files of executors that are gone.
-  void add_application(std::uint32_t application, std::vector<StageRun> stages, bool keeps_files);
+  void add_application(std::uint32_t application, std::vector<StageRun> stages, ShuffleFiles files);
 
   void executor_started(std::uint32_t application, ExecutorId executor, const std::string& node);
   // Its process is gone: tasks end without a word, files go with it.
   void executor_stopped(TimeUs now, std::uint32_t application, ExecutorId executor);
+  // A shuffle service is gone: who is fetching from it fails.
+  void service_stopped(TimeUs now);
   void launch(TimeUs now, std::uint32_t application, const out::TaskLaunched& task, Seq cause);
   void kill(TimeUs now, std::uint32_t application, TaskId task);
   void wake(TimeUs now, std::uint64_t token);
@@ -45,6 +46,7 @@ class TaskRunner {
   TimeUs last_end_us(std::uint32_t application, ExecutorId executor) const;
   // nullptr for an application without a program. Valid as long as this.
   BlockStore* blocks(std::uint32_t application);
+  const BlockStore* blocks(std::uint32_t application) const;
 
  private:
   using Key = std::pair<std::uint32_t, TaskId>;
@@ -80,6 +82,8 @@ class TaskRunner {
   // Fills reads; false when the task cannot get all it needs, and then it is ending.
   bool plan_reads(TimeUs now, const Key& key, Running& run);
   bool read_input(TimeUs now, const Key& key, Running& run);
+  Serving serving(std::uint32_t application, const Read& read) const;
+  bool readable(const Key& key, const Running& run, const ShuffleFile& file) const;
   bool read_shuffle(TimeUs now, const Key& key, Running& run, StageId parent);
   bool read_cache(const Key& key, Running& run);
   void pump(TimeUs now, const Key& key, Running& run);

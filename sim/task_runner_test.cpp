@@ -13,9 +13,9 @@ namespace {
 // Nodes n0, n1, n2; transfers take what the test says; everything is written down.
 class RunnerWorld : public ExecutorWorld {
  public:
-  explicit RunnerWorld(WorkloadSpec workload, bool keeps_files = false) : runner(*this, 7) {
+  explicit RunnerWorld(WorkloadSpec workload, ShuffleFiles files = ShuffleFiles::with_executor) : runner(*this, 7) {
     stages = make_stages(workload, "app", 7, {"n0", "n1", "n2"});
-    runner.add_application(0, stages, keeps_files);
+    runner.add_application(0, stages, files);
     for (ExecutorId id = 1; id <= 3; ++id) runner.executor_started(0, id, "n" + std::to_string(id - 1));
   }
   void start_transfer(const Transfer& t) override {
@@ -30,6 +30,10 @@ class RunnerWorld : public ExecutorWorld {
   void tell_driver(std::uint32_t, ExecutorId, Input input, Seq) override { told.emplace_back(now, std::move(input)); }
   std::int32_t node_index(const std::string& node) const override { return node.at(1) - '0'; }
   bool node_up(std::int32_t node) const override { return !down.contains(node); }
+  Serving serving(std::uint32_t, ExecutorId executor) const override {
+    const auto it = served.find(executor);
+    return it == served.end() ? Serving::served : it->second;
+  }
   std::vector<ExecutorId> registered(std::uint32_t) const override { return {}; }
   std::optional<std::int32_t> node_of(std::uint32_t, ExecutorId) const override { return std::nullopt; }
   bool end_executor(std::uint32_t, ExecutorId, Seq) override { return true; }
@@ -68,6 +72,7 @@ class RunnerWorld : public ExecutorWorld {
   std::multimap<TimeUs, std::uint64_t> wakes;
   std::vector<std::pair<TimeUs, Input>> told;
   std::set<std::int32_t> down;
+  std::map<ExecutorId, Serving> served;
 };
 
 constexpr DurationUs kS = kSecondUs;
@@ -212,12 +217,82 @@ TEST(TaskRunner, AFetchUnderWayFailsWhenItsExecutorDies) {
 }
 
 TEST(TaskRunner, AShuffleServiceKeepsTheFilesOfExecutorsThatAreGone) {
-  RunnerWorld world(shuffle_job(), true);
+  RunnerWorld world(shuffle_job(), ShuffleFiles::with_node);
   with_maps_done(world);
   world.runner.executor_stopped(world.now, 0, 2);
   world.launch(3, 1, 0, 1);
   world.run(3 * kS);
   EXPECT_EQ(world.flows.size(), 2u);
+}
+
+TEST(TaskRunner, AShufflePodServesTheFilesOfExecutorsThatAreGoneWhileItKnowsThem) {
+  RunnerWorld world(shuffle_job(), ShuffleFiles::with_service);
+  with_maps_done(world);
+  world.runner.executor_stopped(world.now, 0, 2);
+  world.launch(3, 1, 0, 1);
+  world.run(3 * kS);
+  EXPECT_EQ(world.flows.size(), 2u);
+}
+
+TEST(TaskRunner, AFetchFromAShufflePodThatIsAwayFailsAfterFifteenSeconds) {
+  RunnerWorld world(shuffle_job(), ShuffleFiles::with_service);
+  with_maps_done(world);
+  world.served[2] = Serving::refused;
+  world.launch(3, 1, 0, 1);
+  world.run(world.now + 15 * kS);
+  EXPECT_TRUE(world.results().empty());
+  world.run(world.now + kS);
+  ASSERT_EQ(world.results().size(), 1u);
+  EXPECT_EQ(world.results()[0].lost_executor, 2);
+  EXPECT_EQ(world.results()[0].error,
+            "Failed to fetch shuffle data of executor 2: nobody listens at the address of its shuffle service");
+}
+
+TEST(TaskRunner, AShuffleServiceThatDoesNotKnowTheExecutorSaysSoAtOnce) {
+  RunnerWorld world(shuffle_job(), ShuffleFiles::with_service);
+  with_maps_done(world);
+  world.served[2] = Serving::unknown_executor;
+  world.launch(3, 1, 0, 1);
+  world.run(world.now + kS);
+  ASSERT_EQ(world.results().size(), 1u);
+  EXPECT_EQ(world.results()[0].error,
+            "Failed to fetch shuffle data of executor 2: its shuffle service does not know it");
+}
+
+TEST(TaskRunner, AnExecutorReadsItsOwnFilesWithoutItsShuffleService) {
+  RunnerWorld world(shuffle_job(), ShuffleFiles::with_service);
+  with_maps_done(world);
+  world.served[1] = Serving::refused;
+  world.launch(3, 1, 0, 1);
+  world.run(3 * kS);
+  EXPECT_EQ(world.flows.size(), 2u);
+}
+
+TEST(TaskRunner, AFetchUnderWayFailsWhenItsShufflePodIsGone) {
+  RunnerWorld world(shuffle_job(), ShuffleFiles::with_service);
+  with_maps_done(world);
+  world.launch(3, 1, 0, 1);
+  world.run(3 * kS);
+  ASSERT_EQ(world.flows.size(), 2u);
+  world.served[3] = Serving::refused;
+  world.runner.service_stopped(world.now);
+  EXPECT_TRUE(world.flows.empty());
+  world.run(world.now + 16 * kS);
+  ASSERT_EQ(world.results().size(), 1u);
+  EXPECT_EQ(world.results()[0].lost_executor, 3);
+}
+
+TEST(TaskRunner, FilesStayOnTheirNodesUntilAServiceDeletesThem) {
+  RunnerWorld world(shuffle_job(), ShuffleFiles::with_service);
+  with_maps_done(world);
+  for (ExecutorId id = 1; id <= 3; ++id) world.runner.executor_stopped(world.now, 0, id);
+  const auto before = world.runner.bytes_on_nodes(0);
+  ASSERT_EQ(before.size(), 3u);
+  EXPECT_EQ(world.runner.delete_files(0, "n1", {1, 2, 3}), before.at(1)) << "only what lies on its node";
+  const auto after = world.runner.bytes_on_nodes(0);
+  EXPECT_FALSE(after.contains(1));
+  EXPECT_EQ(after.at(0), before.at(0));
+  EXPECT_EQ(world.runner.delete_files(0, "n0", {2}), 0) << "an executor that it does not know keeps its files";
 }
 
 TEST(TaskRunner, TasksOfADeadExecutorEndWithoutAWord) {

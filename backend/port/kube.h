@@ -313,6 +313,7 @@ struct Pod {
   std::string pod_ip;
   std::vector<Condition> conditions;
   std::vector<ContainerStatus> containers;
+  std::string affinity_node = {};  // spec.affinity demands the node of this name (matchFields): a DaemonSet's pods
 
   static void fields(auto& visit, auto& self) {
     visit("name", self.name);
@@ -336,6 +337,7 @@ struct Pod {
     visit("pod_ip", self.pod_ip);
     visit("conditions", self.conditions);
     visit("containers", self.containers);
+    visit("affinity_node", self.affinity_node);
   }
 
   // The value of a label (own first, then template), or nullptr.

@@ -21,11 +21,13 @@ enum class Kind : std::uint8_t {
   stateful_set,
   deployment,
   replica_set,
+  daemon_set,
 };
 template <>
 struct EnumText<Kind> {
-  static constexpr std::array<std::string_view, 8> names{
-      "pods", "nodes", "persistentvolumeclaims", "configmaps", "services", "statefulsets", "deployments", "replicasets",
+  static constexpr std::array<std::string_view, 9> names{
+      "pods",        "nodes",      "persistentvolumeclaims", "configmaps", "services", "statefulsets", "deployments",
+      "replicasets", "daemonsets",
   };
 };
 
@@ -48,9 +50,9 @@ struct ClaimSpec {
   friend bool operator==(const ClaimSpec&, const ClaimSpec&) = default;
 };
 
-// A StatefulSet, Deployment or ReplicaSet: how many pods, and of which template (02 4.4).
+// A StatefulSet, Deployment, ReplicaSet or DaemonSet: how many pods, and of which template (02 4.4).
 struct SetSpec {
-  std::int64_t replicas = 0;
+  std::int64_t replicas = 0;      // a DaemonSet has none: its nodes decide
   StringMap selector;             // matchLabels
   PodPtr pod;                     // spec.template; its name is empty
   std::string pod_management;     // "Parallel" or "" (OrderedReady); StatefulSet only
