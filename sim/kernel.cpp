@@ -357,6 +357,7 @@ void Kernel::perform(std::uint32_t application, backend::Session::Logged& effect
                  [&](const out::RegistrationAccepted& accepted) {
                    app.registered.insert(accepted.executor);
                    executors_.registered(application, accepted.executor, now());
+                   shuffle_registration(application, accepted.executor, seq);
                  },
                  [&](const out::ExecutorIdGiven& given) {
                    const auto pod = executors_.named(application, given.pod, given.executor);
