@@ -13,7 +13,7 @@
 #include "backend/test_rapidcheck.h"
 #include "backend/wiring.h"
 
-namespace podramp::backend {
+namespace podramp::backend::allocator_books_test {
 namespace {
 
 using Step = std::tuple<int, int, int, int>;  // what, and three numbers that mean what the step makes of them
@@ -305,4 +305,4 @@ TEST(AllocatorBooks, HoldAtSpark42) { check_level(kLevels[3]); }
 TEST(AllocatorBooks, HoldAtSpark44) { check_level(kLevels[4]); }
 
 }  // namespace
-}  // namespace podramp::backend
+}  // namespace podramp::backend::allocator_books_test

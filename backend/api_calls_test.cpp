@@ -5,7 +5,7 @@
 
 #include "backend/test_pods.h"
 
-namespace podramp::backend {
+namespace podramp::backend::api_calls_test {
 namespace {
 
 using ::testing::ElementsAre;
@@ -156,4 +156,4 @@ TEST_F(ApiCallsTest, AnAbandonedWatchThatIsStillOpeningIsReleased) {
 }
 
 }  // namespace
-}  // namespace podramp::backend
+}  // namespace podramp::backend::api_calls_test

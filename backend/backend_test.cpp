@@ -8,7 +8,7 @@
 
 #include "backend/test_world.h"
 
-namespace podramp::backend {
+namespace podramp::backend::backend_test {
 namespace {
 
 using ::testing::ElementsAre;
@@ -474,4 +474,4 @@ TEST(BackendExit, APodThatCannotBeBuiltCleansUpAndExitsWithOne) {
 }
 
 }  // namespace
-}  // namespace podramp::backend
+}  // namespace podramp::backend::backend_test

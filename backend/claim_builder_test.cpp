@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace podramp::backend {
+namespace podramp::backend::claim_builder_test {
 namespace {
 
 using ::testing::ElementsAre;
@@ -115,4 +115,4 @@ TEST(ClaimBuilder, ASizeThatIsNoQuantityIsABadArgument) {
 }
 
 }  // namespace
-}  // namespace podramp::backend
+}  // namespace podramp::backend::claim_builder_test

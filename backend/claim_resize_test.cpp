@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace podramp::backend {
+namespace podramp::backend::claim_resize_test {
 namespace {
 
 constexpr std::int64_t kGigabyte = 1'000'000'000;
@@ -157,4 +157,4 @@ TEST_F(ClaimResizeTest, AnExecutorReportsTheFullestOfItsDirectories) {
 }
 
 }  // namespace
-}  // namespace podramp::backend
+}  // namespace podramp::backend::claim_resize_test

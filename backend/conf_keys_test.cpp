@@ -7,7 +7,7 @@
 
 #include "backend/conf.h"
 
-namespace podramp::backend {
+namespace podramp::backend::conf_keys_test {
 namespace {
 
 constexpr std::array<Compat, 5> kLevels{Compat::spark_3_5, Compat::spark_4_0, Compat::spark_4_1, Compat::spark_4_2,
@@ -173,4 +173,4 @@ std::vector<std::string_view> typed_keys() {
 INSTANTIATE_TEST_SUITE_P(Keys, EveryTypedKey, testing::ValuesIn(typed_keys()));
 
 }  // namespace
-}  // namespace podramp::backend
+}  // namespace podramp::backend::conf_keys_test

@@ -5,7 +5,7 @@
 
 #include "backend/level_changes.h"
 
-namespace podramp::backend {
+namespace podramp::backend::conf_lint_test {
 namespace {
 
 using testing::Contains;
@@ -196,4 +196,4 @@ TEST(Contradictions, SettingsWithoutTheirSwitchAreNamed) {
 }
 
 }  // namespace
-}  // namespace podramp::backend
+}  // namespace podramp::backend::conf_lint_test

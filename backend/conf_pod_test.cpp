@@ -4,7 +4,7 @@
 
 #include "backend/conf.h"
 
-namespace podramp::backend {
+namespace podramp::backend::conf_pod_test {
 namespace {
 
 using testing::HasSubstr;
@@ -178,4 +178,4 @@ TEST(Conf, SecretReferencesHaveTwoParts) {
 }
 
 }  // namespace
-}  // namespace podramp::backend
+}  // namespace podramp::backend::conf_pod_test

@@ -7,7 +7,7 @@
 
 #include "backend/redaction.h"
 
-namespace podramp::backend {
+namespace podramp::backend::conf_test {
 namespace {
 
 using testing::HasSubstr;
@@ -401,4 +401,4 @@ TEST(Redaction, TheDefaultKnowsFourWords) {
 }
 
 }  // namespace
-}  // namespace podramp::backend
+}  // namespace podramp::backend::conf_test

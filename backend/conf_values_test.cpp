@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace podramp::backend {
+namespace podramp::backend::conf_values_test {
 namespace {
 
 std::int64_t ms(std::string_view text) { return parse_spark_time(text, TimeUnit::milliseconds).value().value; }
@@ -129,4 +129,4 @@ TEST(SparkLists, ItemsAreTrimmedAndEmptyOnesDropped) {
 }
 
 }  // namespace
-}  // namespace podramp::backend
+}  // namespace podramp::backend::conf_values_test

@@ -17,7 +17,7 @@
 #include "backend/test_living.h"
 #include "backend/test_rapidcheck.h"
 
-namespace podramp::backend {
+namespace podramp::backend::controller_allocators_property_test {
 namespace {
 
 using Step = std::tuple<int, int, int, int>;  // what, and three numbers that mean what the step makes of them
@@ -330,4 +330,4 @@ TEST(ControllerAllocatorProperties, DeploymentsFollowTheLastTargetOneCallAtATime
 }
 
 }  // namespace
-}  // namespace podramp::backend
+}  // namespace podramp::backend::controller_allocators_property_test

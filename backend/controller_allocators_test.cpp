@@ -10,7 +10,7 @@
 #include "backend/pods_allocator_kind.h"
 #include "backend/test_living.h"
 
-namespace podramp::backend {
+namespace podramp::backend::controller_allocators_test {
 namespace {
 
 using ::testing::ElementsAre;
@@ -320,4 +320,4 @@ TEST(StatefulSetAllocator, AnExecutorRegistersWithTheIdItWasGiven) {
 }
 
 }  // namespace
-}  // namespace podramp::backend
+}  // namespace podramp::backend::controller_allocators_test

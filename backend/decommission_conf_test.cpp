@@ -4,7 +4,7 @@
 
 #include "backend/conf.h"
 
-namespace podramp::backend {
+namespace podramp::backend::decommission_conf_test {
 namespace {
 
 DecommissionConf conf_with(const StringMap& keys) {
@@ -42,4 +42,4 @@ TEST(DecommissionConf, ReadsItsLimits) {
 }
 
 }  // namespace
-}  // namespace podramp::backend
+}  // namespace podramp::backend::decommission_conf_test

@@ -10,7 +10,7 @@
 #include "backend/dynamic_allocation.h"
 #include "backend/port/random.h"
 
-namespace podramp::backend {
+namespace podramp::backend::dynamic_allocation_property_test {
 namespace {
 
 // One listener event, as something to do to a manager.
@@ -237,4 +237,4 @@ TEST(DynamicAllocationProperty, SkippingTicksThatCannotMatterDecidesTheSameAsTic
 }
 
 }  // namespace
-}  // namespace podramp::backend
+}  // namespace podramp::backend::dynamic_allocation_property_test

@@ -6,7 +6,7 @@
 
 #include "backend/test_dynamic.h"
 
-namespace podramp::backend {
+namespace podramp::backend::dynamic_allocation_test {
 namespace {
 
 using Ids = std::set<ExecutorId>;
@@ -435,4 +435,4 @@ TEST(DynamicAllocation, ALateTaskStartLowersThePendingSumOfItsProfileForGood) {
 }
 
 }  // namespace
-}  // namespace podramp::backend
+}  // namespace podramp::backend::dynamic_allocation_test

@@ -3,7 +3,7 @@
 
 #include "backend/test_dynamic.h"
 
-namespace podramp::backend {
+namespace podramp::backend::dynamic_removal_test {
 namespace {
 
 using Ids = std::set<ExecutorId>;
@@ -344,4 +344,4 @@ TEST(DynamicRemoval, AnExecutorOfTheUnknownProfileStays) {
 }
 
 }  // namespace
-}  // namespace podramp::backend
+}  // namespace podramp::backend::dynamic_removal_test

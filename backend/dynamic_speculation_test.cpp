@@ -3,7 +3,7 @@
 
 #include "backend/test_dynamic.h"
 
-namespace podramp::backend {
+namespace podramp::backend::dynamic_speculation_test {
 namespace {
 
 // 40 tasks on ten executors of four cores: targets 1, 3, 7, 10, all tasks running, four by four.
@@ -164,4 +164,4 @@ TEST(DynamicSpeculation, S_E17_pending_requests_are_cancelled_when_work_ends) {
 }
 
 }  // namespace
-}  // namespace podramp::backend
+}  // namespace podramp::backend::dynamic_speculation_test

@@ -3,7 +3,7 @@
 
 #include "backend/test_dynamic.h"
 
-namespace podramp::backend {
+namespace podramp::backend::dynamic_unschedulable_test {
 namespace {
 
 TEST(DynamicUnschedulable, S_E11_one_unschedulable_stage_wants_one_more_than_the_live_ones) {
@@ -106,4 +106,4 @@ TEST(DynamicUnschedulable, S_E13_unschedulable_after_removals_goes_1_2_1_0) {
 }
 
 }  // namespace
-}  // namespace podramp::backend
+}  // namespace podramp::backend::dynamic_unschedulable_test

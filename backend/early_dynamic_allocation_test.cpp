@@ -7,7 +7,7 @@
 
 #include "backend/port/random.h"
 
-namespace podramp::backend {
+namespace podramp::backend::early_dynamic_allocation_test {
 namespace {
 
 using Ids = std::set<ExecutorId>;
@@ -276,4 +276,4 @@ TEST(EarlyDynamicAllocation, SkippingTicksThatCannotMatterDecidesTheSameAsTickin
 }
 
 }  // namespace
-}  // namespace podramp::backend
+}  // namespace podramp::backend::early_dynamic_allocation_test

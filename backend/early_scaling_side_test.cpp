@@ -5,7 +5,7 @@
 
 #include "backend/test_pods.h"
 
-namespace podramp::backend {
+namespace podramp::backend::early_scaling_side_test {
 namespace {
 
 class EarlyBackend final : public ScalingClient {
@@ -71,4 +71,4 @@ TEST(EarlyScalingSide, GrowsAtItsDeadlinesAndKillsIdleExecutorsWithoutSendingThe
 }
 
 }  // namespace
-}  // namespace podramp::backend
+}  // namespace podramp::backend::early_scaling_side_test

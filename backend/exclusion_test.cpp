@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace podramp::backend {
+namespace podramp::backend::exclusion_test {
 namespace {
 
 ExclusionSettings defaults() {
@@ -137,4 +137,4 @@ TEST(HealthTracker, WithAShuffleServiceAFetchFailureExcludesTheHost) {
 }
 
 }  // namespace
-}  // namespace podramp::backend
+}  // namespace podramp::backend::exclusion_test

@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-namespace podramp::backend {
+namespace podramp::backend::executor_monitor_test {
 namespace {
 
 constexpr ShuffleId kNoShuffle = -1;
@@ -419,4 +419,4 @@ TEST_F(MonitorTest, AResetForgetsExecutorsButNotJobs) {
 }
 
 }  // namespace
-}  // namespace podramp::backend
+}  // namespace podramp::backend::executor_monitor_test

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace podramp::backend {
+namespace podramp::backend::executor_resize_test {
 namespace {
 
 constexpr std::int64_t kGigabyte = 1'000'000'000;
@@ -131,4 +131,4 @@ TEST(ExecutorResize, TheNewLimitIsTruncated) {
 }
 
 }  // namespace
-}  // namespace podramp::backend
+}  // namespace podramp::backend::executor_resize_test

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace podramp::backend {
+namespace podramp::backend::executor_roll_test {
 namespace {
 
 using Chosen = std::optional<ExecutorId>;
@@ -180,4 +180,4 @@ TEST(ExecutorRoll, TwoDeviationsOfThePopulationAreNotYetAnOutlier) {
 }
 
 }  // namespace
-}  // namespace podramp::backend
+}  // namespace podramp::backend::executor_roll_test

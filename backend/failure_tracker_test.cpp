@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace podramp::backend {
+namespace podramp::backend::failure_tracker_test {
 namespace {
 
 constexpr TimeUs ms(std::int64_t n) { return n * kMillisecondUs; }
@@ -36,4 +36,4 @@ TEST(FailureTracker, IsExceededByOneMoreThanTheLimit) {
 }
 
 }  // namespace
-}  // namespace podramp::backend
+}  // namespace podramp::backend::failure_tracker_test

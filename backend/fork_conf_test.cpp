@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace podramp::backend {
+namespace podramp::backend::fork_conf_test {
 namespace {
 
 using ::testing::ElementsAre;
@@ -134,4 +134,4 @@ TEST(ForkConf, EveryQuirkOfTheBackendIsSwitchedOffByItsNameOrAllAtOnce) {
 }
 
 }  // namespace
-}  // namespace podramp::backend
+}  // namespace podramp::backend::fork_conf_test

@@ -7,7 +7,7 @@
 
 #include "backend/test_fork.h"
 
-namespace podramp::backend {
+namespace podramp::backend::fork_driver_test {
 namespace {
 
 using ::testing::AllOf;
@@ -223,4 +223,4 @@ TEST(ForkDriver, BooksAreTheAllocatorsOwn) {
 }
 
 }  // namespace
-}  // namespace podramp::backend
+}  // namespace podramp::backend::fork_driver_test

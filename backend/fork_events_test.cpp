@@ -5,7 +5,7 @@
 
 #include "backend/test_fork.h"
 
-namespace podramp::backend {
+namespace podramp::backend::fork_events_test {
 namespace {
 
 using ::testing::ElementsAre;
@@ -310,4 +310,4 @@ TEST(ForkShuffle, F_96_8_Q30_DriversOfOtherNamespacesAreNeverNoticedAndWithTheCu
 }
 
 }  // namespace
-}  // namespace podramp::backend
+}  // namespace podramp::backend::fork_events_test

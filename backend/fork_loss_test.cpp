@@ -5,7 +5,7 @@
 
 #include "backend/test_fork.h"
 
-namespace podramp::backend {
+namespace podramp::backend::fork_loss_test {
 namespace {
 
 using ::testing::ElementsAre;
@@ -124,4 +124,4 @@ TEST(ForkLoss, ASilentExecutorIsKilledAndReplacedAfter120To180Seconds) {
 }
 
 }  // namespace
-}  // namespace podramp::backend
+}  // namespace podramp::backend::fork_loss_test

@@ -7,7 +7,7 @@
 #include "backend/fork_affinity.h"
 #include "backend/test_fork.h"
 
-namespace podramp::backend {
+namespace podramp::backend::fork_pod_test {
 namespace {
 
 using ::testing::Contains;
@@ -391,4 +391,4 @@ TEST(ForkPod, Q48_TheBlockManagersPortIsReadFromAnotherSpellingAndTheCureReadsSp
 }
 
 }  // namespace
-}  // namespace podramp::backend
+}  // namespace podramp::backend::fork_pod_test

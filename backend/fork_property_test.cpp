@@ -14,7 +14,7 @@
 #include "backend/test_fork.h"
 #include "backend/test_rapidcheck.h"
 
-namespace podramp::backend {
+namespace podramp::backend::fork_property_test {
 namespace {
 
 // What, two numbers that mean what the step makes of them, and a bit for each call: it fails, it is answered later.
@@ -342,4 +342,4 @@ TEST(ForkProperties, WithAnyMixOfFixes) { check_fork(20261132, rc::gen::inRange<
 TEST(ForkProperties, CorrectedItKeepsAllocating) { check_fork(20261133, rc::gen::just(kAll), 0); }
 
 }  // namespace
-}  // namespace podramp::backend
+}  // namespace podramp::backend::fork_property_test

@@ -5,7 +5,7 @@
 
 #include "backend/test_fork.h"
 
-namespace podramp::backend {
+namespace podramp::backend::fork_quirks_test {
 namespace {
 
 using ::testing::ElementsAre;
@@ -419,4 +419,4 @@ TEST(ForkQuirks, F_96_15_ANameThatExistsOrIsInvalidEndsTheAllocator) {
 }
 
 }  // namespace
-}  // namespace podramp::backend
+}  // namespace podramp::backend::fork_quirks_test

@@ -5,7 +5,7 @@
 
 #include "backend/test_fork.h"
 
-namespace podramp::backend {
+namespace podramp::backend::fork_shuffle_service_test {
 namespace {
 
 using testing::ElementsAre;
@@ -121,4 +121,4 @@ TEST(ForkShuffleService, WhatARestartedOneIsHandedItServesAndCleansUp) {
 }
 
 }  // namespace
-}  // namespace podramp::backend
+}  // namespace podramp::backend::fork_shuffle_service_test

@@ -7,7 +7,7 @@
 #include "backend/test_fork.h"
 #include "backend/test_task_world.h"
 
-namespace podramp::backend {
+namespace podramp::backend::fork_tasks_test {
 namespace {
 
 using ::testing::Contains;
@@ -354,7 +354,8 @@ ExecutorId fail_once(ForkRig& rig) {
 
 TEST(ForkTasks, Q32_ABlacklistedHostLeavesThePodUnregisteredAndTheCureReplacesIt) {
   for (const bool cured : {false, true}) {
-    ForkRig rig = created(3, cured ? Fixes{Fix::q32} : Fixes{}, strict_blacklist());
+    ForkRig rig = created(3, cured ? Fixes{Fix::q32} : Fixes{},
+                          strict_blacklist({{"spark.scheduler.minRegisteredResourcesRatio", "0.5"}}));
     rig.register_executor(1, ip(1));
     rig.register_executor(2, ip(2));
     const std::string host = ip(fail_once(rig));
@@ -410,4 +411,4 @@ TEST(ForkTasks, AnApplicationWithoutAProgramFollowsItsTargetsAlone) {
 }
 
 }  // namespace
-}  // namespace podramp::backend
+}  // namespace podramp::backend::fork_tasks_test

@@ -6,7 +6,7 @@
 #include "backend/task_side.h"
 #include "backend/test_pods.h"
 
-namespace podramp::backend {
+namespace podramp::backend::host_names_test {
 namespace {
 
 // Executors on pods 10.0.0.1 to 10.0.0.3, and a task set whose tasks prefer the given hosts, one each.
@@ -243,4 +243,4 @@ TEST(HostNames, ModernSparkKnowsAHostByItsOwnNameOnly) {
 }
 
 }  // namespace
-}  // namespace podramp::backend
+}  // namespace podramp::backend::host_names_test

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace podramp::backend {
+namespace podramp::backend::key_hints_test {
 namespace {
 
 using testing::HasSubstr;
@@ -64,4 +64,4 @@ TEST(Hints, OtherwiseTheNearestKeyIsOffered) {
 }
 
 }  // namespace
-}  // namespace podramp::backend
+}  // namespace podramp::backend::key_hints_test

@@ -13,7 +13,7 @@
 #include "backend/pod_source.h"
 #include "backend/test_pods.h"
 
-namespace podramp::backend {
+namespace podramp::backend::lifecycle_test {
 namespace {
 
 using ::testing::ElementsAre;
@@ -452,4 +452,4 @@ TEST(Lifecycle, ChecksTheFailureLimitAfterEmptyBatchesToo) {
 }
 
 }  // namespace
-}  // namespace podramp::backend
+}  // namespace podramp::backend::lifecycle_test

@@ -6,13 +6,13 @@
 #include "backend/pod_names.h"
 #include "backend/test_executor_pods.h"
 
-namespace podramp::backend {
+namespace podramp::backend::pod_builder_test {
 namespace {
 
 using testing::HasSubstr;
 
 TEST(SparkAcceptance, S_H5_AnExecutorPodWithDefaults) {
-  const PodBuilder b(conf_of({{"spark.local.dir", "/tmp"}}), app(),
+  const PodBuilder b(executor_conf({{"spark.local.dir", "/tmp"}}), app(),
                      OwnerReference{"Pod", "driver", "driver-uid", false}, {});
   const PodPtr built = b.build(1, kDefaultProfile).value();
   const Pod& pod = *built;
@@ -168,7 +168,7 @@ TEST(SparkAcceptance, S_H16_CustomProfilesHaveTheirOwnSizes) {
 }
 
 TEST(ExecutorSizeTest, AProfileWithAnotherHeapKeepsTheDefaultOverhead) {
-  const Conf conf = conf_of({{"spark.executor.memory", "10g"}});
+  const Conf conf = executor_conf({{"spark.executor.memory", "10g"}});
   EXPECT_EQ(executor_size(conf, {}).overhead_mib, 1024);
   const ExecutorSize size = executor_size(conf, ResourceProfile{.id = 1, .memory_mib = 1024});
   EXPECT_EQ(size.overhead_mib, 1024);
@@ -177,11 +177,11 @@ TEST(ExecutorSizeTest, AProfileWithAnotherHeapKeepsTheDefaultOverhead) {
 
 TEST(ExecutorSizeTest, OffHeapOfAProfileCountsOnlyWhenItIsEnabled) {
   const ResourceProfile profile{.id = 1, .off_heap_mib = 100};
-  EXPECT_EQ(executor_size(conf_of({}), profile).off_heap_mib, 0);
-  EXPECT_EQ(
-      executor_size(conf_of({{"spark.memory.offHeap.enabled", "true"}, {"spark.memory.offHeap.size", "7m"}}), profile)
-          .off_heap_mib,
-      100);
+  EXPECT_EQ(executor_size(executor_conf({}), profile).off_heap_mib, 0);
+  EXPECT_EQ(executor_size(
+                executor_conf({{"spark.memory.offHeap.enabled", "true"}, {"spark.memory.offHeap.size", "7m"}}), profile)
+                .off_heap_mib,
+            100);
 }
 
 TEST(SparkAcceptance, S_H1_AResourceWithoutVendorIsRejected) {
@@ -225,7 +225,7 @@ TEST(SparkAcceptance, S_H6_ALongPrefixStillGivesAValidHostname) {
 TEST(SparkAcceptance, S_H7_APrefixThatIsTooLongFailsWhenAPodIsBuilt) {
   AppIdentity identity = app();
   identity.pod_name_prefix = resource_name_prefix(std::string(240, 'a'), "0");
-  const PodBuilder b(conf_of({}), identity, std::nullopt, {});
+  const PodBuilder b(executor_conf({}), identity, std::nullopt, {});
   EXPECT_THAT(b.build(1, 0).error().message, HasSubstr("at most 237 characters"));
 }
 
@@ -294,7 +294,7 @@ TEST(SparkAcceptance, S_H18_BlockManagerPortZeroIsNotAContainerPort) {
 TEST(SparkAcceptance, S_H19_AnUnsetPrefixIsDerivedFromTheApplicationsName) {
   AppIdentity identity = app();
   identity.pod_name_prefix = resource_name_prefix("My App", unique_id(0xA1B2C3, 255));
-  const PodBuilder b(conf_of({}), identity, std::nullopt, {});
+  const PodBuilder b(executor_conf({}), identity, std::nullopt, {});
   EXPECT_EQ(b.build(1, 0).value()->name, "my-app-a1b2c3ff-exec-1");
 }
 
@@ -355,7 +355,7 @@ TEST(PodBuilderTest, LocalDirectoriesAreEmptyDirsUnlessAVolumeSuppliesThem) {
 }
 
 TEST(PodBuilderTest, NoImageIsAnErrorOfBuilding) {
-  Conf conf = conf_of({});
+  Conf conf = executor_conf({});
   conf.executor_image = "";
   EXPECT_EQ(PodBuilder(conf, app(), std::nullopt, {}).build(1, 0).error().message,
             "the executor container image is missing; set spark.kubernetes.container.image");
@@ -375,4 +375,4 @@ TEST(SplitCommandString, QuotesAndBackslashesProtect) {
 }
 
 }  // namespace
-}  // namespace podramp::backend
+}  // namespace podramp::backend::pod_builder_test

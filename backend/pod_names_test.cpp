@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace podramp::backend {
+namespace podramp::backend::pod_names_test {
 namespace {
 
 TEST(PodNames, TheUniquePartIsSixHexDigitsAndTheClock) {
@@ -54,4 +54,4 @@ TEST(PodNames, EnvironmentNames) {
 }
 
 }  // namespace
-}  // namespace podramp::backend
+}  // namespace podramp::backend::pod_names_test

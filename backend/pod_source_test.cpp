@@ -5,7 +5,7 @@
 
 #include "backend/test_pods.h"
 
-namespace podramp::backend {
+namespace podramp::backend::pod_source_test {
 namespace {
 
 using ::testing::ElementsAre;
@@ -324,4 +324,4 @@ TEST(PodPoll, StopsItsTimerOrItsCall) {
 }
 
 }  // namespace
-}  // namespace podramp::backend
+}  // namespace podramp::backend::pod_source_test

@@ -6,7 +6,7 @@
 
 #include "backend/test_executor_pods.h"
 
-namespace podramp::backend {
+namespace podramp::backend::pod_template_test {
 namespace {
 
 using testing::ElementsAre;
@@ -106,7 +106,7 @@ const StringMap kOverTemplate{{kContainerName, "user"},
 TEST(SparkAcceptance, S_I2_ATemplateIsMergedIntoThePodAndKeepsTheUsersFields) {
   AppIdentity identity = app();
   identity.executor_template = full_template();
-  const PodBuilder b(conf_of(kOverTemplate), identity, OwnerReference{"Pod", "driver", "d", false}, {});
+  const PodBuilder b(executor_conf(kOverTemplate), identity, OwnerReference{"Pod", "driver", "d", false}, {});
   const PodPtr pod = b.build(1, 0).value();
   const PodTemplate& t = *pod->tmpl;
   EXPECT_EQ(t.labels.at("team"), "data");
@@ -160,7 +160,7 @@ TEST(SparkAcceptance, S_I2_FieldsThatSparkOwnsAreOverwritten) {
 TEST(SparkAcceptance, S_I2_AProfileOfItsOwnDiscardsTheTemplatesResources) {
   AppIdentity identity = app();
   identity.executor_template = full_template();
-  const PodBuilder b(conf_of(kOverTemplate), identity, std::nullopt, {ResourceProfile{.id = 1, .cores = 2}});
+  const PodBuilder b(executor_conf(kOverTemplate), identity, std::nullopt, {ResourceProfile{.id = 1, .cores = 2}});
   const PodPtr pod = b.build(1, 1).value();
   EXPECT_EQ(spark_container(*pod).requests, (Resources{2000, 1408LL << 20, {}}));
   EXPECT_EQ(spark_container(*pod).limits, (Resources{std::nullopt, 1408LL << 20, {}}));
@@ -180,7 +180,7 @@ Result<PodPtr> with_steps(const StringMap& raw, Compat compat = Compat::spark_4_
   identity.user_steps = {labels_it("a.First", {PodRole::executor}, "first"),
                          labels_it("a.Second", {PodRole::driver, PodRole::executor}, "second"),
                          labels_it("a.DriversOnly", {PodRole::driver}, "never"), labels_it("a.NoStep", {}, "never")};
-  return PodBuilder(conf_of(raw, compat), identity, std::nullopt, {}).build(1, kDefaultProfile);
+  return PodBuilder(executor_conf(raw, compat), identity, std::nullopt, {}).build(1, kDefaultProfile);
 }
 
 std::vector<std::string> step_marks(const Pod& pod) {
@@ -299,7 +299,7 @@ TEST(SparkAcceptance, S_H8_PodsOfADeploymentHaveALowerCaseHostnameAndRestartAlwa
   AppIdentity identity = app();
   identity.pod_name_prefix = "app-1";
   const auto pod_by = [&](const std::string& allocator, Compat compat) {
-    const Conf conf = conf_of({{"spark.kubernetes.allocation.pods.allocator", allocator}}, compat);
+    const Conf conf = executor_conf({{"spark.kubernetes.allocation.pods.allocator", allocator}}, compat);
     return PodBuilder(conf, identity, std::nullopt, {}).build_for_set(kDefaultProfile).value();
   };
   const PodPtr deployed = pod_by("deployment", Compat::spark_4_2);
@@ -349,7 +349,7 @@ TEST(PodBuilderTest, VolumesOfAllFourKindsAreMounted) {
   EXPECT_EQ(volumes[3], (Volume{"share", "nfs", "files:/export", {}}));
   EXPECT_EQ(volumes[4], (Volume{"ref", "persistentVolumeClaim", "reference", {{"readOnly", "true"}}}));
   EXPECT_EQ(spark_container(pod).mounts.at(1).sub_path_expr, "$(SPARK_EXECUTOR_ID)");
-  const Conf conf = conf_of(raw);
+  const Conf conf = executor_conf(raw);
   EXPECT_EQ(conf.volumes.back().claim_labels, (StringMap{{"team", "data"}}));
   EXPECT_EQ(conf.volumes.back().claim_annotations, (StringMap{{"note", "x"}}));
 }
@@ -385,4 +385,4 @@ TEST(SparkAcceptance, S_H22_TheMinimumOverheadCanBeChangedAndAnExplicitOneMayBeB
 }
 
 }  // namespace
-}  // namespace podramp::backend
+}  // namespace podramp::backend::pod_template_test

@@ -4,7 +4,7 @@
 
 #include "backend/test_pods.h"
 
-namespace podramp::backend {
+namespace podramp::backend::recovery_mode_test {
 namespace {
 
 Conf conf_at(Compat level, std::optional<bool> enabled = std::nullopt) {
@@ -66,4 +66,4 @@ TEST(RecoveryMode, AllPodsOfAProfileShareOneTemplate) {
 }
 
 }  // namespace
-}  // namespace podramp::backend
+}  // namespace podramp::backend::recovery_mode_test

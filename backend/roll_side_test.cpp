@@ -5,7 +5,7 @@
 
 #include "backend/test_pods.h"
 
-namespace podramp::backend {
+namespace podramp::backend::roll_side_test {
 namespace {
 
 TaskResult result(TaskEnd end, DurationUs gc_us = 0, std::int64_t written = 0) {
@@ -76,4 +76,4 @@ TEST(RollSide, DecommissionsOneExecutorEveryIntervalFirstAfterOne) {
 }
 
 }  // namespace
-}  // namespace podramp::backend
+}  // namespace podramp::backend::roll_side_test

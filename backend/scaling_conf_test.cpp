@@ -5,7 +5,7 @@
 
 #include "backend/driver.h"
 
-namespace podramp::backend {
+namespace podramp::backend::scaling_conf_test {
 namespace {
 
 ConfOutcome outcome_of(StringMap raw, Compat compat = Compat::spark_4_0) {
@@ -235,4 +235,4 @@ TEST(ScalingConf, ThatNothingIsResizedIsSaidWhenAPluginIsOnOrAnIntervalIsSet) {
 }
 
 }  // namespace
-}  // namespace podramp::backend
+}  // namespace podramp::backend::scaling_conf_test

@@ -8,7 +8,7 @@
 #include "backend/snapshots.h"
 #include "backend/test_world.h"
 
-namespace podramp::backend {
+namespace podramp::backend::scaling_link_test {
 namespace {
 
 Application dynamic_application(std::int64_t max) {
@@ -116,4 +116,4 @@ TEST(ScalingLink, WithoutTheKeyNothingIsRequestedAndNoTickIsArmed) {
 }
 
 }  // namespace
-}  // namespace podramp::backend
+}  // namespace podramp::backend::scaling_link_test

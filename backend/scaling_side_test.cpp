@@ -6,7 +6,7 @@
 #include "backend/test_dynamic.h"
 #include "backend/test_pods.h"
 
-namespace podramp::backend {
+namespace podramp::backend::scaling_side_test {
 namespace {
 
 using Targets = std::map<ProfileId, std::int64_t>;
@@ -158,4 +158,4 @@ TEST(ScalingSideProfiles, ANewProfilesInitialExecutorsAreAskedForWhenTheStepIsOv
 }
 
 }  // namespace
-}  // namespace podramp::backend
+}  // namespace podramp::backend::scaling_side_test

@@ -8,7 +8,7 @@
 #include "backend/test_living.h"
 #include "backend/wiring.h"
 
-namespace podramp::backend {
+namespace podramp::backend::scheduler_backend_test {
 namespace {
 
 using ::testing::ElementsAre;
@@ -329,4 +329,4 @@ TEST(SchedulerBackend, AStopCutsTheMaintenanceThreadAfterThirtySeconds) {
 }
 
 }  // namespace
-}  // namespace podramp::backend
+}  // namespace podramp::backend::scheduler_backend_test

@@ -9,7 +9,7 @@
 #include "backend/scheduler_backend.h"
 #include "backend/test_pods.h"
 
-namespace podramp::backend {
+namespace podramp::backend::scheduler_rules_test {
 namespace {
 
 using ::testing::ElementsAre;
@@ -348,4 +348,4 @@ TEST_F(Rules, ARegistrationIsASignOfLifeToo) {
 }
 
 }  // namespace
-}  // namespace podramp::backend
+}  // namespace podramp::backend::scheduler_rules_test

@@ -4,7 +4,7 @@
 
 #include "backend/conf.h"
 
-namespace podramp::backend {
+namespace podramp::backend::scheduling_conf_test {
 namespace {
 
 Conf conf_of(const StringMap& raw, Compat compat = Compat::spark_4_0) {
@@ -61,4 +61,4 @@ TEST(SchedulingConfTest, TheSustainedBacklogTimeoutFollowsTheFirstOne) {
 }
 
 }  // namespace
-}  // namespace podramp::backend
+}  // namespace podramp::backend::scheduling_conf_test

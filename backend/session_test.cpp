@@ -8,7 +8,7 @@
 #include "backend/port/event_json.h"
 #include "backend/test_world.h"
 
-namespace podramp::backend {
+namespace podramp::backend::session_test {
 namespace {
 
 using ::testing::ElementsAre;
@@ -129,4 +129,4 @@ TEST(Session, AFreshOneMakesTheSameDecisionsFromALogThatWasReadBack) {
 }
 
 }  // namespace
-}  // namespace podramp::backend
+}  // namespace podramp::backend::session_test

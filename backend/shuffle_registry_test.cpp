@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace podramp::backend {
+namespace podramp::backend::shuffle_registry_test {
 namespace {
 
 ShuffleRegistry three_maps() {
@@ -70,4 +70,4 @@ TEST(ShuffleRegistry, EveryLossRaisesTheEpoch) {
 }
 
 }  // namespace
-}  // namespace podramp::backend
+}  // namespace podramp::backend::shuffle_registry_test

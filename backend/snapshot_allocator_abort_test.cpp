@@ -4,7 +4,7 @@
 
 #include "backend/test_allocator_world.h"
 
-namespace podramp::backend {
+namespace podramp::backend::snapshot_allocator_abort_test {
 namespace {
 
 using ::testing::ElementsAre;
@@ -321,4 +321,4 @@ TEST(RoundReport, AChangeOfOutstandingIsTold) {
 }
 
 }  // namespace
-}  // namespace podramp::backend
+}  // namespace podramp::backend::snapshot_allocator_abort_test

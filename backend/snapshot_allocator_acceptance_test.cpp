@@ -5,7 +5,7 @@
 
 #include "backend/test_allocator_world.h"
 
-namespace podramp::backend {
+namespace podramp::backend::snapshot_allocator_acceptance_test {
 namespace {
 
 using ::testing::ElementsAre;
@@ -342,4 +342,4 @@ TEST(SparkAcceptance, S_A21_the_error_of_an_absent_driver_pod_has_the_plain_pod_
 }
 
 }  // namespace
-}  // namespace podramp::backend
+}  // namespace podramp::backend::snapshot_allocator_acceptance_test

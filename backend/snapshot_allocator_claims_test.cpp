@@ -6,7 +6,7 @@
 #include "backend/test_allocator_world.h"
 #include "backend/wiring.h"
 
-namespace podramp::backend {
+namespace podramp::backend::snapshot_allocator_claims_test {
 namespace {
 
 using ::testing::ElementsAre;
@@ -302,4 +302,4 @@ TEST(Claims, ASizeThatIsNoQuantityEndsTheDriverWithCodeOne) {
 }
 
 }  // namespace
-}  // namespace podramp::backend
+}  // namespace podramp::backend::snapshot_allocator_claims_test

@@ -4,7 +4,7 @@
 
 #include "backend/test_allocator_world.h"
 
-namespace podramp::backend {
+namespace podramp::backend::snapshot_allocator_fixes_test {
 namespace {
 
 using ::testing::ElementsAre;
@@ -251,4 +251,4 @@ TEST(ParallelCreates, ClaimsUnderWayCountAgainstTheLimitOfWaitToReuse) {
 }
 
 }  // namespace
-}  // namespace podramp::backend
+}  // namespace podramp::backend::snapshot_allocator_fixes_test

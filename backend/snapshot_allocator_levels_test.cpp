@@ -6,7 +6,7 @@
 #include "backend/test_allocator_world.h"
 #include "backend/wiring.h"
 
-namespace podramp::backend {
+namespace podramp::backend::snapshot_allocator_levels_test {
 namespace {
 
 using ::testing::ElementsAre;
@@ -234,4 +234,4 @@ TEST(FailedCreates, From42ARefusedBatchBurnsABatchOfIdsAndTheRunningTotalGrows) 
 }
 
 }  // namespace
-}  // namespace podramp::backend
+}  // namespace podramp::backend::snapshot_allocator_levels_test

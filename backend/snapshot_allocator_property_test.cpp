@@ -10,7 +10,7 @@
 #include "backend/port/random.h"
 #include "backend/test_allocator_world.h"
 
-namespace podramp::backend {
+namespace podramp::backend::snapshot_allocator_property_test {
 namespace {
 
 using Snapshot = std::map<ExecutorId, PodState>;
@@ -387,4 +387,4 @@ TEST(AllocatorProperty, HashOrderIsThatOfATableBuiltKeyByKey) {
 }
 
 }  // namespace
-}  // namespace podramp::backend
+}  // namespace podramp::backend::snapshot_allocator_property_test

@@ -4,7 +4,7 @@
 
 #include "backend/test_allocator_world.h"
 
-namespace podramp::backend {
+namespace podramp::backend::snapshot_allocator_removal_test {
 namespace {
 
 using ::testing::ElementsAre;
@@ -193,4 +193,4 @@ TEST(AllocatorExcess, AFailedDeleteKeepsTheIdsOutOfTheNextRoundsButNotOutOfThisO
 }
 
 }  // namespace
-}  // namespace podramp::backend
+}  // namespace podramp::backend::snapshot_allocator_removal_test

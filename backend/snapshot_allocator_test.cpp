@@ -8,7 +8,7 @@
 
 #include "backend/test_allocator_world.h"
 
-namespace podramp::backend {
+namespace podramp::backend::snapshot_allocator_test {
 namespace {
 
 using ::testing::ElementsAre;
@@ -347,4 +347,4 @@ TEST(AllocatorRequests, CreateCarriesTheBuiltPodAndDeletesNameTheirExecutorsAsce
 }
 
 }  // namespace
-}  // namespace podramp::backend
+}  // namespace podramp::backend::snapshot_allocator_test

@@ -8,7 +8,7 @@
 #include "backend/pod_source.h"
 #include "backend/test_pods.h"
 
-namespace podramp::backend {
+namespace podramp::backend::snapshots_test {
 namespace {
 
 using ::testing::ElementsAre;
@@ -289,4 +289,4 @@ TEST(SparkAcceptance, S_C5_SubscribersGetEachSnapshotOncePerPeriodInOrder) {
 }
 
 }  // namespace
-}  // namespace podramp::backend
+}  // namespace podramp::backend::snapshots_test

@@ -4,7 +4,7 @@
 
 #include "backend/port/random.h"
 
-namespace podramp::backend {
+namespace podramp::backend::spark_defaults_test {
 namespace {
 
 SparkDefaults read(std::string_view text) { return read_spark_defaults(text, "job.conf"); }
@@ -109,4 +109,4 @@ TEST(SparkDefaultsText, AnEmptyTextHasNothing) {
 }
 
 }  // namespace
-}  // namespace podramp::backend
+}  // namespace podramp::backend::spark_defaults_test

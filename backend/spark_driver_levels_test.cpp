@@ -7,7 +7,7 @@
 
 #include "backend/test_world.h"
 
-namespace podramp::backend {
+namespace podramp::backend::spark_driver_levels_test {
 namespace {
 
 using ::testing::HasSubstr;
@@ -162,4 +162,4 @@ TEST(DriverLevels, AfterAnOomExecutorsOf42HaveOneSlotAndThoseOf41AllTheirCores) 
 }
 
 }  // namespace
-}  // namespace podramp::backend
+}  // namespace podramp::backend::spark_driver_levels_test

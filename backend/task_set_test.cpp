@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace podramp::backend {
+namespace podramp::backend::task_set_test {
 namespace {
 
 class SetWorld {
@@ -112,4 +112,4 @@ TEST(TaskSet, ANearerLevelThatComesIsTakenUp) {
 }
 
 }  // namespace
-}  // namespace podramp::backend
+}  // namespace podramp::backend::task_set_test

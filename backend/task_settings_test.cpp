@@ -5,7 +5,7 @@
 #include "backend/conf.h"
 #include "backend/fork_conf.h"
 
-namespace podramp::backend {
+namespace podramp::backend::task_settings_test {
 namespace {
 
 TaskSettings settings_of(const StringMap& raw, Compat compat = Compat::spark_4_0) {
@@ -165,4 +165,4 @@ TEST(TaskSettings, TheForkTellsItsDriverTheSame) {
 }
 
 }  // namespace
-}  // namespace podramp::backend
+}  // namespace podramp::backend::task_settings_test

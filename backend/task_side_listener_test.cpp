@@ -6,7 +6,7 @@
 #include "backend/task_side.h"
 #include "backend/test_task_world.h"
 
-namespace podramp::backend {
+namespace podramp::backend::task_side_listener_test {
 namespace {
 
 using Words = std::vector<std::string>;
@@ -139,4 +139,4 @@ TEST(TaskSide, WithoutJobsItSaysNothing) {
 }
 
 }  // namespace
-}  // namespace podramp::backend
+}  // namespace podramp::backend::task_side_listener_test

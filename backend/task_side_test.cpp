@@ -7,7 +7,7 @@
 
 #include "backend/test_task_world.h"
 
-namespace podramp::backend {
+namespace podramp::backend::task_side_test {
 namespace {
 
 using Words = std::vector<std::string>;
@@ -407,4 +407,4 @@ TEST(TaskSide, TasksThatPreferNodesRunAnywhereAtOnce) {
 }
 
 }  // namespace
-}  // namespace podramp::backend
+}  // namespace podramp::backend::task_side_test

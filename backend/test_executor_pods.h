@@ -16,7 +16,7 @@ inline const StringMap kBase{{"spark.kubernetes.container.image", "spark:4"},
                              {"spark.driver.host", "driver-svc"},
                              {"spark.kubernetes.executor.podNamePrefix", "app-1"}};
 
-inline Conf conf_of(StringMap raw, Compat compat = Compat::spark_4_0) {
+inline Conf executor_conf(StringMap raw, Compat compat = Compat::spark_4_0) {
   raw.insert(kBase.begin(), kBase.end());
   ConfOutcome outcome = make_conf(raw, compat);
   for (const FieldError& error : outcome.errors) ADD_FAILURE() << to_string(error);
@@ -31,7 +31,7 @@ inline AppIdentity app() {
 
 inline PodBuilder builder(const StringMap& raw, Compat compat = Compat::spark_4_0,
                           const std::vector<ResourceProfile>& profiles = {}) {
-  return PodBuilder(conf_of(raw, compat), app(), std::nullopt, profiles);
+  return PodBuilder(executor_conf(raw, compat), app(), std::nullopt, profiles);
 }
 
 inline Pod pod_of(const StringMap& raw, Compat compat = Compat::spark_4_0) {
@@ -61,7 +61,7 @@ inline std::vector<std::string> env_names(const std::vector<EnvVar>& list) {
 inline Pod templated_pod(const PodPtr& pod_template, const StringMap& raw, Compat compat = Compat::spark_4_0) {
   AppIdentity identity = app();
   identity.executor_template = pod_template;
-  const auto pod = PodBuilder(conf_of(raw, compat), identity, std::nullopt, {}).build(1, kDefaultProfile);
+  const auto pod = PodBuilder(executor_conf(raw, compat), identity, std::nullopt, {}).build(1, kDefaultProfile);
   if (!pod) ADD_FAILURE() << pod.error().message;
   return pod ? **pod : Pod{};
 }

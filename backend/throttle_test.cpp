@@ -4,7 +4,7 @@
 
 #include <numeric>
 
-namespace podramp::backend {
+namespace podramp::backend::throttle_test {
 namespace {
 
 using Shares = std::vector<std::int64_t>;
@@ -109,4 +109,4 @@ TEST(CreationTimeout, ExecutorTimeoutIsAFloorOfFiveBatchDelays) {
 }
 
 }  // namespace
-}  // namespace podramp::backend
+}  // namespace podramp::backend::throttle_test

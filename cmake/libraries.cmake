@@ -21,6 +21,7 @@ function(podramp_library name folder)
     add_executable(podramp_${name}_test ${tests})
     target_link_libraries(podramp_${name}_test PRIVATE podramp_${name} podramp_options GTest::gmock GTest::gtest_main
                                                        rapidcheck)
+    set_target_properties(podramp_${name}_test PROPERTIES UNITY_BUILD ${PODRAMP_UNITY} UNITY_BUILD_BATCH_SIZE 10)
     # Tests are compiled more often than they take time.
     target_compile_options(podramp_${name}_test PRIVATE $<$<CONFIG:Release>:-O1>)
     gtest_discover_tests(podramp_${name}_test DISCOVERY_TIMEOUT 60 PROPERTIES LABELS unit TIMEOUT 120)

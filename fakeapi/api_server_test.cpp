@@ -7,7 +7,7 @@
 
 #include "fakeapi/test_world.h"
 
-namespace podramp::fakeapi {
+namespace podramp::fakeapi::api_server_test {
 namespace {
 
 using testing::ElementsAre;
@@ -332,4 +332,4 @@ TEST_F(ApiServerTest, NodesAreNotServed) {
 }
 
 }  // namespace
-}  // namespace podramp::fakeapi
+}  // namespace podramp::fakeapi::api_server_test

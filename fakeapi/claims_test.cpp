@@ -5,7 +5,7 @@
 
 #include "fakeapi/test_cluster_world.h"
 
-namespace podramp::fakeapi {
+namespace podramp::fakeapi::claims_test {
 namespace {
 
 using testing::ElementsAre;
@@ -240,4 +240,4 @@ TEST(Claims, APodThatIsDeletedWhileItWaitsForItsVolumeIsForgotten) {
 }
 
 }  // namespace
-}  // namespace podramp::fakeapi
+}  // namespace podramp::fakeapi::claims_test

@@ -5,7 +5,7 @@
 #include "backend/port/json_writer.h"
 #include "fakeapi/test_world.h"
 
-namespace podramp::fakeapi {
+namespace podramp::fakeapi::cluster_state_test {
 namespace {
 
 Node make_node(const std::string& name, std::uint64_t rv) {
@@ -108,4 +108,4 @@ TEST(ClusterState, AQuotaKeepsUsageOnlyOfWhatItLimits) {
 }
 
 }  // namespace
-}  // namespace podramp::fakeapi
+}  // namespace podramp::fakeapi::cluster_state_test

@@ -10,7 +10,7 @@
 #include "fakeapi/test_cluster_world.h"
 #include "fakeapi/test_world.h"
 
-namespace podramp::fakeapi {
+namespace podramp::fakeapi::cluster_test {
 namespace {
 
 using testing::Contains;
@@ -167,4 +167,4 @@ TEST(Cluster, AQuotaCanBeSetWhileItRuns) {
 }
 
 }  // namespace
-}  // namespace podramp::fakeapi
+}  // namespace podramp::fakeapi::cluster_test

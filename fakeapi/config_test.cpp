@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace podramp::fakeapi {
+namespace podramp::fakeapi::config_test {
 namespace {
 
 TEST(ClusterProfile, VersionsDifferInTheMonitorGracePeriod) {
@@ -19,4 +19,4 @@ TEST(ClusterProfile, AManagedLargeClusterSchedulesFaster) {
 TEST(ClusterProfile, AnUnknownNameHasNone) { EXPECT_FALSE(find_profile("k8s-0.9").has_value()); }
 
 }  // namespace
-}  // namespace podramp::fakeapi
+}  // namespace podramp::fakeapi::config_test

@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace podramp::fakeapi {
+namespace podramp::fakeapi::daemon_plan_test {
 namespace {
 
 using testing::ElementsAre;
@@ -149,4 +149,4 @@ TEST(DaemonPlan, ATolerationThatIsThereAlreadyIsNotRepeated) {
 }
 
 }  // namespace
-}  // namespace podramp::fakeapi
+}  // namespace podramp::fakeapi::daemon_plan_test

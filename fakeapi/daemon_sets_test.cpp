@@ -4,7 +4,7 @@
 
 #include "fakeapi/test_cluster_world.h"
 
-namespace podramp::fakeapi {
+namespace podramp::fakeapi::daemon_sets_test {
 namespace {
 
 using testing::ElementsAre;
@@ -148,4 +148,4 @@ TEST(DaemonSets, PodsGoWithTheirDeletedDaemonSet) {
 }
 
 }  // namespace
-}  // namespace podramp::fakeapi
+}  // namespace podramp::fakeapi::daemon_sets_test

@@ -4,7 +4,7 @@
 
 #include "fakeapi/test_world.h"
 
-namespace podramp::fakeapi {
+namespace podramp::fakeapi::deletion_test {
 namespace {
 
 class DeletionTest : public testing::Test {
@@ -86,4 +86,4 @@ TEST_F(DeletionTest, TheKubeletsWordRemovesTheObjectWithANewVersion) {  // K26
 }
 
 }  // namespace
-}  // namespace podramp::fakeapi
+}  // namespace podramp::fakeapi::deletion_test

@@ -4,7 +4,7 @@
 
 #include "fakeapi/test_world.h"
 
-namespace podramp::fakeapi {
+namespace podramp::fakeapi::faults_test {
 namespace {
 
 FaultSpec spec_of(const std::string& point, TimeUs from_us, TimeUs until_us) {
@@ -60,4 +60,4 @@ TEST(Faults, EveryPointIsInTheTable) {
 }
 
 }  // namespace
-}  // namespace podramp::fakeapi
+}  // namespace podramp::fakeapi::faults_test

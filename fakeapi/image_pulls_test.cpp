@@ -6,10 +6,10 @@
 
 #include "fakeapi/testing_context.h"
 
-namespace podramp::fakeapi {
+namespace podramp::fakeapi::image_pulls_test {
 namespace {
 
-using namespace testing;  // NOLINT: fakeapi::testing, short names in tests
+using namespace parts;  // NOLINT: of testing_context.h
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
@@ -126,7 +126,7 @@ TEST(ImagePulls, policy_always_asks_the_registry_but_moves_nothing_when_the_imag
     s.c.create("p", tmpl);
     s.c.run_until(60 * kSec);
     EXPECT_THAT(s.c.facts<fact::PullStarted>(), IsEmpty()) << image;
-    EXPECT_THAT(s.c.times<fact::PodRunning>(), ElementsAre(kToRunningUs + kReadUs)) << image;
+    EXPECT_THAT(s.c.times<fact::PodRunning>(), ElementsAre(kToRunningUs + kLookUs)) << image;
   }
 }
 
@@ -150,7 +150,7 @@ TEST(ImagePulls, failures_back_off_from_10_seconds_doubling_to_300_K61) {
   TimeUs t = kSeenUs;
   for (const DurationUs wait : {10, 20, 40, 80, 160, 300, 300}) {
     expected.push_back(t);
-    t += kReadUs + wait * kSec;
+    t += kLookUs + wait * kSec;
   }
   expected.push_back(t);
   EXPECT_EQ(s.c.times<fact::PullStarted>(), expected);
@@ -167,7 +167,7 @@ TEST(ImagePulls, a_failure_shows_as_ErrImagePull_and_then_as_ImagePullBackOff_K6
   s.c.run_until(kMinuteUs);
   std::vector<std::string> shown;
   for (const auto& [t, f] : s.c.facts<fact::PodWaiting>()) shown.push_back(fmt::format("{} {}", t, f.reason));
-  const TimeUs failed = kSeenUs + kReadUs;
+  const TimeUs failed = kSeenUs + kLookUs;
   EXPECT_THAT(shown, ElementsAre(fmt::format("{} ContainerCreating", kSeenUs),
                                  fmt::format("{} ErrImagePull", failed + kStatusUs),
                                  fmt::format("{} ImagePullBackOff", failed + kSec + kStatusUs)));
@@ -181,7 +181,7 @@ TEST(ImagePulls, a_failed_pull_lets_the_next_image_have_its_turn) {
   s.c.create("p1", make_template(1000, 1, "a:1"));
   s.c.create("p2", make_template(1000, 1, "b:1"));
   s.c.run_until(5 * kSec);
-  EXPECT_THAT(s.c.times<fact::PullFinished>(), ElementsAre(kSeenUs + kReadUs + 3 * kSec));
+  EXPECT_THAT(s.c.times<fact::PullFinished>(), ElementsAre(kSeenUs + kLookUs + 3 * kSec));
 }
 
 TEST(ImagePulls, the_fail_hook_reaches_unlisted_images_too) {
@@ -190,8 +190,8 @@ TEST(ImagePulls, the_fail_hook_reaches_unlisted_images_too) {
       [](std::string_view node, std::string_view, int attempt) { return node == "n0" && attempt == 1; });
   s.c.create("p", make_template(1000, 1, "unlisted:1"));
   s.c.run_until(kMinuteUs);
-  EXPECT_THAT(s.c.times<fact::PullFailed>(), ElementsAre(kSeenUs + kReadUs));
-  EXPECT_THAT(s.c.times<fact::PodRunning>(), ElementsAre(kSeenUs + kReadUs + 10 * kSec + kStartUs + kStatusUs));
+  EXPECT_THAT(s.c.times<fact::PullFailed>(), ElementsAre(kSeenUs + kLookUs));
+  EXPECT_THAT(s.c.times<fact::PodRunning>(), ElementsAre(kSeenUs + kLookUs + 10 * kSec + kStartUs + kStatusUs));
   EXPECT_THAT(s.c.messages<from::StartPull>(), IsEmpty());
 }
 
@@ -316,4 +316,4 @@ TEST(ImagePulls, says_what_it_waits_for) {
 }
 
 }  // namespace
-}  // namespace podramp::fakeapi
+}  // namespace podramp::fakeapi::image_pulls_test

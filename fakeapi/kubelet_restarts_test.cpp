@@ -5,10 +5,10 @@
 #include "fakeapi/kubelet.h"
 #include "fakeapi/testing_context.h"
 
-namespace podramp::fakeapi {
+namespace podramp::fakeapi::kubelet_restarts_test {
 namespace {
 
-using namespace testing;
+using namespace parts;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
@@ -111,4 +111,4 @@ TEST(KubeletRestarts, APodThatIsDeletedDoesNotStartAgain) {
 }
 
 }  // namespace
-}  // namespace podramp::fakeapi
+}  // namespace podramp::fakeapi::kubelet_restarts_test

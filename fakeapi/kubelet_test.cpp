@@ -6,10 +6,10 @@
 
 #include "fakeapi/testing_context.h"
 
-namespace podramp::fakeapi {
+namespace podramp::fakeapi::kubelet_test {
 namespace {
 
-using namespace testing;  // NOLINT: fakeapi::testing, short names in tests
+using namespace parts;  // NOLINT: of testing_context.h
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
@@ -386,4 +386,4 @@ TEST_F(Kubelet, says_who_waits_for_what) {
 }
 
 }  // namespace
-}  // namespace podramp::fakeapi
+}  // namespace podramp::fakeapi::kubelet_test

@@ -4,7 +4,7 @@
 
 #include "backend/port/random.h"
 
-namespace podramp::fakeapi {
+namespace podramp::fakeapi::label_index_test {
 namespace {
 
 class LabelIndexTest : public testing::Test {
@@ -60,4 +60,4 @@ TEST_F(LabelIndexTest, FollowsCreatesLabelsAndRemovals) {
 }
 
 }  // namespace
-}  // namespace podramp::fakeapi
+}  // namespace podramp::fakeapi::label_index_test

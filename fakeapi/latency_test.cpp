@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-namespace podramp::fakeapi {
+namespace podramp::fakeapi::latency_test {
 namespace {
 
 std::vector<DurationUs> draws(const LatencyModel& model, std::uint64_t count) {
@@ -62,4 +62,4 @@ TEST(Latency, EveryMemberHasItsName) {
 }
 
 }  // namespace
-}  // namespace podramp::fakeapi
+}  // namespace podramp::fakeapi::latency_test

@@ -5,7 +5,7 @@
 
 #include "fakeapi/test_world.h"
 
-namespace podramp::fakeapi {
+namespace podramp::fakeapi::limit_range_test {
 namespace {
 
 using testing::ElementsAre;
@@ -61,4 +61,4 @@ TEST(LimitRange, AmountsPrintByTheirResource) {
 }
 
 }  // namespace
-}  // namespace podramp::fakeapi
+}  // namespace podramp::fakeapi::limit_range_test

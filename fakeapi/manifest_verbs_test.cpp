@@ -5,7 +5,7 @@
 
 #include "fakeapi/test_cluster_world.h"
 
-namespace podramp::fakeapi {
+namespace podramp::fakeapi::manifest_verbs_test {
 namespace {
 
 using testing::ElementsAre;
@@ -239,4 +239,4 @@ TEST(PodPatch, AResizeChangesMemoryRequestAndLimitOfTheSparkContainerOnly) {
 }
 
 }  // namespace
-}  // namespace podramp::fakeapi
+}  // namespace podramp::fakeapi::manifest_verbs_test

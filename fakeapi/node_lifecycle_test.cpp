@@ -6,10 +6,10 @@
 
 #include "fakeapi/testing_context.h"
 
-namespace podramp::fakeapi {
+namespace podramp::fakeapi::node_lifecycle_test {
 namespace {
 
-using namespace testing;  // NOLINT: fakeapi::testing, short names in tests
+using namespace parts;  // NOLINT: of testing_context.h
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
@@ -453,4 +453,4 @@ TEST(Nodes, say_what_they_wait_for) {
 }
 
 }  // namespace
-}  // namespace podramp::fakeapi
+}  // namespace podramp::fakeapi::node_lifecycle_test

@@ -5,7 +5,7 @@
 
 #include <set>
 
-namespace podramp::fakeapi {
+namespace podramp::fakeapi::node_room_test {
 namespace {
 
 constexpr std::int64_t kGi = 1LL << 30;
@@ -229,4 +229,4 @@ TEST(NodeRoom, more_shapes_than_kept_tables_change_no_verdict) {
 }
 
 }  // namespace
-}  // namespace podramp::fakeapi
+}  // namespace podramp::fakeapi::node_room_test

@@ -6,7 +6,7 @@
 
 #include "fakeapi/test_cluster_world.h"
 
-namespace podramp::fakeapi {
+namespace podramp::fakeapi::owner_gc_test {
 namespace {
 
 using testing::ElementsAre;
@@ -141,4 +141,4 @@ TEST(OwnerGc, ADeletedDeploymentTakesItsReplicaSetAndItsPodsWithIt) {
 }
 
 }  // namespace
-}  // namespace podramp::fakeapi
+}  // namespace podramp::fakeapi::owner_gc_test

@@ -6,10 +6,10 @@
 
 #include "fakeapi/testing_context.h"
 
-namespace podramp::fakeapi {
+namespace podramp::fakeapi::pod_gc_test {
 namespace {
 
-using namespace testing;  // NOLINT: fakeapi::testing, short names in tests
+using namespace parts;  // NOLINT: of testing_context.h
 using ::testing::ElementsAre;
 
 constexpr TimeUs kSec = kSecondUs;
@@ -112,4 +112,4 @@ TEST_F(PodGarbage, without_garbage_it_does_not_look) {
 }
 
 }  // namespace
-}  // namespace podramp::fakeapi
+}  // namespace podramp::fakeapi::pod_gc_test

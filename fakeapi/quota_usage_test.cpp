@@ -4,7 +4,7 @@
 
 #include "fakeapi/test_world.h"
 
-namespace podramp::fakeapi {
+namespace podramp::fakeapi::quota_usage_test {
 namespace {
 
 constexpr std::int64_t kGi = 1 << 30;
@@ -60,4 +60,4 @@ TEST(QuotaUsage, ExactlyTheLimitIsAdmitted) {
 }
 
 }  // namespace
-}  // namespace podramp::fakeapi
+}  // namespace podramp::fakeapi::quota_usage_test

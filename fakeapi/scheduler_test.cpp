@@ -6,10 +6,10 @@
 
 #include "fakeapi/testing_context.h"
 
-namespace podramp::fakeapi {
+namespace podramp::fakeapi::scheduler_test {
 namespace {
 
-using namespace testing;  // NOLINT: fakeapi::testing, short names in tests
+using namespace parts;  // NOLINT: of testing_context.h
 using ::testing::ElementsAre;
 
 constexpr TimeUs kSec = kSecondUs;
@@ -284,4 +284,4 @@ TEST(Scheduler, never_over_commits_a_node) {
 }
 
 }  // namespace
-}  // namespace podramp::fakeapi
+}  // namespace podramp::fakeapi::scheduler_test

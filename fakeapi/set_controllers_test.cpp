@@ -5,7 +5,7 @@
 
 #include "fakeapi/test_cluster_world.h"
 
-namespace podramp::fakeapi {
+namespace podramp::fakeapi::set_controllers_test {
 namespace {
 
 using testing::ElementsAre;
@@ -243,4 +243,4 @@ TEST(Deployments, ADeletedReplicaSetIsMadeAgain) {
 }
 
 }  // namespace
-}  // namespace podramp::fakeapi
+}  // namespace podramp::fakeapi::set_controllers_test

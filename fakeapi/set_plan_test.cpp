@@ -5,7 +5,7 @@
 
 #include "fakeapi/test_world.h"
 
-namespace podramp::fakeapi {
+namespace podramp::fakeapi::set_plan_test {
 namespace {
 
 constexpr TimeUs kNow = 1'000 * kSecondUs;
@@ -163,4 +163,4 @@ TEST(SetPlan, AShorterReadinessGoesFirstInPowersOfTwo) {
 }
 
 }  // namespace
-}  // namespace podramp::fakeapi
+}  // namespace podramp::fakeapi::set_plan_test

@@ -18,7 +18,7 @@
 #include "fakeapi/node_lifecycle.h"
 #include "fakeapi/scheduler.h"
 
-namespace podramp::fakeapi::testing {
+namespace podramp::fakeapi::parts {
 
 inline constexpr DurationUs kScheduleUs = 3'000;
 inline constexpr DurationUs kBindUs = 20'000;
@@ -26,7 +26,7 @@ inline constexpr DurationUs kKubeletUs = 10'000;
 inline constexpr DurationUs kStartUs = 1'000'000;
 inline constexpr DurationUs kStatusUs = 40'000;
 inline constexpr DurationUs kStopUs = 500'000;
-inline constexpr DurationUs kReadUs = 5'000;
+inline constexpr DurationUs kLookUs = 5'000;
 // From PodCreated to PodRunning when nothing is in the way.
 inline constexpr DurationUs kToRunningUs = kScheduleUs + kBindUs + kKubeletUs + kStartUs + kStatusUs;
 inline constexpr std::int64_t kGi = 1LL << 30;
@@ -39,7 +39,7 @@ inline Latencies constant_latencies() {
   l.start = LatencyModel::constant(kStartUs);
   l.status = LatencyModel::constant(kStatusUs);
   l.stop = LatencyModel::constant(kStopUs);
-  l.read = LatencyModel::constant(kReadUs);
+  l.read = LatencyModel::constant(kLookUs);
   return l;
 }
 
@@ -247,4 +247,4 @@ inline ClusterConfig make_config(std::vector<NodeSpec> nodes) {
   return config;
 }
 
-}  // namespace podramp::fakeapi::testing
+}  // namespace podramp::fakeapi::parts

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace podramp::fakeapi {
+namespace podramp::fakeapi::token_bucket_test {
 namespace {
 
 TEST(TokenBucket, a_full_bucket_lets_the_burst_go_and_then_one_each_interval) {
@@ -47,4 +47,4 @@ TEST(TokenBucket, zero_qps_is_no_limit) {
 }
 
 }  // namespace
-}  // namespace podramp::fakeapi
+}  // namespace podramp::fakeapi::token_bucket_test

@@ -4,7 +4,7 @@
 
 #include "fakeapi/test_world.h"
 
-namespace podramp::fakeapi {
+namespace podramp::fakeapi::watch_hub_test {
 namespace {
 
 class WatchHubTest : public testing::Test {
@@ -254,4 +254,4 @@ TEST_F(WatchHubTest, DelayAndDropFaultsHitEvents) {
 }
 
 }  // namespace
-}  // namespace podramp::fakeapi
+}  // namespace podramp::fakeapi::watch_hub_test

@@ -10,7 +10,7 @@
 
 #include "sim/test_runs.h"
 
-namespace podramp::sim {
+namespace podramp::sim::acceptance_nodes_test {
 namespace {
 
 constexpr TimeUs kFailure = 100 * kSecondUs;
@@ -250,4 +250,4 @@ TEST_F(NodeFailureWave, ReplacementsAreAskedForOnlyAfterSparkHasSeenThePodsEnd) 
 }
 
 }  // namespace
-}  // namespace podramp::sim
+}  // namespace podramp::sim::acceptance_nodes_test

@@ -13,7 +13,7 @@
 #include "sim/engine_test_support.h"
 #include "sim/test_runs.h"
 
-namespace podramp::sim {
+namespace podramp::sim::acceptance_pulls_test {
 namespace {
 
 struct Pull {
@@ -246,4 +246,4 @@ TEST(ImagePullStorm, BothEnginesFinishTheSamePullsWithinAMillisecond) {
 }
 
 }  // namespace
-}  // namespace podramp::sim
+}  // namespace podramp::sim::acceptance_pulls_test

@@ -7,7 +7,7 @@
 
 #include "sim/test_runs.h"
 
-namespace podramp::sim {
+namespace podramp::sim::acceptance_ramp_test {
 namespace {
 
 const std::string kBatch50 = "applications.0.conf.spark.kubernetes.allocation.batch.size=50";
@@ -278,4 +278,4 @@ TEST(QuietHour, BytesOfInputsDoNotGrowWithTheNumberOfRunningPods) {
 }
 
 }  // namespace
-}  // namespace podramp::sim
+}  // namespace podramp::sim::acceptance_ramp_test

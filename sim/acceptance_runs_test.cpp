@@ -9,7 +9,7 @@
 #include "sim/replay.h"
 #include "sim/test_runs.h"
 
-namespace podramp::sim {
+namespace podramp::sim::acceptance_runs_test {
 namespace {
 
 // A small cluster with a quota, two profiles and a demand that rises and falls: every kind of event in a second.
@@ -250,4 +250,4 @@ TEST(CutLog, ReadsAndReplaysUpToItsLastWholeLine) {
 }
 
 }  // namespace
-}  // namespace podramp::sim
+}  // namespace podramp::sim::acceptance_runs_test

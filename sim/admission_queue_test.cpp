@@ -7,7 +7,7 @@
 
 #include "sim/engine_test_support.h"
 
-namespace podramp::sim {
+namespace podramp::sim::admission_queue_test {
 namespace {
 
 using testing::ElementsAre;
@@ -193,4 +193,4 @@ TEST_P(AdmissionQueueTest, AStartInTheTurnOfAnEndWaitsBehindThoseBeforeIt) {
 }
 
 }  // namespace
-}  // namespace podramp::sim
+}  // namespace podramp::sim::admission_queue_test

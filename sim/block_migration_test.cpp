@@ -6,7 +6,7 @@
 
 #include <algorithm>
 
-namespace podramp::sim {
+namespace podramp::sim::block_migration_test {
 namespace {
 
 using testing::ElementsAre;
@@ -223,7 +223,7 @@ TEST_F(MigrationTest, WithinANodeAFileMovesInNoTime) {
 }
 
 TEST_F(MigrationTest, FilesOfAShuffleServiceStay) {
-  store = BlockStore(true);
+  store = BlockStore(ShuffleFiles::with_node);
   write_files(0, 3);
   begin({2});
   EXPECT_THAT(flows, IsEmpty());
@@ -267,4 +267,4 @@ TEST_F(MigrationTest, ACachedBlockThatNobodyTakesIsTriedAgainInTheNextRound) {
 }
 
 }  // namespace
-}  // namespace podramp::sim
+}  // namespace podramp::sim::block_migration_test

@@ -18,7 +18,7 @@
 #include "sim/results.h"
 #include "sim/test_stream.h"
 
-namespace podramp::sim {
+namespace podramp::sim::commands_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -356,4 +356,4 @@ TEST_F(Commands, CtrlCLeavesACompleteFolderAndExit130) {
 }
 
 }  // namespace
-}  // namespace podramp::sim
+}  // namespace podramp::sim::commands_test

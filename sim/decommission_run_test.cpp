@@ -10,7 +10,7 @@
 #include "sim/replay.h"
 #include "sim/test_runs.h"
 
-namespace podramp::sim {
+namespace podramp::sim::decommission_run_test {
 namespace {
 
 using testing::ElementsAre;
@@ -207,4 +207,4 @@ TEST(DecommissionRun, TheSameRunGivesTheSameBytesAndBothEnginesTheSameDecisions)
 }
 
 }  // namespace
-}  // namespace podramp::sim
+}  // namespace podramp::sim::decommission_run_test

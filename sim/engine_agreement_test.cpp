@@ -7,7 +7,7 @@
 #include "sim/admission_queue.h"
 #include "sim/engine_test_support.h"
 
-namespace podramp::sim {
+namespace podramp::sim::engine_agreement_test {
 namespace {
 
 constexpr std::int64_t kMB = 1'000'000;
@@ -138,4 +138,4 @@ TEST_P(RandomAgreement, EveryEndAgreesWithinAMillisecond) {
 INSTANTIATE_TEST_SUITE_P(Seeds, RandomAgreement, testing::Range<std::uint64_t>(1, 25));
 
 }  // namespace
-}  // namespace podramp::sim
+}  // namespace podramp::sim::engine_agreement_test

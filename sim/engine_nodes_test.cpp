@@ -11,7 +11,7 @@
 #include "sim/admission_queue.h"
 #include "sim/engine_test_support.h"
 
-namespace podramp::sim {
+namespace podramp::sim::engine_nodes_test {
 namespace {
 
 constexpr std::int64_t kMB = 1'000'000;
@@ -173,4 +173,4 @@ TEST_P(NodeTransfers, AShuffleOfFiveHundredFetchesEndsWhenMaxMinSharingSays) {
 }
 
 }  // namespace
-}  // namespace podramp::sim
+}  // namespace podramp::sim::engine_nodes_test

@@ -14,7 +14,7 @@
 #include "sim/admission_queue.h"
 #include "sim/engine_test_support.h"
 
-namespace podramp::sim {
+namespace podramp::sim::engine_oracle_test {
 namespace {
 
 constexpr int kNodes = 300;
@@ -199,4 +199,4 @@ TEST_P(PullStorm, EveryPullEndsAtThePredictedTime) {
 }
 
 }  // namespace
-}  // namespace podramp::sim
+}  // namespace podramp::sim::engine_oracle_test

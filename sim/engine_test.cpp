@@ -9,7 +9,7 @@
 
 #include "sim/engine_test_support.h"
 
-namespace podramp::sim {
+namespace podramp::sim::engine_test {
 namespace {
 
 using testing::ElementsAre;
@@ -354,4 +354,4 @@ TEST(SimGridEngine, SaysNothingOnItsOwn) {
 }
 
 }  // namespace
-}  // namespace podramp::sim
+}  // namespace podramp::sim::engine_test

@@ -10,7 +10,7 @@
 #include "backend/port/json_writer.h"
 #include "sim/log_reader.h"
 
-namespace podramp::sim {
+namespace podramp::sim::event_log_test {
 namespace {
 
 std::string scratch(const std::string& name) { return testing::TempDir() + "/podramp_" + name; }
@@ -168,4 +168,4 @@ TEST(Fingerprint, DependsOnContentAndOrder) {
 }
 
 }  // namespace
-}  // namespace podramp::sim
+}  // namespace podramp::sim::event_log_test

@@ -8,7 +8,7 @@
 #include "sim/test_runs.h"
 #include "sim/test_stream.h"
 
-namespace podramp::sim {
+namespace podramp::sim::executor_messages_test {
 namespace {
 
 using testing::ElementsAre;
@@ -149,4 +149,4 @@ TEST(Executors, AProcessWithoutAnIdIsNamedByItsDriver) {
 }
 
 }  // namespace
-}  // namespace podramp::sim
+}  // namespace podramp::sim::executor_messages_test

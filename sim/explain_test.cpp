@@ -11,7 +11,7 @@
 #include "sim/test_sets.h"
 #include "sim/test_stream.h"
 
-namespace podramp::sim {
+namespace podramp::sim::explain_test {
 namespace {
 
 using testing::HasSubstr;
@@ -117,4 +117,4 @@ TEST(Explain, JsonHoldsEverySlice) {
 }
 
 }  // namespace
-}  // namespace podramp::sim
+}  // namespace podramp::sim::explain_test

@@ -5,7 +5,7 @@
 
 #include "backend/port/random.h"
 
-namespace podramp::sim {
+namespace podramp::sim::fair_share_test {
 namespace {
 
 using testing::DoubleNear;
@@ -88,4 +88,4 @@ TEST_P(FairShareRandom, EveryFlowHasAFullLinkOnWhichNobodyIsFaster) {
 INSTANTIATE_TEST_SUITE_P(Seeds, FairShareRandom, testing::Range(0, 20));
 
 }  // namespace
-}  // namespace podramp::sim
+}  // namespace podramp::sim::fair_share_test

@@ -10,7 +10,7 @@
 
 #include "sim/test_stream.h"
 
-namespace podramp::sim {
+namespace podramp::sim::fault_loop_test {
 namespace {
 
 constexpr std::int64_t kTarget = 12;
@@ -165,4 +165,4 @@ INSTANTIATE_TEST_SUITE_P(Levels, FaultLoop,
                          });
 
 }  // namespace
-}  // namespace podramp::sim
+}  // namespace podramp::sim::fault_loop_test

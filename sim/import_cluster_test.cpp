@@ -8,7 +8,7 @@
 
 #include "sim/test_scenario_text.h"
 
-namespace podramp::sim {
+namespace podramp::sim::import_cluster_test {
 namespace {
 
 using testing::AllOf;
@@ -270,4 +270,4 @@ TEST(ImportCluster, ImageNamesHaveOneLongForm) {
 }
 
 }  // namespace
-}  // namespace podramp::sim
+}  // namespace podramp::sim::import_cluster_test

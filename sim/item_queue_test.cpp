@@ -4,7 +4,7 @@
 
 #include <string>
 
-namespace podramp::sim {
+namespace podramp::sim::item_queue_test {
 namespace {
 
 std::string drain(ItemQueue<std::string>& queue) {
@@ -68,4 +68,4 @@ TEST(ItemQueueDeathTest, AnEmptyQueueGivesNothing) {
 }
 
 }  // namespace
-}  // namespace podramp::sim
+}  // namespace podramp::sim::item_queue_test

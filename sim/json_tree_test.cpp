@@ -7,7 +7,7 @@
 
 #include "sim/field_reader.h"
 
-namespace podramp::sim {
+namespace podramp::sim::json_tree_test {
 namespace {
 
 using testing::ElementsAre;
@@ -146,4 +146,4 @@ TEST(FieldReader, KnowsOnlyTheKeysThatWereAskedFor) {
 }
 
 }  // namespace
-}  // namespace podramp::sim
+}  // namespace podramp::sim::json_tree_test

@@ -6,7 +6,7 @@
 #include "sim/log_reader.h"
 #include "sim/test_stream.h"
 
-namespace podramp::sim {
+namespace podramp::sim::kernel_test {
 namespace {
 
 using testing::ElementsAre;
@@ -183,4 +183,4 @@ TEST(Executors, AreListedPerApplicationInTheOrderOfTheirIds) {
 }
 
 }  // namespace
-}  // namespace podramp::sim
+}  // namespace podramp::sim::kernel_test

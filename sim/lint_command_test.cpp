@@ -9,7 +9,7 @@
 #include "sim/results.h"
 #include "sim/test_scenario_text.h"
 
-namespace podramp::sim {
+namespace podramp::sim::lint_command_test {
 namespace {
 
 using testing::HasSubstr;
@@ -95,4 +95,4 @@ TEST(LintCommand, TheCommittedDocumentIsWhatTheTablesSay) {
 }
 
 }  // namespace
-}  // namespace podramp::sim
+}  // namespace podramp::sim::lint_command_test

@@ -7,7 +7,7 @@
 #include "sim/leftovers.h"
 #include "sim/test_sets.h"
 
-namespace podramp::sim {
+namespace podramp::sim::projection_sets_test {
 namespace {
 
 using testing::ElementsAre;
@@ -329,4 +329,4 @@ INSTANTIATE_TEST_SUITE_P(Allocators, SetRuns, testing::Values("statefulset", "de
                          [](const auto& one) { return one.param; });
 
 }  // namespace
-}  // namespace podramp::sim
+}  // namespace podramp::sim::projection_sets_test

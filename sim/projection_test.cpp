@@ -9,7 +9,7 @@
 #include "sim/leftovers.h"
 #include "sim/test_stream.h"
 
-namespace podramp::sim {
+namespace podramp::sim::projection_test {
 namespace {
 
 constexpr TimeUs kS = kSecondUs;
@@ -463,4 +463,4 @@ TEST_F(LeftoversTest, LeaksAreExplained) {
 }
 
 }  // namespace
-}  // namespace podramp::sim
+}  // namespace podramp::sim::projection_test

@@ -5,7 +5,7 @@
 #include "sim/log_reader.h"
 #include "sim/test_stream.h"
 
-namespace podramp::sim {
+namespace podramp::sim::properties_test {
 namespace {
 
 using backend::Backend;
@@ -260,4 +260,4 @@ TEST(Properties, ASkippedPropertyDoesNotFailTheRun) {
 }
 
 }  // namespace
-}  // namespace podramp::sim
+}  // namespace podramp::sim::properties_test

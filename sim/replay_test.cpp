@@ -9,7 +9,7 @@
 
 #include "sim/test_runs.h"
 
-namespace podramp::sim {
+namespace podramp::sim::replay_test {
 namespace {
 
 const std::string kScenario = R"({
@@ -335,4 +335,4 @@ TEST(ReplayCommand, ExitsTwoForAFileThatIsNoLog) {
 }
 
 }  // namespace
-}  // namespace podramp::sim
+}  // namespace podramp::sim::replay_test

@@ -9,7 +9,7 @@
 #include "sim/summary_text.h"
 #include "sim/test_stream.h"
 
-namespace podramp::sim {
+namespace podramp::sim::results_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -240,4 +240,4 @@ TEST(SummaryText, AnEventThatWasNeverSeenIsNamed) {
 }
 
 }  // namespace
-}  // namespace podramp::sim
+}  // namespace podramp::sim::results_test

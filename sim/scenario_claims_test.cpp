@@ -5,7 +5,7 @@
 #include "sim/scenario_json.h"
 #include "sim/test_scenario_text.h"
 
-namespace podramp::sim {
+namespace podramp::sim::scenario_claims_test {
 namespace {
 
 using testing::HasSubstr;
@@ -57,4 +57,4 @@ TEST(ScenarioClaims, AnUnknownModeAndASecondClaimOfOneNameAreErrors) {
 }
 
 }  // namespace
-}  // namespace podramp::sim
+}  // namespace podramp::sim::scenario_claims_test

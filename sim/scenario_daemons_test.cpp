@@ -5,7 +5,7 @@
 #include "sim/scenario_json.h"
 #include "sim/test_scenario_text.h"
 
-namespace podramp::sim {
+namespace podramp::sim::scenario_daemons_test {
 namespace {
 
 using testing::HasSubstr;
@@ -105,4 +105,4 @@ TEST(ScenarioDaemons, PodsAreDeletedByDaemonSetAndNode) {
 }
 
 }  // namespace
-}  // namespace podramp::sim
+}  // namespace podramp::sim::scenario_daemons_test

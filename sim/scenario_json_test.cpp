@@ -8,7 +8,7 @@
 
 #include "sim/test_scenario_text.h"
 
-namespace podramp::sim {
+namespace podramp::sim::scenario_json_test {
 namespace {
 
 using testing::AllOf;
@@ -288,4 +288,4 @@ TEST(MalformedScenarios, EachGivesItsExpectedLinePathAndMessage) {
 }
 
 }  // namespace
-}  // namespace podramp::sim
+}  // namespace podramp::sim::scenario_json_test

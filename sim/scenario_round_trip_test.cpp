@@ -8,7 +8,7 @@
 #include "backend/port/random.h"
 #include "sim/test_scenario_text.h"
 
-namespace podramp::sim {
+namespace podramp::sim::scenario_round_trip_test {
 namespace {
 
 // Writes a random scenario as text; every choice is a draw of (seed, place).
@@ -176,4 +176,4 @@ TEST(ScenarioRoundTrip, GrowsWithWhatDiffersAndNotWithTheNumberOfNodes) {
 }
 
 }  // namespace
-}  // namespace podramp::sim
+}  // namespace podramp::sim::scenario_round_trip_test

@@ -5,7 +5,7 @@
 #include "sim/experiment.h"
 #include "sim/test_scenario_text.h"
 
-namespace podramp::sim {
+namespace podramp::sim::scenario_template_test {
 namespace {
 
 using testing::HasSubstr;
@@ -101,4 +101,4 @@ TEST(ScenarioTemplate, WhatARunDoesNotDoWithItIsAWarning) {
 }
 
 }  // namespace
-}  // namespace podramp::sim
+}  // namespace podramp::sim::scenario_template_test

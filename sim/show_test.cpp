@@ -6,7 +6,7 @@
 
 #include "sim/test_sets.h"
 
-namespace podramp::sim {
+namespace podramp::sim::show_test {
 namespace {
 
 using testing::HasSubstr;
@@ -41,4 +41,4 @@ TEST(Show, OfALogWithoutFactsAndOfDirectPodsSetsSayNothing) {
 }
 
 }  // namespace
-}  // namespace podramp::sim
+}  // namespace podramp::sim::show_test

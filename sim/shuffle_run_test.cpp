@@ -10,7 +10,7 @@
 #include "sim/replay.h"
 #include "sim/test_runs.h"
 
-namespace podramp::sim {
+namespace podramp::sim::shuffle_run_test {
 namespace {
 
 using testing::HasSubstr;
@@ -232,4 +232,4 @@ TEST(ShuffleRun, WithoutADaemonSetThatIsAServiceEveryNodeHasOneThatNeverFails) {
 }
 
 }  // namespace
-}  // namespace podramp::sim
+}  // namespace podramp::sim::shuffle_run_test

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace podramp::sim {
+namespace podramp::sim::shuffle_services_test {
 namespace {
 
 Pod shuffle_pod(const std::string& node, const std::string& name = "shuffle-a") {
@@ -88,4 +88,4 @@ TEST(ShuffleServices, AStartThatIsNotThePodsLastBringsNothingUp) {
 }
 
 }  // namespace
-}  // namespace podramp::sim
+}  // namespace podramp::sim::shuffle_services_test

@@ -6,7 +6,7 @@
 
 #include "backend/port/random.h"
 
-namespace podramp::sim {
+namespace podramp::sim::slot_map_test {
 namespace {
 
 TEST(SlotMap, FindsWhatWasPutInUntilItIsErased) {
@@ -47,4 +47,4 @@ TEST_P(SlotMapRandom, BehavesLikeAMapOfTheStandardLibrary) {
 INSTANTIATE_TEST_SUITE_P(Seeds, SlotMapRandom, testing::Range<std::uint64_t>(1, 6));
 
 }  // namespace
-}  // namespace podramp::sim
+}  // namespace podramp::sim::slot_map_test

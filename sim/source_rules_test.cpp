@@ -14,7 +14,7 @@
 #include "sim/test_source_tables.h"
 #include "sim/test_source_text.h"
 
-namespace podramp::sim {
+namespace podramp::sim::source_rules_test {
 namespace {
 
 using Findings = std::vector<std::string>;
@@ -458,4 +458,4 @@ TEST(SourceRules, FilesThatAreTooLongTooWideOrUnexplainedAreFound) {
 }
 
 }  // namespace
-}  // namespace podramp::sim
+}  // namespace podramp::sim::source_rules_test

@@ -7,7 +7,7 @@
 #include <deque>
 #include <set>
 
-namespace podramp::sim {
+namespace podramp::sim::task_runner_test {
 namespace {
 
 // Nodes n0, n1, n2; transfers take what the test says; everything is written down.
@@ -286,13 +286,14 @@ TEST(TaskRunner, FilesStayOnTheirNodesUntilAServiceDeletesThem) {
   RunnerWorld world(shuffle_job(), ShuffleFiles::with_service);
   with_maps_done(world);
   for (ExecutorId id = 1; id <= 3; ++id) world.runner.executor_stopped(world.now, 0, id);
-  const auto before = world.runner.bytes_on_nodes(0);
+  BlockStore& store = *world.runner.blocks(0);
+  const auto before = store.bytes_on_nodes();
   ASSERT_EQ(before.size(), 3u);
-  EXPECT_EQ(world.runner.delete_files(0, "n1", {1, 2, 3}), before.at(1)) << "only what lies on its node";
-  const auto after = world.runner.bytes_on_nodes(0);
+  EXPECT_EQ(store.delete_files(1, {1, 2, 3}), before.at(1)) << "only what lies on its node";
+  const auto after = store.bytes_on_nodes();
   EXPECT_FALSE(after.contains(1));
   EXPECT_EQ(after.at(0), before.at(0));
-  EXPECT_EQ(world.runner.delete_files(0, "n0", {2}), 0) << "an executor that it does not know keeps its files";
+  EXPECT_EQ(store.delete_files(0, {2}), 0) << "an executor that it does not know keeps its files";
 }
 
 TEST(TaskRunner, TasksOfADeadExecutorEndWithoutAWord) {
@@ -418,4 +419,4 @@ TEST(Workload, JobsFollowEachOtherUntilOneFails) {
 }
 
 }  // namespace
-}  // namespace podramp::sim
+}  // namespace podramp::sim::task_runner_test

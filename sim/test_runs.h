@@ -125,12 +125,4 @@ inline std::vector<LoggedEvent> run_and_read(const Scenario& scenario, RunOption
   return events;
 }
 
-// The lines of a log, without their newlines.
-inline std::vector<std::string> split_lines(const std::string& text) {
-  std::vector<std::string> lines;
-  std::istringstream in(text);
-  for (std::string line; std::getline(in, line);) lines.push_back(line);
-  return lines;
-}
-
 }  // namespace podramp::sim

@@ -12,6 +12,8 @@
 #include <utility>
 #include <vector>
 
+#include "sim/test_scenario_text.h"
+
 namespace podramp::sim {
 
 struct Source {
@@ -25,13 +27,6 @@ struct Source {
   }
   std::string folder() const { return path.substr(0, path.rfind('/')); }
 };
-
-inline std::vector<std::string> split_lines(const std::string& text) {
-  std::vector<std::string> lines;
-  std::istringstream in(text);
-  for (std::string line; std::getline(in, line);) lines.push_back(line);
-  return lines;
-}
 
 inline bool is_word(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }
 

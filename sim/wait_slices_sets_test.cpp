@@ -6,7 +6,7 @@
 #include "sim/test_sets.h"
 #include "sim/wait_slices.h"
 
-namespace podramp::sim {
+namespace podramp::sim::wait_slices_sets_test {
 namespace {
 
 using testing::ElementsAre;
@@ -178,4 +178,4 @@ INSTANTIATE_TEST_SUITE_P(Runs, WholeRunsOfSets,
                          [](const auto& one) { return std::get<0>(one.param) + std::get<1>(one.param).name; });
 
 }  // namespace
-}  // namespace podramp::sim
+}  // namespace podramp::sim::wait_slices_sets_test

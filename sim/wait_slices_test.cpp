@@ -6,7 +6,7 @@
 
 #include "sim/test_stream.h"
 
-namespace podramp::sim {
+namespace podramp::sim::wait_slices_test {
 namespace {
 
 using testing::ElementsAre;
@@ -170,4 +170,4 @@ TEST(WaitSlices, InWholeRunsEverySecondFromWantedToRegisteredHasExactlyOneReason
 }
 
 }  // namespace
-}  // namespace podramp::sim
+}  // namespace podramp::sim::wait_slices_test

@@ -6,7 +6,7 @@
 #include "sim/replay.h"
 #include "sim/test_runs.h"
 
-namespace podramp::sim {
+namespace podramp::sim::workload_run_test {
 namespace {
 
 // Three executors of two cores, one on each node, and the jobs of the test.
@@ -103,4 +103,4 @@ TEST(WorkloadRun, TheBatchSizeChangesNoTasksDuration) {
 }
 
 }  // namespace
-}  // namespace podramp::sim
+}  // namespace podramp::sim::workload_run_test

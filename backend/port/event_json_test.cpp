@@ -5,7 +5,7 @@
 #include <set>
 #include <utility>
 
-namespace podramp {
+namespace podramp::event_json_test {
 namespace {
 
 PodPtr sample_pod(int n) {
@@ -209,4 +209,4 @@ TEST(EventLine, UnknownTypesAreRefusedExceptNotes) {
 }
 
 }  // namespace
-}  // namespace podramp
+}  // namespace podramp::event_json_test

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace podramp {
+namespace podramp::kube_test {
 namespace {
 
 Pod pod_with(StringMap labels) {
@@ -144,4 +144,4 @@ TEST(Toleration, FollowsTheOperators) {
 }
 
 }  // namespace
-}  // namespace podramp
+}  // namespace podramp::kube_test

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <set>
 
-namespace podramp {
+namespace podramp::random_test {
 namespace {
 
 // These values are a promise: logs and expected files of every release depend on them.
@@ -54,4 +54,4 @@ TEST(Draw, NormalHasMeanZeroAndVarianceOne) {
 }
 
 }  // namespace
-}  // namespace podramp
+}  // namespace podramp::random_test

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace podramp {
+namespace podramp::time_test {
 namespace {
 
 TEST(Duration, IsReadWithEveryUnit) {
@@ -43,4 +43,4 @@ TEST(Time, IsCutToItsSecondAsKubernetesDoes) {  // K3
 }
 
 }  // namespace
-}  // namespace podramp
+}  // namespace podramp::time_test

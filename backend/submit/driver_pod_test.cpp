@@ -7,7 +7,7 @@
 #include "backend/pod_names.h"
 #include "backend/submit/driver_service.h"
 
-namespace podramp::submit {
+namespace podramp::submit::driver_pod_test {
 namespace {
 
 using backend::Compat;
@@ -348,4 +348,4 @@ TEST(DriverPodTest, TheConfigMapHoldsThePropertiesAndNeverChanges) {
 }
 
 }  // namespace
-}  // namespace podramp::submit
+}  // namespace podramp::submit::driver_pod_test
