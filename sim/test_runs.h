@@ -18,6 +18,7 @@
 #include "sim/command_line.h"
 #include "sim/experiment.h"
 #include "sim/log_reader.h"
+#include "sim/test_lines.h"
 #include "sim/test_scenario_text.h"
 
 namespace podramp::sim {

@@ -4,7 +4,6 @@
 #include <fstream>
 #include <sstream>
 #include <string>
-#include <vector>
 
 #include "sim/scenario_json.h"
 
@@ -51,14 +50,6 @@ inline std::string all_errors(const FieldErrors& errors) {
   std::string text;
   for (const FieldError& error : errors) text += to_string(error) + "\n";
   return text;
-}
-
-// The lines of a text, without their newlines.
-inline std::vector<std::string> split_lines(const std::string& text) {
-  std::vector<std::string> lines;
-  std::istringstream in(text);
-  for (std::string line; std::getline(in, line);) lines.push_back(line);
-  return lines;
 }
 
 }  // namespace podramp::sim

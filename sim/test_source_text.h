@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-#include "sim/test_scenario_text.h"
+#include "sim/test_lines.h"
 
 namespace podramp::sim {
 
