@@ -90,7 +90,7 @@ class Play {
     switch (what) {
       case 0:
       case 1: return set_target(a, b, failing);
-      case 2: world_.now += a < 4 ? 601 * kSecondUs : b * 100 * kMillisecondUs; return;
+      case 2: world_.now += a < 4 ? 601 * kSecondUs : 100 * kMillisecondUs * b; return;
       case 3: world_.registered({any_id(a)}); return;
       case 4: world_.table.remove(any_id(a)); return;
       case 5:

@@ -395,7 +395,7 @@ TEST(DynamicAllocation, WithoutAnAcknowledgementTheTargetAndTheStepStayAndEveryT
   for (int i = 0; i < 3; ++i) {
     EXPECT_EQ(world.grow(), 0);
     EXPECT_EQ(world.step(), 1);
-    EXPECT_EQ(world.now, kSecondUs + i * 100 * kMillisecondUs);
+    EXPECT_EQ(world.now, kSecondUs + 100 * kMillisecondUs * i);
   }
   EXPECT_EQ(world.requests.size(), 4U);
   world.acknowledges = true;

@@ -51,7 +51,8 @@ std::optional<ExecutorId> first_outlier(const Summaries& all) {
   Summaries with_tasks;
   std::ranges::copy_if(all, std::back_inserter(with_tasks), [](const auto& one) { return one.total_tasks > 0; });
   const Value average = [](const ExecutorSummary& one) {
-    return static_cast<float>(one.total_duration_ms / one.total_tasks);  // whole milliseconds
+    const std::int64_t whole_ms = one.total_duration_ms / one.total_tasks;
+    return static_cast<float>(whole_ms);
   };
   if (const auto found = largest_outlier(with_tasks, average)) return found;
   for (const Whole field :

@@ -130,7 +130,7 @@ class Play {
       case 7:
       case 8: return act_event(id, b);
       case 9: return rig_.held.empty() ? void() : release();
-      case 10: rig_.now += b < 10 ? 700 * kS : b * 400 * kMillisecondUs; return;
+      case 10: rig_.now += b < 10 ? 700 * kS : 400 * kMillisecondUs * b; return;
       case 11: return a < 8 ? act_stop() : void();
       default: return void(rig_.pass());
     }

@@ -13,10 +13,10 @@ namespace {
 class ForkWorld {
  public:
   explicit ForkWorld(ForkHostRules rules = {}, RackTable racks = RackTable())
-      : racks_(std::move(racks)), names_(rules, pods_, dns_, racks_), hosts_(names_) {
-    hosts_.add(1, "10.0.0.1");
-    hosts_.add(2, "10.0.0.2");
-    hosts_.add(3, "10.0.0.3");
+      : racks(std::move(racks)), names(rules, pods, dns, racks), hosts(names) {
+    hosts.add(1, "10.0.0.1");
+    hosts.add(2, "10.0.0.2");
+    hosts.add(3, "10.0.0.3");
   }
 
   std::vector<int> pending(const std::vector<TaskPlace>& preferred, const std::string& offer_host) {
@@ -25,19 +25,19 @@ class ForkWorld {
       plan.partitions.push_back(static_cast<int>(i));
       plan.places.push_back({preferred[i]});
     }
-    TaskSet set(plan, 0, {settings_, hosts_, shuffles_, events_, next_task_, nullptr});
+    TaskSet set(plan, 0, {settings, hosts, shuffles, events, next_task, nullptr});
     return set.pending_on_host(offer_host);
   }
 
-  PodsByIp pods_;
-  ReverseDns dns_{{{"196.0.0.5", "kube-node1.domain1"}, {"192.168.1.5", "kube-node2.mydomain.com"}}};
-  RackTable racks_;
-  ForkHostNames names_;
-  TaskSettings settings_;
-  ExecutorHosts hosts_;
-  ShuffleRegistry shuffles_;
-  TaskEvents events_;
-  TaskId next_task_ = 0;
+  PodsByIp pods;
+  ReverseDns dns{{{"196.0.0.5", "kube-node1.domain1"}, {"192.168.1.5", "kube-node2.mydomain.com"}}};
+  RackTable racks;
+  ForkHostNames names;
+  TaskSettings settings;
+  ExecutorHosts hosts;
+  ShuffleRegistry shuffles;
+  TaskEvents events;
+  TaskId next_task = 0;
 };
 
 using Indexes = std::vector<int>;
@@ -51,13 +51,13 @@ TEST(HostNames, F_KubernetesTaskSetManagerSuite_42_PendingTasksAreFoundByTheExec
 
 TEST(HostNames, F_KubernetesTaskSetManagerSuite_54_PendingTasksAreFoundByTheNodeNameOfThePod) {
   ForkWorld world;
-  world.pods_.put("10.0.0.1", {"pod1", "u1", "kube-node1", ""});
+  world.pods.put("10.0.0.1", {"pod1", "u1", "kube-node1", ""});
   EXPECT_EQ(world.pending({{"kube-node1", 0}, {"kube-node1", 0}}, "10.0.0.1"), (Indexes{1, 0}));
 }
 
 TEST(HostNames, F_KubernetesTaskSetManagerSuite_69_PendingTasksAreFoundByTheIpOfTheNode) {
   ForkWorld world;
-  world.pods_.put("10.0.0.1", {"pod1", "u1", "kube-node1", "196.0.0.5"});
+  world.pods.put("10.0.0.1", {"pod1", "u1", "kube-node1", "196.0.0.5"});
   EXPECT_EQ(world.pending({{"196.0.0.5", 0}, {"196.0.0.5", 0}}, "10.0.0.1"), (Indexes{1, 0}));
 }
 
@@ -67,20 +67,20 @@ TEST(HostNames, F_KubernetesTaskSetManagerSuite_86_NamesAreNotLookedUpByDefault)
 
 TEST(HostNames, F_KubernetesTaskSetManagerSuite_90_WithTheFlagOffAFullNameIsNotFound) {
   ForkWorld world;
-  world.pods_.put("10.0.0.1", {"pod1", "u1", "kube-node1", "196.0.0.5"});
+  world.pods.put("10.0.0.1", {"pod1", "u1", "kube-node1", "196.0.0.5"});
   EXPECT_EQ(world.pending({{"kube-node1.domain1", 0}, {"kube-node1.domain1", 0}}, "10.0.0.1"), (Indexes{}));
-  EXPECT_EQ(world.dns_.asked(), 0);
+  EXPECT_EQ(world.dns.asked(), 0);
 }
 
 TEST(HostNames, F_KubernetesTaskSetManagerSuite_111_WithTheFlagOnAFullNameIsFound) {
   ForkWorld world({.dns_lookup = true});
-  world.pods_.put("10.0.0.1", {"pod1", "u1", "kube-node1", "196.0.0.5"});
+  world.pods.put("10.0.0.1", {"pod1", "u1", "kube-node1", "196.0.0.5"});
   EXPECT_EQ(world.pending({{"kube-node1.domain1", 0}, {"kube-node1.domain1", 0}}, "10.0.0.1"), (Indexes{1, 0}));
 }
 
 TEST(HostNames, F_KubernetesTaskSetManagerSuite_132_NothingIsFoundWhenNoRuleMatches) {
   ForkWorld world({.dns_lookup = true});
-  world.pods_.put("10.0.0.1", {"pod1", "u1", "kube-node2", "196.0.0.6"});
+  world.pods.put("10.0.0.1", {"pod1", "u1", "kube-node2", "196.0.0.6"});
   EXPECT_EQ(world.pending({{"kube-node1.domain1", 0}}, "10.0.0.1"), (Indexes{}));
 }
 
@@ -94,39 +94,39 @@ TEST(HostNames, F_KubernetesTaskSchedulerImplSuite_38_TheTaskSideOfTheForkUsesIt
 
 TEST(HostNames, F_KubernetesTaskSchedulerImplSuite_47_RacksOfDatanodesIgnoreThePort) {
   const ForkWorld world({}, RackTable({{"kube-node1", "/rack1"}, {"kube-node2", "/rack2"}}));
-  EXPECT_EQ(world.names_.rack("kube-node1:60010"), "/rack1");
-  EXPECT_EQ(world.names_.rack("kube-node2:60010"), "/rack2");
+  EXPECT_EQ(world.names.rack("kube-node1:60010"), "/rack1");
+  EXPECT_EQ(world.names.rack("kube-node2:60010"), "/rack2");
 }
 
 RackTable two_racks() { return RackTable({{"kube-node1", "/rack1"}, {"kube-node2.mydomain.com", "/rack2"}}); }
 
 void put_two_pods(ForkWorld& world) {
-  world.pods_.put("10.0.0.1", {"pod1", "u1", "kube-node1", "192.168.1.4"});
-  world.pods_.put("10.0.1.1", {"pod2", "u2", "kube-node2", "192.168.1.5"});
+  world.pods.put("10.0.0.1", {"pod1", "u1", "kube-node1", "192.168.1.4"});
+  world.pods.put("10.0.1.1", {"pod2", "u2", "kube-node2", "192.168.1.5"});
 }
 
 TEST(HostNames, F_KubernetesTaskSchedulerImplSuite_63_RacksOfPodsGoByNodeNameThenIpThenOneLookup) {
   ForkWorld world({.dns_lookup = true}, two_racks());
   put_two_pods(world);
-  EXPECT_EQ(world.names_.rack("10.0.0.1:7079"), "/rack1");
-  EXPECT_EQ(world.names_.rack("10.0.1.1:7079"), "/rack2");
-  EXPECT_EQ(world.dns_.asked(), 1);
+  EXPECT_EQ(world.names.rack("10.0.0.1:7079"), "/rack1");
+  EXPECT_EQ(world.names.rack("10.0.1.1:7079"), "/rack2");
+  EXPECT_EQ(world.dns.asked(), 1);
 }
 
 TEST(HostNames, F_KubernetesTaskSchedulerImplSuite_104_WithTheFlagOffNoNameIsLookedUpForARack) {
   ForkWorld world({}, two_racks());
   put_two_pods(world);
-  EXPECT_EQ(world.names_.rack("10.0.0.1:7079"), "/rack1");
-  EXPECT_EQ(world.names_.rack("10.0.1.1:7079"), "");
-  EXPECT_EQ(world.dns_.asked(), 0);
+  EXPECT_EQ(world.names.rack("10.0.0.1:7079"), "/rack1");
+  EXPECT_EQ(world.names.rack("10.0.1.1:7079"), "");
+  EXPECT_EQ(world.dns.asked(), 0);
 }
 
 TEST(HostNames, F_KubernetesTaskSchedulerImplSuite_145_WithoutAPlugInNothingHasARack) {
   ForkWorld world({.dns_lookup = true});
   put_two_pods(world);
-  EXPECT_EQ(world.names_.rack("kube-node1:60010"), "");
-  EXPECT_EQ(world.names_.rack("10.0.0.1:7079"), "");
-  EXPECT_EQ(world.dns_.asked(), 0);
+  EXPECT_EQ(world.names.rack("kube-node1:60010"), "");
+  EXPECT_EQ(world.names.rack("10.0.0.1:7079"), "");
+  EXPECT_EQ(world.dns.asked(), 0);
 }
 
 TEST(HostNames, F_RackResolverUtilImplSuite_26_APlugInCountsWhenItHasWhatItNeeds) {
@@ -154,12 +154,12 @@ TEST(HostNames, ARackThatIsHadoopsDefaultCountsAsNone) {
 TEST(HostNames, NodeLocalIsAValidLevelForNodeNamesOnlyWithFixQ16) {
   for (const bool fixed : {false, true}) {
     ForkWorld world({.near_by_any_name = fixed});
-    world.pods_.put("10.0.0.1", {"pod1", "u1", "kube-node1", "196.0.0.5"});
+    world.pods.put("10.0.0.1", {"pod1", "u1", "kube-node1", "196.0.0.5"});
     TaskSetPlan plan;
     plan.partitions = {0};
     plan.places = {{{"kube-node1", 0}}};
     const TaskSet set(plan, 0,
-                      {world.settings_, world.hosts_, world.shuffles_, world.events_, world.next_task_, nullptr});
+                      {world.settings, world.hosts, world.shuffles, world.events, world.next_task, nullptr});
     const std::vector<Locality> expected =
         fixed ? std::vector<Locality>{Locality::node_local, Locality::any} : std::vector<Locality>{Locality::any};
     EXPECT_EQ(set.levels(), expected);

@@ -150,13 +150,13 @@ class ForkRig {
         if (hold && hold(call->request)) {
           held.push_back(*call);
         } else {
-          to_answer.push_back(*call);
+          to_answer_.push_back(*call);
         }
       }
     }
-    while (!to_answer.empty()) {
-      const out::Called next = to_answer.front();
-      to_answer.erase(to_answer.begin());
+    while (!to_answer_.empty()) {
+      const out::Called next = to_answer_.front();
+      to_answer_.erase(to_answer_.begin());
       feed(in::Replied{next.call, truth(next)});
     }
   }
@@ -199,7 +199,7 @@ class ForkRig {
       default: return reply_ok();
     }
   }
-  std::vector<out::Called> to_answer;
+  std::vector<out::Called> to_answer_;
 };
 
 // "create app-exec-1", "delete app-exec-2": the requests about pods among these effects, in order.
