@@ -12,8 +12,8 @@ namespace {
 // Executors on pods 10.0.0.1 to 10.0.0.3, and a task set whose tasks prefer the given hosts, one each.
 class ForkWorld {
  public:
-  explicit ForkWorld(ForkHostRules rules = {}, RackTable racks = RackTable())
-      : racks(std::move(racks)), names(rules, pods, dns, racks), hosts(names) {
+  explicit ForkWorld(ForkHostRules rules = {}, RackTable table = RackTable())
+      : racks(std::move(table)), names(rules, pods, dns, racks), hosts(names) {
     hosts.add(1, "10.0.0.1");
     hosts.add(2, "10.0.0.2");
     hosts.add(3, "10.0.0.3");
@@ -158,8 +158,7 @@ TEST(HostNames, NodeLocalIsAValidLevelForNodeNamesOnlyWithFixQ16) {
     TaskSetPlan plan;
     plan.partitions = {0};
     plan.places = {{{"kube-node1", 0}}};
-    const TaskSet set(plan, 0,
-                      {world.settings, world.hosts, world.shuffles, world.events, world.next_task, nullptr});
+    const TaskSet set(plan, 0, {world.settings, world.hosts, world.shuffles, world.events, world.next_task, nullptr});
     const std::vector<Locality> expected =
         fixed ? std::vector<Locality>{Locality::node_local, Locality::any} : std::vector<Locality>{Locality::any};
     EXPECT_EQ(set.levels(), expected);
