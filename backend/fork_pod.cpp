@@ -161,7 +161,7 @@ void ForkPodFactory::add_environment(Container& container) const {
   ip.field_path = "status.podIP";
   env.push_back(std::move(ip));
   std::vector<std::string> options = split_command_string(conf_.java_options);
-  if (!conf_.token_secret.empty()) options.push_back("-Dspark.hadoop.hadoop.security.authentication=simple");
+  if (!conf_.token_secret.empty()) options.emplace_back("-Dspark.hadoop.hadoop.security.authentication=simple");
   for (std::size_t i = 0; i < options.size(); ++i) {
     env.push_back(env_value(fmt::format("SPARK_JAVA_OPT_{}", i), options[i]));
   }
