@@ -229,8 +229,8 @@ TEST(DynamicAllocationProperty, SkippingTicksThatCannotMatterDecidesTheSameAsTic
     ASSERT_EQ(books(every.manager), books(needed.manager)) << "seed " << seed;
     all_ticks += every.ticks;
     needed_ticks += needed.ticks;
-    removals += static_cast<std::size_t>(
-        std::ranges::count_if(every.decisions, [](const auto& line) { return line.find("remove") != line.npos; }));
+    removals += static_cast<std::size_t>(std::ranges::count_if(
+        every.decisions, [](const auto& line) { return line.find("remove") != std::string::npos; }));
   }
   EXPECT_GT(removals, 1000U) << "the histories must be worth something";
   EXPECT_LT(needed_ticks * 2, all_ticks);

@@ -8,7 +8,7 @@
 namespace podramp::fakeapi::kubelet_restarts_test {
 namespace {
 
-using namespace parts;
+using namespace parts;  // NOLINT: of testing_context.h
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 

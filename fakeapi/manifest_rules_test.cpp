@@ -44,7 +44,7 @@ TEST(ManifestRules, AClaimNeedsAModeAndASize) {
               ElementsAre("spec.accessModes: Required value: at least 1 access mode is required",
                           "spec.resources[storage]: Invalid value: \"0\": must be greater than zero"));
   object = claim("x", "ReadWriteOncePod");
-  object.claim->access_modes.push_back("ReadWriteOnce");
+  object.claim->access_modes.emplace_back("ReadWriteOnce");
   EXPECT_THAT(errors_of(object),
               ElementsAre("spec.accessModes: Forbidden: may not use ReadWriteOncePod with other access modes"));
 }

@@ -151,8 +151,8 @@ Answer ManifestVerbs::remove(const ApiRequest& request, Seq cause) {
     return {replies::conflict(request.kind, request.name, why), cause};
   }
   const Seq seq = store_.remove(request.kind, object_key(request), "api", "apiserver", cause);
-  ManifestPtr after = context_.state().find_object(request.kind, object_key(request));
-  return {replies::success(200, after == nullptr ? stored : std::move(after)), seq};
+  const ManifestPtr after = context_.state().find_object(request.kind, object_key(request));
+  return {replies::success(200, after == nullptr ? stored : after), seq};
 }
 
 std::vector<std::string> ManifestVerbs::select(const ApiRequest& request) const {

@@ -30,7 +30,7 @@ ApiRequest force(const std::string& pod) {
 
 // A driver with so many executors that run.
 std::string run_driver(World& world, int executors) {
-  const std::string uid = world.ask(create_of(make_pod("driver", share(small_template(10, 1 << 20))))).object->uid;
+  std::string uid = world.ask(create_of(make_pod("driver", share(small_template(10, 1 << 20))))).object->uid;
   for (int i = 0; i < executors; ++i) {
     world.call(create_of(owned_pod(fmt::format("exec-{:04}", i), {owner("Pod", "driver", uid)})));
   }
@@ -67,7 +67,7 @@ TEST(OwnerGc, K33_ThousandExecutorsTakeTheirMinuteOrSo) {
   EXPECT_THAT(world.pods(), IsEmpty());
   const std::vector<TimeUs> deleted = world.times<fact::PodTerminating>();
   ASSERT_EQ(deleted.size(), 1000U);
-  EXPECT_EQ(deleted.back() - world.times<fact::PodGone>().front(), kWatchUs + 985 * 50'000);
+  EXPECT_EQ(deleted.back() - world.times<fact::PodGone>().front(), kWatchUs + 985 * DurationUs{50'000});
 }
 
 TEST(OwnerGc, K34_AChildOfAnOwnerThatIsGoneIsAcceptedAndCollectedSoon) {

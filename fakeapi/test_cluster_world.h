@@ -87,8 +87,8 @@ class World {
   bool folds() const { return sink.folded.hash() == cluster.state().hash(); }
   TimeUs now() const { return ledger.now(); }
   std::size_t count(std::string_view text) const {
-    return static_cast<std::size_t>(
-        std::ranges::count_if(sink.lines, [&](const std::string& line) { return line.find(text) != line.npos; }));
+    return static_cast<std::size_t>(std::ranges::count_if(
+        sink.lines, [&](const std::string& line) { return line.find(text) != std::string::npos; }));
   }
 
   FoldingSink sink;

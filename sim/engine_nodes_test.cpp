@@ -149,7 +149,7 @@ TEST_P(NodeTransfers, AShuffleOfFiveHundredFetchesEndsWhenMaxMinSharingSays) {
   EnginePlatform platform{{1000 * kMB}, {}};
   std::vector<double> nodes;
   for (std::int32_t n = 0; n < kNodes; ++n) {
-    platform.node_bytes_per_s.push_back((n % 3 + 1) * 25 * kMB);
+    platform.node_bytes_per_s.push_back(25 * kMB * (n % 3 + 1));
     nodes.push_back(static_cast<double>(platform.node_bytes_per_s.back()));
   }
   std::vector<std::pair<TimeUs, Transfer>> starts;

@@ -12,7 +12,6 @@ namespace podramp::sim::executor_messages_test {
 namespace {
 
 using testing::ElementsAre;
-using testing::HasSubstr;
 
 constexpr TimeUs s(std::int64_t n) { return n * kSecondUs; }
 

@@ -99,7 +99,7 @@ Result<void> basic_step(const DriverConf& conf, const DriverIdentity& app, PodDr
   container.env.push_back(env_value("SPARK_APPLICATION_ID", app.app_id));
   for (const auto& [name, value] : conf.env) container.env.push_back(env_value(name, value));
   container.env.push_back(env_field("SPARK_DRIVER_BIND_ADDRESS", "status.podIP"));
-  if (const auto sized = add_resources(conf, container); !sized) return sized;
+  if (auto sized = add_resources(conf, container); !sized) return sized;
   PodTemplate& pod = draft.pod;
   for (const auto& [name, value] : driver_labels(conf, app)) pod.labels[name] = value;
   for (const auto& [name, value] : conf.annotations) {
