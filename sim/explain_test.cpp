@@ -19,8 +19,8 @@ using testing::Not;
 
 // A log of a small run in a file of its own.
 std::string log_of_run(const std::string& text, LogLevel level = LogLevel::all) {
-  const std::string path = testing::TempDir() + "/podramp_explain_" +
-                           testing::UnitTest::GetInstance()->current_test_info()->name() + ".jsonl";
+  std::string path = testing::TempDir() + "/podramp_explain_" +
+                     testing::UnitTest::GetInstance()->current_test_info()->name() + ".jsonl";
   RunOptions options;
   options.log_path = path;
   options.level = level;

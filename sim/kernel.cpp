@@ -16,13 +16,11 @@ namespace to = fakeapi::to;
 namespace from = fakeapi::from;
 using fakeapi::ClientId;
 using fakeapi::ClusterState;
-using fakeapi::LatencyModel;
 using fakeapi::NodeRecord;
 using fakeapi::Outgoing;
 using fakeapi::Part;
 using fakeapi::PodId;
 using fakeapi::ToCluster;
-using fakeapi::uid_text;
 
 constexpr DurationUs kQuietUs = kMinuteUs;       // nothing happened for this long and all is as asked: quiet
 constexpr DurationUs kStuckUs = 15 * kMinuteUs;  // ... and something is missing: stuck; longer than any time-out
