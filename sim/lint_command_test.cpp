@@ -29,7 +29,7 @@ Output lint(const Arguments& arguments) {
 }
 
 std::string put(const std::string& text) {
-  const std::string path =
+  std::string path =
       testing::TempDir() + "/podramp_lint_" + testing::UnitTest::GetInstance()->current_test_info()->name() + ".conf";
   EXPECT_TRUE(write_file(path, text));
   return path;
