@@ -13,7 +13,8 @@ namespace {
 // Nodes n0, n1, n2; transfers take what the test says; everything is written down.
 class RunnerWorld : public ExecutorWorld {
  public:
-  explicit RunnerWorld(WorkloadSpec workload, ShuffleFiles files = ShuffleFiles::with_executor) : runner(*this, 7) {
+  explicit RunnerWorld(const WorkloadSpec& workload, ShuffleFiles files = ShuffleFiles::with_executor)
+      : runner(*this, 7) {
     stages = make_stages(workload, "app", 7, {"n0", "n1", "n2"});
     runner.add_application(0, stages, files);
     for (ExecutorId id = 1; id <= 3; ++id) runner.executor_started(0, id, "n" + std::to_string(id - 1));
