@@ -297,7 +297,7 @@ TEST(Progress, IsShownOnATerminalOnly) {
   std::FILE* file = std::fopen(path.c_str(), "w");
   ASSERT_NE(file, nullptr);
   const int master = ::posix_openpt(O_RDWR | O_NOCTTY);
-  ASSERT_GE(master, 0);
+  ASSERT_GE(master, 0) << "this test needs a pseudo-terminal: is devpts mounted on /dev/pts?";
   ASSERT_EQ(::grantpt(master), 0);
   ASSERT_EQ(::unlockpt(master), 0);
   std::FILE* terminal = std::fopen(::ptsname(master), "w");
