@@ -11,7 +11,6 @@ namespace podramp::backend::fork_pod_test {
 namespace {
 
 using ::testing::Contains;
-using ::testing::Each;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
