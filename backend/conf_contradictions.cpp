@@ -49,9 +49,10 @@ class Contradictions {
                        format_cpu_milli(*conf_.limit_cpu_milli), fate_of_large_request()));
     }
     if (conf_.executor_cores * kCpu < conf_.scheduling.task_cpus) {
+      const auto task_cpus = conf_.raw.find("spark.task.cpus");
       warn(written("spark.task.cpus", "spark.executor.cores"),
            fmt::format("a task needs {} cpus and an executor has {} cores: Spark refuses to start",
-                       conf_.raw.at("spark.task.cpus"), conf_.executor_cores));
+                       task_cpus == conf_.raw.end() ? "1" : task_cpus->second, conf_.executor_cores));
     }
   }
 

@@ -140,6 +140,16 @@ TEST(ConfLint, DriftNamesNewDefaultsRefusalsAndKeysThatAppear) {
   EXPECT_THAT(drift({}, Compat::spark_4_2, Compat::spark_4_2), IsEmpty());
 }
 
+TEST(ConfLint, NoValueOfAnyKeyIsBeyondIt) {
+  for (const KeySpec& spec : all_keys()) {
+    for (const char* value : {"", "0", "-1", "true", "2147483647", "1e9", "5g", "${spark.app.name}"}) {
+      for (const Compat level : {Compat::fork_2_2, Compat::spark_3_5, Compat::spark_4_4}) {
+        EXPECT_EQ(lint_of({{std::string(spec.name), value}}, level, Compat::spark_4_0).keys.size(), 1U) << spec.name;
+      }
+    }
+  }
+}
+
 TEST(LevelChanges, AreThoseBetweenTheTwoLevelsInEitherDirection) {
   EXPECT_EQ(level_changes(Compat::spark_4_2, Compat::spark_4_4).size(), 1U);
   EXPECT_EQ(level_changes(Compat::spark_4_4, Compat::spark_4_2).front().source, "SPARK-59331");
@@ -173,6 +183,9 @@ TEST(Contradictions, LimitsThatExcludeEachOtherAreNamed) {
                   "it starts with 5"));
   EXPECT_THAT(contradictions({{"spark.task.cpus", "2"}}),
               ElementsAre("spark.task.cpus: a task needs 2 cpus and an executor has 1 cores: Spark refuses to start"));
+  EXPECT_THAT(contradictions({{"spark.executor.cores", "0"}}),
+              ElementsAre("spark.executor.cores: a task needs 1 cpus and an executor has 0 cores: Spark refuses to "
+                          "start"));
   EXPECT_THAT(contradictions({{"spark.executor.heartbeatInterval", "120s"}}),
               ElementsAre(HasSubstr("Spark refuses to start")));
   const StringMap cpu{{"spark.kubernetes.executor.request.cores", "2"}, {"spark.kubernetes.executor.limit.cores", "1"}};
