@@ -336,6 +336,20 @@ TEST(ForkPod, Q17_OneTaskGivesAWeightOfZeroAndTheCureGivesALegalOneInTheRealFiel
   EXPECT_THAT(cured.tmpl->extra_json, HasSubstr(R"({"spec":{"affinity":{"nodeAffinity")"));
 }
 
+// 01 1.7: the first name that is there goes.
+TEST(ForkPod, NodesThatHostOneOfOurPodsAreNoHintAnyMore) {
+  PodsByIp running;
+  running.put("10.0.0.1", {"pod1", "u1", "kube-node1", "192.168.1.4"});
+  running.put("10.0.1.1", {"pod2", "u2", "kube-node2", "192.168.1.5"});
+  const NodeDirectory nodes{{}, {{"192.168.1.5", "kube-node2.mydomain.com"}}, {}};
+  const std::map<std::string, std::int64_t> hints{
+      {"kube-node1", 3}, {"192.168.1.4", 2}, {"kube-node2.mydomain.com", 5}, {"kube-node3", 1}};
+  EXPECT_THAT(without_occupied(hints, running, nodes, true, {}).tasks,
+              UnorderedElementsAre(Pair("192.168.1.4", 2), Pair("kube-node3", 1)));
+  EXPECT_THAT(without_occupied(hints, running, nodes, false, {Fix::q13}).tasks,
+              UnorderedElementsAre(Pair("192.168.1.4", 2), Pair("kube-node2.mydomain.com", 5), Pair("kube-node3", 1)));
+}
+
 TEST(ForkPod, Q13_NodesThatHostAPodAreLookedUpByNameEachTimeAndTheCureHonoursTheFlag) {
   const NodeDirectory names{{{"n1", "196.0.0.1"}, {"n2", "196.0.0.2"}}, {{"196.0.0.2", "n2.domain"}}, {}};
   PodsByIp running;

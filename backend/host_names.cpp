@@ -44,14 +44,4 @@ std::string ForkHostNames::rack(const std::string& host) const {
   return rack;
 }
 
-std::map<std::string, std::int64_t> hints_for_new_executors(std::map<std::string, std::int64_t> tasks_by_host,
-                                                            const PodsByIp& pods, const ReverseDns& dns,
-                                                            bool dns_lookup) {
-  for (const auto& [ip, pod] : pods.all()) {
-    if (tasks_by_host.erase(pod.node) > 0 || tasks_by_host.erase(pod.host_ip) > 0) continue;
-    if (dns_lookup) tasks_by_host.erase(dns.canonical_name(pod.host_ip));
-  }
-  return tasks_by_host;
-}
-
 }  // namespace podramp::backend

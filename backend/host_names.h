@@ -72,11 +72,4 @@ class ForkHostNames final : public HostNames {
   const RackTable& racks_;
 };
 
-// The hints for new executors (01 1.7): `tasks_by_host` without the nodes that already host a Running pod of ours. Of
-// each pod the first of node name, node IP and canonical name of the node IP that is there goes. Without fix Q13 the
-// canonical name is looked up whatever the flag says, one blocking look-up per pod that the first two do not find.
-std::map<std::string, std::int64_t> hints_for_new_executors(std::map<std::string, std::int64_t> tasks_by_host,
-                                                            const PodsByIp& pods, const ReverseDns& dns,
-                                                            bool dns_lookup);
-
 }  // namespace podramp::backend

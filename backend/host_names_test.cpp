@@ -212,24 +212,6 @@ TEST(PodsByIp, APodThatIsBeingDeletedLeavesTheBooks) {
   EXPECT_EQ(books.find("10.0.0.1"), nullptr);
 }
 
-// 01 1.7 and Q13: the first name that is there goes; what two names do not find costs a look-up whatever the flag says.
-TEST(Hints, NodesThatHostOneOfOurPodsAreNoHintAnyMore) {
-  PodsByIp pods;
-  pods.put("10.0.0.1", {"pod1", "u1", "kube-node1", "192.168.1.4"});
-  pods.put("10.0.1.1", {"pod2", "u2", "kube-node2", "192.168.1.5"});
-  const std::map<std::string, std::string> known{{"192.168.1.5", "kube-node2.mydomain.com"}};
-  const ReverseDns dns(known);
-  const std::map<std::string, std::int64_t> hints{
-      {"kube-node1", 3}, {"192.168.1.4", 2}, {"kube-node2.mydomain.com", 5}, {"kube-node3", 1}};
-  const std::map<std::string, std::int64_t> faithful{{"192.168.1.4", 2}, {"kube-node3", 1}};
-  EXPECT_EQ(hints_for_new_executors(hints, pods, dns, true), faithful);
-  EXPECT_EQ(dns.asked(), 1);
-  const std::map<std::string, std::int64_t> without_lookup{
-      {"192.168.1.4", 2}, {"kube-node2.mydomain.com", 5}, {"kube-node3", 1}};
-  EXPECT_EQ(hints_for_new_executors(hints, pods, dns, false), without_lookup);
-  EXPECT_EQ(dns.asked(), 1);
-}
-
 // Spark 3.5-4.4: node names never match a pod IP, so tasks with HDFS preferences run anywhere, at once.
 TEST(HostNames, ModernSparkKnowsAHostByItsOwnNameOnly) {
   const PlainHostNames names;
