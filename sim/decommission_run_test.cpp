@@ -43,15 +43,6 @@ Scenario scenario_of(const std::string& jobs, const std::string& conf, const std
                        "]}");
 }
 
-template <class T>
-std::vector<std::pair<TimeUs, T>> all(const std::vector<LoggedEvent>& events) {
-  std::vector<std::pair<TimeUs, T>> found;
-  for (const LoggedEvent& event : events) {
-    if (const T* data = event.get<T>()) found.emplace_back(event.t(), *data);
-  }
-  return found;
-}
-
 TimeUs gone_us(const std::vector<LoggedEvent>& events, ExecutorId id) {
   for (const auto& [t, gone] : all<in::Disconnected>(events)) {
     if (gone.executor == id) return t;

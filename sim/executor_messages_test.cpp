@@ -25,15 +25,6 @@ std::vector<LoggedEvent> run_with(const std::string& entry, const std::vector<st
                                     sets));
 }
 
-template <class E>
-std::vector<std::pair<TimeUs, E>> all(const std::vector<LoggedEvent>& events) {
-  std::vector<std::pair<TimeUs, E>> found;
-  for (const LoggedEvent& event : events) {
-    if (const E* one = event.get<E>()) found.emplace_back(event.t(), *one);
-  }
-  return found;
-}
-
 // When the first removal of an executor was told, and why.
 std::pair<TimeUs, std::string> removal(const std::vector<LoggedEvent>& events, ExecutorId id) {
   for (const auto& [t, removed] : all<out::ExecutorRemoved>(events)) {

@@ -126,4 +126,14 @@ inline std::vector<LoggedEvent> run_and_read(const Scenario& scenario, RunOption
   return events;
 }
 
+// The events of one kind, with their times.
+template <class T>
+std::vector<std::pair<TimeUs, T>> all(const std::vector<LoggedEvent>& events) {
+  std::vector<std::pair<TimeUs, T>> found;
+  for (const LoggedEvent& event : events) {
+    if (const T* data = event.get<T>()) found.emplace_back(event.t(), *data);
+  }
+  return found;
+}
+
 }  // namespace podramp::sim

@@ -27,15 +27,6 @@ std::string stage(const std::string& name, int tasks, const std::string& more = 
 
 std::string job(const std::string& stages) { return R"({"name": "job", "start": "20s", "stages": [)" + stages + "]}"; }
 
-template <class T>
-std::vector<std::pair<TimeUs, T>> all(const std::vector<LoggedEvent>& events) {
-  std::vector<std::pair<TimeUs, T>> found;
-  for (const LoggedEvent& event : events) {
-    if (const T* data = event.get<T>()) found.emplace_back(event.t(), *data);
-  }
-  return found;
-}
-
 const char* const kLoseANode = R"({"at": "45s", "do": "nodes_down", "nodes": ["n-2"]})";
 
 TEST(WorkloadRun, AJobTakesAsManyWavesAsItsSlotsNeedAndThenTheApplicationStops) {
