@@ -12,8 +12,9 @@
 namespace podramp::fakeapi {
 namespace {
 
-// Kinds with a number of replicas.
-bool is_set(Kind kind) { return kind == Kind::stateful_set || kind == Kind::deployment || kind == Kind::replica_set; }
+bool has_replicas(Kind kind) {
+  return kind == Kind::stateful_set || kind == Kind::deployment || kind == Kind::replica_set;
+}
 
 const FieldTerm* unknown_field(const FieldSelector& selector) {
   const auto it = std::ranges::find_if(selector.all, [](const FieldTerm& term) {
@@ -127,7 +128,7 @@ Answer ManifestVerbs::patch(const ApiRequest& request, Seq cause) {
   Manifest next = *stored;
   bool changed = merge(next.labels, request.set_labels);
   changed = merge(next.annotations, request.set_annotations) || changed;
-  if (request.replicas && is_set(request.kind) && next.set->replicas != *request.replicas) {
+  if (request.replicas && has_replicas(request.kind) && next.set->replicas != *request.replicas) {
     next.set->replicas = *request.replicas;
     changed = true;
   }
