@@ -2,6 +2,7 @@
 
 #include <charconv>
 
+#include "backend/pod_labels.h"
 #include "backend/snapshots.h"
 
 namespace podramp::sim {
@@ -29,8 +30,8 @@ std::int64_t whole(const std::string& text) {
 }  // namespace
 
 const Process* Executors::started(fakeapi::PodId pod, const Pod& object) {
-  const std::string* app_id = object.label("spark-app-selector");
-  const std::string* role = object.label("spark-role");
+  const std::string* app_id = object.label(backend::kAppLabel);
+  const std::string* role = object.label(backend::kRoleLabel);
   // The label of a pod whose container started anew may name the id of the process before.
   const bool nameless = env_of(object, "SPARK_EXECUTOR_ID") == "EXECID";
   const auto executor = nameless ? std::optional<ExecutorId>(0) : backend::executor_id(object);

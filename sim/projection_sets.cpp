@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "backend/pod_labels.h"
 #include "backend/port/json_writer.h"
 #include "backend/snapshots.h"
 #include "sim/projection.h"
@@ -83,7 +84,7 @@ void Projection::balance(SetView& set) {
 
 // The row of a pod that a set has just made; nullptr when it is nobody's executor.
 ExecutorRow* Projection::row_of_set(const Pod& pod, ApplicationView** app) {
-  const std::string* role = pod.label("spark-role");
+  const std::string* role = pod.label(backend::kRoleLabel);
   const auto maker = role != nullptr && *role == "executor" ? maker_of(pod_key(pod)) : std::nullopt;
   if (!maker) return nullptr;
   *app = &applications_[maker->application];
