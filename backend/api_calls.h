@@ -24,6 +24,7 @@ struct RetryPolicy {
   int exponent_max = 5;
   DurationUs request_timeout_us = 10 * kSecondUs;  // of each attempt; not for watches
 };
+inline constexpr RetryPolicy kNoRetries{.retries_max = 0};  // the 2.2 fork's client (01 0)
 
 // A logical request has its final answer.
 struct Completed {

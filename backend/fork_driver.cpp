@@ -7,26 +7,13 @@
 #include <utility>
 
 #include "backend/pod_labels.h"
+#include "backend/port/overloaded.h"
 
 namespace podramp::backend {
 namespace {
 
-template <class... Handlers>
-struct Overloaded : Handlers... {
-  using Handlers::operator()...;
-};
-template <class... Handlers>
-Overloaded(Handlers...) -> Overloaded<Handlers...>;  // clang 14 does not deduce it
-
 constexpr std::uint64_t kPodWatch = 0;  // args of TimerKind::watch_reconnect
 constexpr std::uint64_t kShuffleWatch = 1;
-
-// Of the fork's client, which repeats nothing (01 0).
-RetryPolicy no_retries() {
-  RetryPolicy policy;
-  policy.retries_max = 0;
-  return policy;
-}
 
 // By the application's id alone, so that the driver pod matches too (Q15).
 LabelSelector pods_of(const Application& application) {
@@ -58,7 +45,7 @@ LabelSelector shuffle_pods(const StringMap& labels) {
 
 ForkDriver::ForkDriver(Application application)
     : app_(std::move(application)),
-      calls_(no_retries()),
+      calls_(kNoRetries),
       watch_(app_.conf.ns, pods_of(app_), kPodWatch),
       shuffle_(app_.fixes),
       pods_by_ip_({fixed(Fix::q14), fixed(Fix::q47)}) {

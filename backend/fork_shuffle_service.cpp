@@ -1,24 +1,20 @@
 #include "backend/fork_shuffle_service.h"
 
+#include "backend/pod_labels.h"
+
 namespace podramp::backend {
 namespace {
 
 LabelSelector driver_pods() {
   LabelSelector selector;
-  selector.all.push_back({"spark-role", SelectorOp::equals, {"driver"}});
+  selector.all.push_back({kRoleLabel, SelectorOp::equals, {"driver"}});
   return selector;
-}
-
-RetryPolicy no_retries() {
-  RetryPolicy policy;
-  policy.retries_max = 0;
-  return policy;
 }
 
 }  // namespace
 
 ForkShuffleService::ForkShuffleService(std::string ns, const Fixes& fixes, Registrations known)
-    : calls_(no_retries()),
+    : calls_(kNoRetries),
       watch_(fixes.contains(Fix::q30) ? "" : ns, driver_pods(), 0),
       cleaner_(std::move(ns), fixes),
       known_(std::move(known)) {

@@ -17,6 +17,7 @@
 #include "backend/failure_tracker.h"
 #include "backend/lifecycle.h"
 #include "backend/pod_source.h"
+#include "backend/port/overloaded.h"
 #include "backend/scaling_link.h"
 #include "backend/scheduler_backend.h"
 #include "backend/stop_sequence.h"
@@ -26,18 +27,8 @@
 namespace podramp::backend {
 namespace {
 
-template <class... Handlers>
-struct Overloaded : Handlers... {
-  using Handlers::operator()...;
-};
-template <class... Handlers>
-Overloaded(Handlers...) -> Overloaded<Handlers...>;  // clang 14 does not deduce it
-
 // ThreadUtils.shutdown: how long a stop waits for the maintenance thread (02 4.2).
 constexpr DurationUs kMaintenanceGraceUs = 30 * kSecondUs;
-
-// What a stop_grace timer's arg says it waits for.
-enum StopWait : std::uint64_t { kForRuns = 0, kForMaintenance = 1 };
 
 std::unique_ptr<ExecutorAllocator> make_allocator(const Application& application, const ExecutorTable& table,
                                                   ApiCalls& calls) {
@@ -145,6 +136,7 @@ class SparkDriver final : public Driver {
   void lifecycle_ran(TimeUs now, Progress progress, Outbox& out);
 
   // Stop (02 4.2).
+  enum StopWait : std::uint64_t { kForRuns = 0, kForMaintenance = 1 };  // what a stop_grace timer's arg says
   void stop(TimeUs now, int code, const std::string& why, Runs runs, Outbox& out);
   void drained(TimeUs now, Outbox& out);
   void tear_down(TimeUs now, Outbox& out);

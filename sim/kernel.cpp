@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "backend/port/overloaded.h"
 #include "backend/port/random.h"
 #include "backend/snapshots.h"
 
@@ -24,13 +25,6 @@ using fakeapi::ToCluster;
 
 constexpr DurationUs kQuietUs = kMinuteUs;       // nothing happened for this long and all is as asked: quiet
 constexpr DurationUs kStuckUs = 15 * kMinuteUs;  // ... and something is missing: stuck; longer than any time-out
-
-template <class... F>
-struct Overloaded : F... {
-  using F::operator()...;
-};
-template <class... F>
-Overloaded(F...) -> Overloaded<F...>;  // clang 14 does not deduce it
 
 bool is_poll(const out::Called& called) { return called.request.verb == Verb::list; }
 
