@@ -18,7 +18,8 @@ namespace podramp::backend {
 // Our own decisions have revisions, so that a log replays with those it was made with; its header names the one.
 inline constexpr int kFirstRevision = 1;
 inline constexpr int kOwnObjectsRevision = 2;  // the driver makes a ConfigMap, and deletes that, services and claims
-inline constexpr int kLatestRevision = kOwnObjectsRevision;
+inline constexpr int kBookmarksRevision = 3;   // the client of Spark 3.5 and later asks its watch for bookmarks (K20)
+inline constexpr int kLatestRevision = kBookmarksRevision;
 
 // One application as the backend is told of it at its start. Everything that decisions depend on is here or comes in
 // as Input; a log's header holds it, so a replay can rebuild it.

@@ -51,6 +51,7 @@ void PodWatch::open(Outbox& out) {
   request.label_selector = executors_of(settings_.app_id, settings_.watch_skips_inactive);
   // Without an event seen there is no version to resume from, and everything comes again as ADDED (K17).
   if (resource_version_ > 0) request.resource_version = std::to_string(resource_version_);
+  request.allow_bookmarks = settings_.watch_bookmarks;
   calls_.start(CallOwner::watch, std::move(request), out);
 }
 

@@ -22,6 +22,7 @@ struct PodSourceSettings {
   DurationUs poll_interval_us = 30 * kSecondUs;
   bool poll_from_cache = false;       // executor.enablePollingWithResourceVersion
   bool watch_skips_inactive = false;  // from 4.1 (SPARK-54188)
+  bool watch_bookmarks = true;        // the client library asks for them
   ClassifyOptions classify;
 };
 

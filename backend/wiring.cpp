@@ -17,6 +17,7 @@ PodSourceSettings pod_source_settings(const Application& application) {
   settings.poll_enabled = conf.enable_api_polling;
   settings.poll_interval_us = conf.api_polling_interval_us;
   settings.poll_from_cache = conf.polling_with_resource_version;
+  settings.watch_bookmarks = application.revision >= kBookmarksRevision;
   settings.watch_skips_inactive = conf.compat >= Compat::spark_4_1;  // SPARK-54188
   settings.classify.check_all_containers = conf.check_all_containers;
   if (conf.pod_template_container) settings.classify.spark_container = *conf.pod_template_container;

@@ -1,3 +1,7 @@
 # Suites that take minutes: label "slow", left out of every test preset. Run: ctest --test-dir build/release -L slow
 add_test(NAME compiler_matrix COMMAND ${CMAKE_SOURCE_DIR}/scripts/compiler_matrix)
 set_tests_properties(compiler_matrix PROPERTIES LABELS slow TIMEOUT 3600 RUN_SERIAL TRUE)
+
+# Our store against a real etcd, on loopback.
+add_test(NAME etcd_agreement COMMAND ${CMAKE_SOURCE_DIR}/scripts/etcd_agreement $<TARGET_FILE:podramp_fakeapi_test>)
+set_tests_properties(etcd_agreement PROPERTIES LABELS slow TIMEOUT 300)

@@ -35,6 +35,11 @@ class Admission {
 
   // Charges the namespace's quotas for one pod; all must admit (K41). Returns the text of the 403, or "" when charged.
   std::string charge(const std::string& ns, const std::string& pod, const PreparedTemplate& prepared, Seq cause);
+  // Is anything to be charged in this namespace?
+  bool has_quota(std::string_view ns) const {
+    const auto it = namespaces_.find(ns);
+    return it != namespaces_.end() && !it->second.quotas.empty();
+  }
   // The pod that was charged was not stored (409): the charge stays until somebody counts (K2).
   void leaked(const std::string& ns, Seq cause);
 

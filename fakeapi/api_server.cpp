@@ -36,18 +36,38 @@ ApiReply not_allowed() {
   return replies::error(405, "MethodNotAllowed", "the server does not allow this method on the requested resource");
 }
 
-std::string target_name(const ApiRequest& request) {
+}  // namespace
+
+std::string ApiServer::target_name(const ApiRequest& request) {
   const std::string* created = created_name(request);
   const std::string& name = created != nullptr ? *created : request.name;
   return name.empty() ? request.ns : request.ns + "/" + name;
 }
 
-}  // namespace
-
 void ApiServer::receive(const to::Request& message, Seq cause) {
-  Call call{message.client, message.call, message.request, message.attempt, cause, context_.now(),
-            false,          false,        false,           false,           {},    {}};
+  Call call;
+  call.client = message.client;
+  call.id = message.call;
+  call.request = message.request;
+  call.attempt = message.attempt;
+  call.cause = cause;
+  call.arrived_us = context_.now();
   if (refuse_by_fault(call)) return;
+  const std::string_view who = context_.client_name(call.client);
+  if (call.request.verb == Verb::watch) opening_.insert({call.client, call.id.value});
+  const std::uint64_t slot = ++last_slot_;
+  if (faults_.fires("api.timeout", who, call.request.verb, who, call.id.value)) {
+    call.cause = context_.fault(call.cause, "api.timeout", fmt::format("{}/{}", who, call.id.value));
+    call.lost = true;
+    start(slot, calls_.emplace(slot, std::move(call)).first->second);
+    return;
+  }
+  calls_.emplace(slot, std::move(call));
+  take_seat(slot);
+}
+
+// It has a seat, or needs none because it is lost on its way: from now on its service time counts.
+void ApiServer::start(std::uint64_t slot, Call& call) {
   const std::string_view who = context_.client_name(call.client);
   const Verb verb = call.request.verb;
   const std::uint64_t ordinal = call.id.value;
@@ -60,24 +80,17 @@ void ApiServer::receive(const to::Request& message, Seq cause) {
     service_us += slow->delay_us;
     call.cause = context_.fault(call.cause, slow->point, target);
   }
-  const FaultSpec* lost = is_read(verb) ? nullptr : faults_.find("api.commit_then_timeout", who, verb, who, ordinal);
-  if (lost != nullptr) {
+  const FaultSpec* unsaid = is_read(verb) ? nullptr : faults_.find("api.commit_then_timeout", who, verb, who, ordinal);
+  if (unsaid != nullptr) {
     call.lose_answer = true;
-    call.cause = context_.fault(call.cause, lost->point, target);
+    call.cause = context_.fault(call.cause, unsaid->point, target);
   }
-  TimeUs serve_us = context_.now() + service_us;
-  if (faults_.fires("api.timeout", who, verb, who, ordinal)) {
-    call.cause = context_.fault(call.cause, "api.timeout", target);
-    serve_us = kNever;
-  }
+  TimeUs serve_us = call.lost ? kNever : context_.now() + service_us;
   if (serve_us > deadline(call)) {
     serve_us = deadline(call);
     call.too_slow = true;
   }
-  if (verb == Verb::watch) opening_.insert({call.client, ordinal});
-  const std::uint64_t slot = ++last_slot_;
   context_.timer(serve_us, call.cause, {Part::api_server, kServe, 0, slot});
-  calls_.emplace(slot, std::move(call));
 }
 
 bool ApiServer::refuse_by_fault(const Call& call) {
@@ -109,24 +122,32 @@ bool ApiServer::refuse_by_fault(const Call& call) {
   return false;
 }
 
-void ApiServer::on_timer(const ClusterTimer& timer, Seq) {
+void ApiServer::on_timer(const ClusterTimer& timer, Seq cause) {
+  switch (timer.kind) {
+    case kSeatsFree: flow_.finish(timer.arg, context_.now()); return start_seated();
+    case kAdjust: return adjust(cause);
+    case kQuotaWritten: return quota_written(quota_namespaces_.at(timer.index));
+    default: break;
+  }
   const auto it = calls_.find(timer.arg);
+  if (timer.kind == kQueueEnds) {
+    if (it != calls_.end() && flow_.waits(timer.arg)) queue_ends(it->first, it->second);
+    return;
+  }
   CHECK(it != calls_.end());
   serve(it->first, it->second);
 }
 
 void ApiServer::serve(std::uint64_t slot, Call& call) {
   const bool released = call.request.verb == Verb::watch && !opening_.contains({call.client, call.id.value});
-  if (released) {
-    calls_.erase(slot);
-    return;
-  }
+  if (released) return end(slot);
   if (call.too_slow) {
+    opening_.erase({call.client, call.id.value});
     give_up(call, call.cause, call.listed && call.request.verb == Verb::remove_collection);
-    calls_.erase(slot);
-    return;
+    return end(slot);
   }
   if (is_read(call.request.verb) && wait_for_version(slot, call)) return;
+  if (waits_for_quota(slot, call)) return;
   opening_.erase({call.client, call.id.value});
   if (call.request.verb == Verb::remove_collection && call.request.kind != Kind::node) {
     if (!serve_collection(slot, call)) return;
@@ -135,7 +156,7 @@ void ApiServer::serve(std::uint64_t slot, Call& call) {
   } else {
     answer(call, decide(call));
   }
-  calls_.erase(slot);
+  end(slot);
 }
 
 // K16: a version from the future is waited for, then refused. True while the call waits.
@@ -147,7 +168,7 @@ bool ApiServer::wait_for_version(std::uint64_t slot, Call& call) {
   return true;
 }
 
-Answer ApiServer::decide(const Call& call) {
+Answer ApiServer::decide(Call& call) {
   const ApiRequest& request = call.request;
   if (request.kind == Kind::node) {
     return {replies::error(404, "NotFound", "the server could not find the requested resource"), call.cause};
@@ -161,8 +182,11 @@ Answer ApiServer::decide(const Call& call) {
   if (request.kind != Kind::pod) return decide_manifest(request, call.cause);
   switch (request.verb) {
     case Verb::create: return verbs_.create(request, call.cause);
-    case Verb::get: return verbs_.get(request, call.cause);
-    case Verb::list: return verbs_.list(request, call.cause);
+    case Verb::get: {
+      const DurationUs behind_us = staleness(call);
+      return behind_us > 0 ? lists_.get(request, behind_us, call.cause) : verbs_.get(request, call.cause);
+    }
+    case Verb::list: return lists_.list(request, staleness(call), call.cause);
     case Verb::patch: return verbs_.patch(request, call.cause);
     case Verb::remove: return verbs_.remove(request, call.cause);
     case Verb::watch: {
@@ -188,7 +212,7 @@ Answer ApiServer::decide_manifest(const ApiRequest& request, Seq cause) {
   return {not_allowed(), cause};
 }
 
-void ApiServer::serve_watch(const Call& call) {
+void ApiServer::serve_watch(Call& call) {
   Answer verdict = decide(call);
   if (!verdict.reply.ok()) return answer(call, std::move(verdict));
   const auto after_rv = wanted_version(call.request.resource_version);
@@ -197,9 +221,27 @@ void ApiServer::serve_watch(const Call& call) {
       return answer(call, {replies::expired(std::move(*why)), call.cause});
     }
   }
+  std::optional<WatchHub::Initial> initial;
+  if (const DurationUs behind_us = staleness(call); behind_us > 0) {
+    const PodHistory& history = watches_.history();
+    initial.emplace();
+    initial->rv = std::max(history.version_at(context_.now() - behind_us), history.forgotten_rv());
+    initial->pods = lists_.at(call.request, initial->rv);
+    verdict.reply.resource_version = initial->rv;
+  }
   const TimeUs answered_us = context_.now() + reply_latency(call);
   send(call, answered_us, verdict.cause, std::move(verdict.reply));
-  watches_.open(call.client, call.id, call.request, *after_rv, answered_us, call.cause);
+  watches_.open(call.client, call.id, call.request, *after_rv, answered_us, call.cause, std::move(initial));
+}
+
+// How old the cache is that answers this read of "any" version.
+DurationUs ApiServer::staleness(Call& call) {
+  if (call.request.resource_version != "0" || !faults_.configured("api.stale")) return 0;
+  const std::string_view who = context_.client_name(call.client);
+  const FaultSpec* stale = faults_.find("api.stale", who, call.request.verb, who, call.id.value);
+  if (stale == nullptr) return 0;
+  call.cause = context_.fault(call.cause, "api.stale", fmt::format("{}/{}", who, call.id.value));
+  return stale->delay_us;
 }
 
 // K32: one delete after the other. True when it has been answered.
@@ -258,6 +300,11 @@ void ApiServer::answer(const Call& call, Answer answer) {
   const bool late = call.request.verb != Verb::watch && at > call.arrived_us + call.request.timeout_us;
   if (call.lose_answer || late) return give_up(call, answer.cause, answer.reply.ok());
   Seq cause = answer.cause;
+  const std::string_view who = context_.client_name(call.client);
+  if (faults_.configured("client.crash") && faults_.fires("client.crash", who, call.request.verb, who, call.id.value)) {
+    const Seq fired = context_.fault(cause, "client.crash", fmt::format("{}/{}", who, call.id.value));
+    return context_.send(context_.now(), fired, from::ClientCrashed{call.client});
+  }
   const bool is_answer = call.request.verb == Verb::get && answer.reply.code == 404;
   if (!answer.reply.ok() && !is_answer) cause = note_refusal(call, answer.reply, cause);
   send(call, at, cause, std::move(answer.reply));

@@ -1,10 +1,8 @@
-// The life of a request: fault points, the time it takes, the verb, the answer. Decisions: *_verbs.h, watch_hub.h.
-//
-// A to::Request has arrived at the server now (the sender's network adds latency.request before). It is decided and
-// committed after the verb's service time (read or write), and answered latency.reply later. Requests of one client
-// that are sent one after another are therefore processed in order; concurrent ones commit as their service times say.
-// The client's time-out is counted from arrival: an answer that would be later becomes a transport failure at that
-// instant (maybe_committed when a write was committed, K10). Service time and reply are draws of (client, call id).
+// The life of a request: fault points, its seat (flow_control.h), the time it takes, the verb (*_verbs.h, pod_lists.h,
+// watch_hub.h), the answer. It arrives latency.request after it was sent; with a seat it is decided and committed after
+// its service time (read or write) and answered latency.reply later, so concurrent ones commit as their times say.
+// The client's time-out counts from arrival: a later answer is a transport failure then (maybe_committed when a write
+// was committed, K10). Service time and reply are draws of (client, call id).
 #pragma once
 
 #include <cstdint>
@@ -16,8 +14,11 @@
 
 #include "fakeapi/context.h"
 #include "fakeapi/faults.h"
+#include "fakeapi/flow_control.h"
 #include "fakeapi/manifest_verbs.h"
+#include "fakeapi/pod_lists.h"
 #include "fakeapi/pod_verbs.h"
+#include "fakeapi/quota_line.h"
 #include "fakeapi/watch_hub.h"
 
 namespace podramp::fakeapi {
@@ -25,13 +26,19 @@ namespace podramp::fakeapi {
 class ApiServer {
  public:
   ApiServer(Context& context, const Faults& faults, PodVerbs& verbs, ManifestVerbs& manifests, WatchHub& watches,
-            Deletion& deletion)
+            Deletion& deletion, const Admission& admission)
       : context_(context),
         faults_(faults),
         verbs_(verbs),
         manifests_(manifests),
         watches_(watches),
-        deletion_(deletion) {}
+        deletion_(deletion),
+        admission_(admission),
+        lists_(context, verbs, watches.history()),
+        flow_(context.config().profile) {}
+
+  // The next client's user, in the order of its ids (K90).
+  void add_client(std::string_view user) { flows_.push_back(flow_of(user)); }
 
   void receive(const to::Request& message, Seq cause);
   // A watch that its client has released before it was open never opens.
@@ -41,7 +48,7 @@ class ApiServer {
   void on_timer(const ClusterTimer& timer, Seq cause);
 
  private:
-  enum Task : std::uint8_t { kServe };
+  enum Task : std::uint8_t { kServe, kQueueEnds, kSeatsFree, kAdjust, kQuotaWritten };
 
   struct Call {
     ClientId client = 0;
@@ -53,22 +60,36 @@ class ApiServer {
     bool too_slow = false;             // its service time is beyond the time-out: it is given up, uncommitted
     bool lose_answer = false;          // K10
     bool waited = false;               // K16
+    bool lost = false;                 // it never arrives
     bool listed = false;               // deletecollection: pods or objects is filled
     std::vector<PodId> pods;           // deletecollection: what is left, last first
     std::vector<std::string> objects;  // likewise, of another kind
   };
 
   bool refuse_by_fault(const Call& call);
+  FlowWork work_of(const ApiRequest& request) const;
+  void take_seat(std::uint64_t slot);
+  void start_seated();
+  void start(std::uint64_t slot, Call& call);
+  void queue_ends(std::uint64_t slot, Call& call);
+  void end(std::uint64_t slot);
+  void arm_adjustment();
+  void adjust(Seq cause);
+  bool waits_for_quota(std::uint64_t slot, const Call& call);
+  void write_quota(const std::string& ns);
+  void quota_written(const std::string& ns);
+  DurationUs staleness(Call& call);
   void serve(std::uint64_t slot, Call& call);
-  void serve_watch(const Call& call);
+  void serve_watch(Call& call);
   bool serve_collection(std::uint64_t slot, Call& call);
   void delete_next(Call& call);
   std::string next_deleted(const Call& call) const;
   bool wait_for_version(std::uint64_t slot, Call& call);
-  Answer decide(const Call& call);
+  Answer decide(Call& call);
   Answer decide_manifest(const ApiRequest& request, Seq cause);
   void answer(const Call& call, Answer answer);
   void give_up(const Call& call, Seq cause, bool committed);
+  static std::string target_name(const ApiRequest& request);
   Seq note_refusal(const Call& call, const ApiReply& reply, Seq cause);
   void send(const Call& call, TimeUs at, Seq cause, ApiReply reply);
   DurationUs reply_latency(const Call& call) const;
@@ -81,6 +102,13 @@ class ApiServer {
   ManifestVerbs& manifests_;
   WatchHub& watches_;
   Deletion& deletion_;
+  const Admission& admission_;
+  PodLists lists_;
+  FlowControl flow_;
+  std::vector<Flow> flows_;  // by client
+  bool adjustment_armed_ = false;
+  QuotaLine quota_line_;
+  std::vector<std::string> quota_namespaces_;             // whose charges have been written so far: index of a timer
   std::unordered_map<std::uint64_t, Call> calls_;         // by slot; never iterated
   std::set<std::pair<ClientId, std::uint64_t>> opening_;  // watches that are asked for and not open yet
   std::uint64_t last_slot_ = 0;

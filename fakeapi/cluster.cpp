@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "fakeapi/admission.h"
 #include "fakeapi/api_server.h"
+#include "fakeapi/background_load.h"
 #include "fakeapi/claims.h"
 #include "fakeapi/context.h"
 #include "fakeapi/deletion.h"
@@ -36,7 +38,7 @@ std::string key_of(const Fact& fact) {
           return "pods/" + pod_key(*f.pod);
         } else if constexpr (std::is_same_v<T, fact::NodeAdded>) {
           return "nodes/" + f.node.name;
-        } else if constexpr (std::is_same_v<T, fact::RequestRefused>) {
+        } else if constexpr (std::is_same_v<T, fact::RequestRefused> || std::is_same_v<T, fact::RequestQueued>) {
           return (f.resource.empty() ? "pods" : f.resource) + "/" + f.name;
         } else if constexpr (std::is_same_v<T, fact::ObjectGone>) {
           return fmt::format("{}/{}", to_text(f.kind), f.object);
@@ -84,25 +86,25 @@ class Cluster::Impl final : public Context {
         claims_(*this),
         store_(*this, claims_),
         manifests_(*this, store_),
-        api_(*this, faults_, verbs_, manifests_, watches_, deletion_),
+        api_(*this, faults_, verbs_, manifests_, watches_, deletion_, admission_),
         scheduler_(*this),
         pulls_(*this),
         kubelets_(*this, pulls_, deletion_),
         node_lifecycle_(*this, deletion_),
         sets_(*this, verbs_, store_, deletion_),
-        owner_gc_(*this, store_, deletion_) {
+        owner_gc_(*this, store_, deletion_),
+        loads_(*this, verbs_, kubelets_, deletion_) {
     scheduler_.set_claims(claims_);
     kubelets_.set_claims(claims_);
     pulls_.set_fail_hook([this](std::string_view node, std::string_view image, int attempt) {
-      const std::string key = fmt::format("{}/{}", node, image);
-      const bool fails = faults_.fires("pull.fail", node, std::nullopt, key, static_cast<std::uint64_t>(attempt));
-      if (fails) fault(step_cause_, "pull.fail", key);
-      return fails;
+      return pull_fails(node, image, static_cast<std::uint64_t>(attempt));
     });
+    kubelets_.set_faults(faults_);
   }
 
   // --- Context ---
   TimeUs now() const override { return ledger_.now(); }
+  TimeUs server_clock() const override { return now() + faults_.skew(); }
   std::uint64_t seed() const override { return seed_; }
   const ClusterConfig& config() const override { return config_; }
   const ClusterState& state() const override { return state_; }
@@ -124,6 +126,7 @@ class Cluster::Impl final : public Context {
     node_lifecycle_.on_fact(fact, seq);
     sets_.on_fact(fact, seq);
     owner_gc_.on_fact(fact, seq);
+    loads_.on_fact(fact, seq);
     showing_ = false;
     return seq;
   }
@@ -139,8 +142,9 @@ class Cluster::Impl final : public Context {
   }
 
   // --- the facade's work ---
-  ClientId add_client(std::string name) {
+  ClientId add_client(std::string name, std::string_view user) {
     clients_.push_back(std::move(name));
+    api_.add_client(user);
     return static_cast<ClientId>(clients_.size() - 1);
   }
 
@@ -151,6 +155,7 @@ class Cluster::Impl final : public Context {
     for (const ExistingPod& existing : config_.existing) store_existing(existing);
     admission_.count_all(0);
     sets_.start();
+    loads_.start();
     faults_.start();
     return std::exchange(out_, {});
   }
@@ -175,6 +180,21 @@ class Cluster::Impl final : public Context {
   }
 
  private:
+  bool pull_fails(std::string_view node, std::string_view image, std::uint64_t attempt) {
+    const auto spec = std::ranges::find(config_.images, image, &ImageSpec::name);
+    const int registry = spec == config_.images.end() ? 0 : spec->registry;
+    const std::string& from = config_.registries.at(static_cast<std::size_t>(registry)).name;
+    const std::string key = fmt::format("{}/{}", node, image);
+    const std::array<std::pair<std::string_view, std::string_view>, 3> points{
+        {{"pull.fail", image}, {"registry.outage", from}, {"image.not_found", image}}};
+    for (const auto& [point, what] : points) {
+      if (!faults_.find_target(point, node, what, key, attempt)) continue;
+      fault(step_cause_, point, key);
+      return true;
+    }
+    return false;
+  }
+
   void take(const to::Request& m, Seq cause) { api_.receive(m, cause); }
   void take(const to::ReleaseWatch& m, Seq) { api_.release(m); }
   void take(const to::Timer& m, Seq cause) { take_timer(m.timer, cause); }
@@ -213,6 +233,7 @@ class Cluster::Impl final : public Context {
       case Part::owner_gc: return owner_gc_.on_timer(timer, cause);
       case Part::set_controllers: return sets_.on_timer(timer, cause);
       case Part::claims: return claims_.on_timer(timer, cause);
+      case Part::background: return loads_.on_timer(timer, cause);
       case Part::cluster: return kubelets_.process_exited(timer.arg, 0, cause, false, true);
     }
   }
@@ -278,13 +299,16 @@ class Cluster::Impl final : public Context {
   NodeLifecycle node_lifecycle_;
   SetControllers sets_;
   OwnerGc owner_gc_;
+  BackgroundLoads loads_;
 };
 
 Cluster::Cluster(ClusterConfig config, std::uint64_t seed, Ledger& ledger)
     : impl_(std::make_unique<Impl>(std::move(config), seed, ledger)) {}
 Cluster::~Cluster() = default;
 
-ClientId Cluster::add_client(std::string name) { return impl_->add_client(std::move(name)); }
+ClientId Cluster::add_client(std::string name, std::string_view user) {
+  return impl_->add_client(std::move(name), user);
+}
 std::vector<Outgoing> Cluster::start() { return impl_->start(); }
 std::vector<Outgoing> Cluster::step(const ToCluster& message, Seq cause) { return impl_->step(message, cause); }
 const ClusterState& Cluster::state() const { return impl_->state(); }

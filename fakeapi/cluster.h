@@ -1,6 +1,7 @@
 // START HERE for "what does the cluster do": the facade. step(message) decides, emits facts (which change the state)
 // and hands out messages with the time at which they are due. Parts: api_server, admission, watch_hub, deletion,
-// scheduler, kubelet, image_pulls, node_lifecycle, claims, set_controllers, owner_gc, faults. No I/O, no clock; knows
+// flow_control, scheduler, kubelet, image_pulls, node_lifecycle, claims, set_controllers, owner_gc, background_load,
+// faults. No I/O, no clock; knows
 // nothing of backend or sim.
 #pragma once
 
@@ -24,8 +25,9 @@ class Cluster {
   Cluster(const Cluster&) = delete;
   Cluster& operator=(const Cluster&) = delete;
 
-  // Somebody who will send requests; the name stands in facts and latency streams ("etl", "submit", "kubectl").
-  ClientId add_client(std::string name);
+  // Somebody who will send requests; the name stands in facts and latency streams ("etl", "submit", "kubectl"). user:
+  // as the API server authenticates it, which decides its priority level (K90).
+  ClientId add_client(std::string name, std::string_view user = "system:serviceaccount:default:default");
 
   // Nodes, quotas and existing pods of the configuration come to be (facts at the ledger's now, cause 0).
   std::vector<Outgoing> start();

@@ -286,6 +286,8 @@ struct ClusterState::Apply {
   void operator()(const fact::QuotaCharged& f) { quota(f.quota).used = f.used; }
   void operator()(const fact::QuotaRecounted& f) { quota(f.quota).used = f.used; }
   void operator()(const fact::RequestRefused&) {}
+  void operator()(const fact::RequestQueued&) {}
+  void operator()(const fact::SeatsMoved&) {}
   void operator()(const fact::HistoryTrimmed& f) { s.trimmed_ = std::max(s.trimmed_, f.rv); }
 };
 

@@ -86,6 +86,33 @@ struct DaemonSetSpec {
   friend bool operator==(const DaemonSetSpec&, const DaemonSetSpec&) = default;
 };
 
+// A pod of a background load, and how often it comes among the others.
+struct WeightedPod {
+  std::int64_t weight = 1;
+  PodTemplate pod;
+  friend bool operator==(const WeightedPod&, const WeightedPod&) = default;
+};
+struct TracedPod {
+  TimeUs at_us = 0;
+  std::optional<DurationUs> lifetime_us;  // of its process; absent: it stays
+  std::size_t pod = 0;                    // index in the load's pods
+  friend bool operator==(const TracedPod&, const TracedPod&) = default;
+};
+
+// Other people's pods that come and go: NAME-1, NAME-2, ... at a seeded pace, or as a trace says.
+struct BackgroundLoadSpec {
+  std::string name;
+  std::string ns = "default";
+  std::vector<WeightedPod> pods;
+  LatencyModel every;                    // from one arrival to the next
+  std::optional<LatencyModel> lifetime;  // of the process, from its start; absent: it stays
+  TimeUs from_us = 0;
+  TimeUs until_us = kNever;
+  std::int64_t count = 0;        // 0: no limit
+  std::vector<TracedPod> trace;  // instead of every, lifetime, from, until and count; by time
+  friend bool operator==(const BackgroundLoadSpec&, const BackgroundLoadSpec&) = default;
+};
+
 // Defaults of one Kubernetes version or installation. 03 B5-B7, B13.
 struct ClusterProfile {
   std::string name = "k8s-1.32";
@@ -118,10 +145,21 @@ struct ClusterProfile {
   int controller_burst = 30;                            // K33
   DurationUs restart_backoff_initial_us = 10 * kSecondUs;  // K63
   DurationUs restart_backoff_max_us = 300 * kSecondUs;     // K63
+  // Priority and fairness. The two in-flight limits add up to its seats (K89).
+  int max_requests_inflight = 400;
+  int max_mutating_inflight = 200;
+  int workload_low_shares = 100;                    // K90: of 245 with the other levels'
+  int queue_length = 50;                            // K91: requests a queue of workload-low
+  DurationUs queue_wait_us = 15 * kSecondUs;        // K91: a quarter of the request time-out
+  int list_objects_per_seat = 100;                  // K93
+  int list_seats_max = 10;                          // K93: 100 with a newer gate
+  DurationUs bookmark_period_us = 60 * kSecondUs;   // K20
+  int watch_buffer = 1000;                          // K22: events that a watcher may leave unread
+  DurationUs compaction_period_us = 5 * kMinuteUs;  // K19: etcd's history is kept so long, at most twice that
   friend bool operator==(const ClusterProfile&, const ClusterProfile&) = default;
 };
 
-// "k8s-1.31", "k8s-1.32", "managed-large"; absent for another name (03 B13).
+// "k8s-1.31", "k8s-1.32", "managed-large", "stress-low"; absent for another name (03 B13).
 std::optional<ClusterProfile> find_profile(std::string_view name);
 
 // A named fault point, active in [from_us, until_us) for numerator/denominator of the things it may hit. Points and
@@ -137,7 +175,8 @@ struct FaultSpec {
   std::string client;                // only this client; "" for all
   std::optional<Verb> verb;          // only this verb
   std::vector<std::uint64_t> calls;  // only these requests of the client, counted from 1; empty for all
-  int code = 500;                    // of api.answer
+  int code = 500;                    // of api.answer; of pod.crash the exit code
+  std::string target;                // an image, a registry, a part of a pod's name; "" for all
   friend bool operator==(const FaultSpec&, const FaultSpec&) = default;
 };
 
@@ -152,6 +191,7 @@ struct ClusterConfig {
   std::vector<StorageClassSpec> storage_classes;
   std::vector<ExistingClaim> claims;
   std::vector<DaemonSetSpec> daemon_sets;
+  std::vector<BackgroundLoadSpec> loads;
   std::vector<FaultSpec> faults;
   Latencies latency;
   bool parallel_pulls = false;  // K60

@@ -29,6 +29,8 @@ class Context {
   virtual Seq emit(std::string_view by, Seq cause, const Fact& fact) = 0;
   virtual Seq fault(Seq cause, std::string_view point, std::string_view target) = 0;
   virtual void send(TimeUs at, Seq cause, FromCluster message) = 0;
+  // What the API server's clock says: a fault may put it ahead of the others'.
+  virtual TimeUs server_clock() const { return now(); }
   void timer(TimeUs at, Seq cause, ClusterTimer t) { send(at, cause, from::SetTimer{t}); }
 
   // One sample of a latency model; stream is "cluster." + name, key the entity, ordinal its n-th draw.

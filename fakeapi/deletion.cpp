@@ -21,7 +21,7 @@ Seq Deletion::remove(PodId id, std::optional<std::int64_t> asked_s, std::string_
   if (record == nullptr) return cause;
   const Pod& pod = *record->pod;
   std::int64_t grace = 0;
-  TimeUs start_us = context_.now();
+  TimeUs start_us = context_.server_clock();
   if (pod.deletion_us) {
     const std::int64_t before_s = pod.deletion_grace_s.value_or(0);
     if (!asked_s || (*asked_s < 0 ? 1 : *asked_s) >= before_s) return cause;  // K30

@@ -30,19 +30,37 @@ void Faults::start() {
   }
 }
 
+// In its window, for this one, and by its odds.
+bool Faults::hits(const FaultSpec& spec, std::string_view who, std::optional<Verb> verb, std::string_view key,
+                  std::uint64_t ordinal) const {
+  if (context_.now() < spec.from_us || context_.now() >= spec.until_us) return false;
+  if (!spec.client.empty() && spec.client != who) return false;
+  if (spec.verb && verb && *spec.verb != *verb) return false;
+  if (!spec.calls.empty() && std::ranges::find(spec.calls, ordinal) == spec.calls.end()) return false;
+  if (spec.numerator >= spec.denominator) return true;
+  return Draw(context_.seed(), "fault." + spec.point, key, ordinal).chance(spec.numerator, spec.denominator);
+}
+
 const FaultSpec* Faults::find(std::string_view point, std::string_view who, std::optional<Verb> verb,
                               std::string_view key, std::uint64_t ordinal) const {
   for (const FaultSpec& spec : context_.config().faults) {
-    if (!is_of(spec, point, verb)) continue;
-    if (context_.now() < spec.from_us || context_.now() >= spec.until_us) continue;
-    if (!spec.client.empty() && spec.client != who) continue;
-    if (spec.verb && verb && *spec.verb != *verb) continue;
-    if (!spec.calls.empty() && std::ranges::find(spec.calls, ordinal) == spec.calls.end()) continue;
-    if (spec.numerator >= spec.denominator) return &spec;
-    Draw draw(context_.seed(), "fault." + spec.point, key, ordinal);
-    if (draw.chance(spec.numerator, spec.denominator)) return &spec;
+    if (is_of(spec, point, verb) && hits(spec, who, verb, key, ordinal)) return &spec;
   }
   return nullptr;
+}
+
+const FaultSpec* Faults::find_target(std::string_view point, std::string_view who, std::string_view what,
+                                     std::string_view key, std::uint64_t ordinal) const {
+  for (const FaultSpec& spec : context_.config().faults) {
+    if (spec.point != point || what.find(spec.target) == std::string_view::npos) continue;
+    if (hits(spec, who, std::nullopt, key, ordinal)) return &spec;
+  }
+  return nullptr;
+}
+
+DurationUs Faults::skew() const {
+  const FaultSpec* spec = find("clock.skew", "", std::nullopt, "", 0);
+  return spec == nullptr ? 0 : spec->delay_us;
 }
 
 bool Faults::configured(std::string_view point) const {

@@ -7,6 +7,7 @@
 #include "backend/port/json_writer.h"
 #include "fakeapi/claims.h"
 #include "fakeapi/deletion.h"
+#include "fakeapi/faults.h"
 
 namespace podramp::fakeapi {
 namespace {
@@ -223,6 +224,7 @@ void Kubelets::on_timer(const ClusterTimer& timer, Seq cause) {
     case kShowWaiting:
       if (work->stage == Stage::pulling) show_waiting(id, work->waiting_reason, work->waiting_message, cause);
       break;
+    case kCrash: crash(id, *work, cause); break;
     case kRestart:
       if (work->stage == Stage::crashed) create(id, *work, cause);
       break;
@@ -313,7 +315,32 @@ void Kubelets::show_waiting(PodId id, const std::string& reason, const std::stri
 
 void Kubelets::create(PodId id, Work& work, Seq cause) {
   work.stage = Stage::creating;
-  arm(kStarted, context_.config().latency.start, "cluster.start", id, cause);
+  const Latencies& latency = context_.config().latency;
+  const std::string name = pod_key(*context_.state().find_pod(id)->pod);
+  const FaultSpec* slow =
+      faults_ == nullptr ? nullptr : faults_->find_target("disk.slow", work.node, name, name, work.starts);
+  if (slow == nullptr) return arm(kStarted, latency.start, "cluster.start", id, cause);
+  const Seq fired = context_.fault(cause, "disk.slow", name);
+  LatencyModel longer = LatencyModel::constant(
+      slow->delay_us + context_.sample(latency.start, "cluster.start", name, kStarted + 256 * work.starts));
+  arm(kStarted, longer, "cluster.start", id, fired);
+}
+
+// A fault ends the process so long after its start.
+void Kubelets::arm_crash(PodId id, Work& work, Seq cause) {
+  if (faults_ == nullptr) return;
+  const std::string name = pod_key(*context_.state().find_pod(id)->pod);
+  const FaultSpec* crash = faults_->find_target("pod.crash", work.node, name, name, work.starts);
+  if (crash == nullptr) return;
+  work.crash_code = crash->code;
+  context_.timer(context_.now() + crash->delay_us, cause, {Part::kubelet, kCrash, work.round, id});
+}
+
+void Kubelets::crash(PodId id, const Work& work, Seq cause) {
+  if (work.stage != Stage::running) return;
+  const Seq fired = context_.fault(cause, "pod.crash", pod_key(*context_.state().find_pod(id)->pod));
+  context_.send(context_.now(), fired, from::ProcessStopped{id});
+  process_exited(id, work.crash_code, fired);
 }
 
 void Kubelets::started(PodId id, Work& work, Seq cause) {
@@ -323,6 +350,7 @@ void Kubelets::started(PodId id, Work& work, Seq cause) {
   work.started_us = context_.now();
   context_.send(context_.now(), cause, from::ProcessStarted{id, context_.state().find_pod(id)->pod});
   arm(kRunning, context_.config().latency.status, "cluster.status", id, cause);
+  arm_crash(id, work, cause);
 }
 
 // Also after a silence: what the node controller had marked as not Ready is Ready again (K75).

@@ -15,6 +15,7 @@
 namespace podramp::fakeapi {
 
 class Claims;
+class Faults;
 class Deletion;
 
 class Kubelets {
@@ -24,6 +25,8 @@ class Kubelets {
 
   // Pods that name claims wait for their volumes; without, such pods start as others do. It must outlive the kubelets.
   void set_claims(Claims& claims);
+  // Crash loops and slow disks; without, there are none. It must outlive the kubelets.
+  void set_faults(const Faults& faults) { faults_ = &faults; }
 
   // Sends ProcessStopped when containers die at once with their node; else only sets timers.
   void on_fact(const Fact& fact, Seq seq);
@@ -48,7 +51,8 @@ class Kubelets {
     kResume,
     kShowWaiting,
     kOrphan,
-    kRestart
+    kRestart,
+    kCrash
   };
   enum class Stage : std::uint8_t {
     bound,     // the kubelet has not seen it yet
@@ -72,6 +76,7 @@ class Kubelets {
     bool oom = false;
     bool for_good = false;  // whatever its restart policy
     int exit_code = 0;
+    int crash_code = 0;         // when a fault ends it
     std::uint64_t starts = 0;   // of its process, in this work
     std::uint32_t crashes = 0;  // that count for the back-off
     TimeUs started_us = 0;      // its present process
@@ -108,6 +113,8 @@ class Kubelets {
   void pull_news(PodId id, PullNews news, const std::string& message, Seq cause);
   void show_waiting(PodId id, const std::string& reason, const std::string& message, Seq cause);
   void create(PodId id, Work& work, Seq cause);
+  void arm_crash(PodId id, Work& work, Seq cause);
+  void crash(PodId id, const Work& work, Seq cause);
   void started(PodId id, Work& work, Seq cause);
   void show_running(PodId id, Work& work, Seq cause);
   void kill(PodId id, Work& work, Seq cause);
@@ -121,6 +128,7 @@ class Kubelets {
   ImagePulls& pulls_;
   Deletion& deletion_;
   Claims* claims_ = nullptr;
+  const Faults* faults_ = nullptr;
   std::unordered_map<PodId, Work> works_;  // never iterated
   std::map<std::string, OnNode, std::less<>> nodes_;
 };

@@ -28,6 +28,17 @@ DurationUs sample_quantiles(const LatencyModel& model, Draw& draw) {
   return below->second + (above->second - below->second) * (position - place(*below)) / (place(*above) - place(*below));
 }
 
+DurationUs sample_exponential(const LatencyModel& model, Draw& draw) {
+  constexpr std::int64_t kSteps = 1'000'000'000;
+  const double u = static_cast<double>(draw.uniform(1, kSteps)) / static_cast<double>(kSteps);
+  return static_cast<DurationUs>(std::llround(-static_cast<double>(model.base_us) * std::log(u)));
+}
+
+DurationUs sample_empirical(const LatencyModel& model, Draw& draw) {
+  CHECK(!model.samples.empty());
+  return model.samples[static_cast<std::size_t>(draw.uniform(0, static_cast<std::int64_t>(model.samples.size()) - 1))];
+}
+
 }  // namespace
 
 DurationUs LatencyModel::sample(Draw draw) const {
@@ -37,6 +48,8 @@ DurationUs LatencyModel::sample(Draw draw) const {
     case LatencyKind::lognormal: us = sample_lognormal(*this, draw); break;
     case LatencyKind::uniform: us = draw.uniform(base_us, std::max(base_us, high_us)); break;
     case LatencyKind::quantiles: us = sample_quantiles(*this, draw); break;
+    case LatencyKind::exponential: us = sample_exponential(*this, draw); break;
+    case LatencyKind::empirical: us = sample_empirical(*this, draw); break;
   }
   return std::max<DurationUs>(us, 0);
 }

@@ -13,18 +13,20 @@
 
 namespace podramp::fakeapi {
 
-enum class LatencyKind : std::uint8_t { constant, lognormal, uniform, quantiles };
+enum class LatencyKind : std::uint8_t { constant, lognormal, uniform, quantiles, exponential, empirical };
 
 struct LatencyModel {
   LatencyKind kind = LatencyKind::constant;
-  DurationUs base_us = 0;                          // constant: the value; lognormal: the median; uniform: the lowest
+  DurationUs base_us = 0;                          // constant: the value; lognormal: the median; uniform: the
+                                                   // lowest; exponential: the mean
   DurationUs high_us = 0;                          // uniform: the highest; lognormal: cap, 0 for none
   std::int64_t sigma_milli = 0;                    // lognormal: sigma of the logarithm, in thousandths
   std::vector<std::pair<int, DurationUs>> points;  // quantiles: (per mille, value), rising; linear in between
+  std::vector<DurationUs> samples = {};            // empirical: one of them, each as likely
 
-  static LatencyModel constant(DurationUs us) { return {LatencyKind::constant, us, 0, 0, {}}; }
+  static LatencyModel constant(DurationUs us) { return {LatencyKind::constant, us, 0, 0, {}, {}}; }
   static LatencyModel lognormal(DurationUs median_us, std::int64_t sigma_milli, DurationUs cap_us = 0) {
-    return {LatencyKind::lognormal, median_us, cap_us, sigma_milli, {}};
+    return {LatencyKind::lognormal, median_us, cap_us, sigma_milli, {}, {}};
   }
   // >= 0, in whole microseconds.
   DurationUs sample(Draw draw) const;
@@ -38,7 +40,7 @@ struct Latencies {
   LatencyModel write = LatencyModel::lognormal(8'000, 600, 1'000'000);    // a mutating request at the server
   LatencyModel read = LatencyModel::lognormal(3'000, 600, 1'000'000);     // get, list, watch
   LatencyModel watch = LatencyModel::lognormal(5'000, 800);               // commit -> event at the client
-  LatencyModel schedule = LatencyModel::lognormal(3'000, 400);            // one scheduling cycle
+  LatencyModel schedule = LatencyModel::lognormal(1'300, 400);            // one scheduling cycle (docs/fidelity.md)
   LatencyModel bind = LatencyModel::lognormal(20'000, 300);               // decision -> spec.nodeName visible
   LatencyModel kubelet = LatencyModel::lognormal(20'000, 300);            // bound -> seen by the kubelet
   LatencyModel start = LatencyModel::lognormal(1'000'000, 300);           // sandbox, CNI, create, start

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
 
 namespace podramp::fakeapi::latency_test {
 namespace {
@@ -59,6 +60,28 @@ TEST(Latency, EveryMemberHasItsName) {
   for (const auto& [name, member] : Latencies::kByName) latencies.*member = LatencyModel::constant(1);
   EXPECT_EQ(latencies.quota, LatencyModel::constant(1));
   EXPECT_EQ(latencies.request, LatencyModel::constant(1));
+}
+
+TEST(LatencyModel, AnExponentialOneHasItsMeanAndManyShortValues) {
+  const LatencyModel model{LatencyKind::exponential, 10'000, 0, 0, {}, {}};
+  std::int64_t sum = 0;
+  int below_median = 0;
+  for (std::uint64_t i = 0; i < 10'000; ++i) {
+    const DurationUs us = model.sample(Draw(1, "test", "exponential", i));
+    ASSERT_GE(us, 0);
+    sum += us;
+    below_median += us < 6'931 ? 1 : 0;  // ln 2 of the mean
+  }
+  EXPECT_NEAR(static_cast<double>(sum) / 10'000, 10'000, 300);
+  EXPECT_NEAR(below_median, 5'000, 200);
+}
+
+TEST(LatencyModel, AnEmpiricalOneGivesMeasuredValuesEachAsLikely) {
+  const LatencyModel model{LatencyKind::empirical, 0, 0, 0, {}, {5, 7, 100}};
+  std::map<DurationUs, int> seen;
+  for (std::uint64_t i = 0; i < 3'000; ++i) ++seen[model.sample(Draw(1, "test", "empirical", i))];
+  ASSERT_EQ(seen.size(), 3U);
+  for (const DurationUs us : {5, 7, 100}) EXPECT_NEAR(seen[us], 1000, 120);
 }
 
 }  // namespace

@@ -31,7 +31,8 @@ enum class Part : std::uint8_t {
   cluster,
   owner_gc,
   set_controllers,
-  claims
+  claims,
+  background
 };
 
 // kind and the two arguments mean what the part says they mean.
@@ -163,10 +164,16 @@ struct ProcessStopped {
   PodId pod = 0;
 };
 
+// The client's process is gone, in the middle of what it did.
+struct ClientCrashed {
+  ClientId client = 0;
+};
+
 }  // namespace from
 
-using FromCluster = std::variant<from::Reply, from::WatchEvents, from::WatchClosed, from::SetTimer, from::StartPull,
-                                 from::CancelPull, from::NodePower, from::ProcessStarted, from::ProcessStopped>;
+using FromCluster =
+    std::variant<from::Reply, from::WatchEvents, from::WatchClosed, from::SetTimer, from::StartPull, from::CancelPull,
+                 from::NodePower, from::ProcessStarted, from::ProcessStopped, from::ClientCrashed>;
 
 // One outgoing message: deliver at `at` (>= now); cause is the event it follows from.
 struct Outgoing {

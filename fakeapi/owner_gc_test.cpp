@@ -33,6 +33,7 @@ std::string run_driver(World& world, int executors) {
   std::string uid = world.ask(create_of(make_pod("driver", share(small_template(10, 1 << 20))))).object->uid;
   for (int i = 0; i < executors; ++i) {
     world.call(create_of(owned_pod(fmt::format("exec-{:04}", i), {owner("Pod", "driver", uid)})));
+    if (i % 40 == 39) world.run_until(world.now() + 100 * kMillisecondUs);  // priority and fairness (K91) takes no more
   }
   world.run_until(kMinuteUs);
   return uid;

@@ -77,7 +77,7 @@ Answer PodVerbs::store(const ApiRequest& request, const Pod& body, Seq cause) {
   stored->hostname = body.hostname;
   stored->affinity_node = body.affinity_node;
   stored->node = body.node;
-  stored->created_us = whole_second(context_.now());  // K3
+  stored->created_us = whole_second(context_.server_clock());  // K3
   const Seq seq = context_.emit("apiserver", cause, fact::PodCreated{stored});
   return {replies::success(201, std::move(stored)), seq};
 }
@@ -86,14 +86,6 @@ Answer PodVerbs::get(const ApiRequest& request, Seq cause) const {
   const PodRecord* record = context_.state().find_pod(object_key(request));
   if (record == nullptr) return {replies::not_found(request.name), cause};
   return {replies::success(200, record->pod), cause};
-}
-
-Answer PodVerbs::list(const ApiRequest& request, Seq cause) {
-  ApiReply reply = replies::success(200, PodPtr{});
-  reply.resource_version = context_.state().resource_version();
-  PodList& list = reply.list.emplace();
-  for (const PodRecord* record : select(request)) list.items.push_back(record->pod);
-  return {std::move(reply), cause};
 }
 
 Answer PodVerbs::patch(const ApiRequest& request, Seq cause) {
@@ -142,6 +134,14 @@ Answer PodVerbs::remove(const ApiRequest& request, Seq cause) {
   const PodRecord* record = context_.state().find_pod(object_key(request));
   if (record == nullptr) return {replies::not_found(request.name), cause};
   const PodPtr before = record->pod;
+  const std::string version = std::to_string(before->resource_version);
+  if (!request.version_precondition.empty() && request.version_precondition != version) {
+    return {replies::conflict(request.name,
+                              fmt::format("the ResourceVersion in the precondition ({}) does not match the "
+                                          "ResourceVersion in record ({}). The object might have been modified",
+                                          request.version_precondition, version)),
+            cause};
+  }
   if (!request.uid_precondition.empty() && request.uid_precondition != before->uid) {
     return {replies::conflict(request.name,
                               fmt::format("the UID in the precondition ({}) does not match the UID in record ({}). The "

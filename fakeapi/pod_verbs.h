@@ -24,7 +24,6 @@ class PodVerbs {
 
   Answer create(const ApiRequest& request, Seq cause);  // K2-K6, K8
   Answer get(const ApiRequest& request, Seq cause) const;
-  Answer list(const ApiRequest& request, Seq cause);    // K14
   Answer patch(const ApiRequest& request, Seq cause);   // metadata.labels and annotations, or the resize subresource
   Answer remove(const ApiRequest& request, Seq cause);  // K27-K31
 

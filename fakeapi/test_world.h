@@ -108,7 +108,9 @@ class TestWorld final : public Context {
         claims(*this),
         store(*this, claims),
         manifests(*this, store),
-        api(*this, faults, verbs, manifests, watches, deletion) {
+        api(*this, faults, verbs, manifests, watches, deletion, admission) {
+    api.add_client("system:serviceaccount:spark:etl");
+    api.add_client("kubectl");
     admission.start();
     store.start();
     admission.count_all(0);
@@ -127,6 +129,7 @@ class TestWorld final : public Context {
     facts.push_back({++seq_, now_, std::string(by), cause, fact});
     const Seq seq = seq_;
     showing_ = true;
+    verbs.on_fact(fact);
     admission.on_fact(fact, seq);
     watches.on_fact(fact, seq);
     claims.on_fact(fact, seq);

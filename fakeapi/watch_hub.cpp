@@ -9,7 +9,7 @@
 namespace podramp::fakeapi {
 namespace {
 
-constexpr std::size_t kHistoryMin = 100;  // K19: kept however old
+constexpr DurationUs kBeforeEndUs = 2 * kSecondUs;  // K20: the last bookmark
 
 // "label = value" of this requirement, if it is one.
 const std::string* single_value(const Requirement& r) {
@@ -41,15 +41,24 @@ bool WatchHub::matches(const Watch& watch, const Pod& pod) {
 }
 
 std::optional<std::string> WatchHub::too_old(std::uint64_t rv, Seq cause) {
-  if (forgotten_rv_ > context_.state().history_trimmed()) {
-    context_.emit("apiserver", cause, fact::HistoryTrimmed{forgotten_rv_});
+  const std::uint64_t forgotten_rv = history_.forgotten_rv();
+  if (forgotten_rv > context_.state().history_trimmed()) {
+    context_.emit("apiserver", cause, fact::HistoryTrimmed{forgotten_rv});
   }
-  if (rv >= forgotten_rv_) return std::nullopt;
-  return fmt::format("too old resource version: {} ({})", rv, forgotten_rv_);
+  if (rv >= forgotten_rv) return std::nullopt;
+  return fmt::format("too old resource version: {} ({})", rv, forgotten_rv);
+}
+
+int WatchHub::watchers(const std::string& ns) const {
+  const auto of = [&](const std::string& key) {
+    const auto it = by_namespace_.find(key);
+    return it == by_namespace_.end() ? 0 : it->second;
+  };
+  return of("") + (ns.empty() ? 0 : of(ns));
 }
 
 void WatchHub::open(ClientId client, CallId id, const ApiRequest& request, std::optional<std::uint64_t> after_rv,
-                    TimeUs not_before_us, Seq cause) {
+                    TimeUs not_before_us, Seq cause, std::optional<Initial> initial) {
   const Serial serial = ++last_serial_;
   Watch& watch = watches_[serial];
   watch.client = client;
@@ -60,26 +69,17 @@ void WatchHub::open(ClientId client, CallId id, const ApiRequest& request, std::
   watch.answered_us = not_before_us;
   watch.last_due_us = not_before_us;
   by_call_[{client, id.value}] = serial;
+  ++by_namespace_[watch.ns];
   add_to_index(serial, watch);
 
   const std::string_view who = context_.client_name(client);
   const TimeUs due_us =
       not_before_us + context_.sample(context_.config().latency.watch, "cluster.watch", who, id.value);
-  if (after_rv) {
-    const auto first = std::ranges::upper_bound(history_, *after_rv, {}, &Version::rv);
-    for (auto it = first; it != history_.end(); ++it) {
-      PodPtr last_state;
-      const bool old_match = it->before != nullptr && matches(watch, *it->before);
-      const bool new_match = it->after != nullptr && matches(watch, *it->after);
-      if (new_match) {
-        enqueue(serial, watch, {old_match ? WatchEventType::modified : WatchEventType::added, it->after}, due_us,
-                cause);
-      } else if (old_match) {
-        auto gone = std::make_shared<Pod>(*it->before);
-        gone->resource_version = it->rv;
-        enqueue(serial, watch, {WatchEventType::deleted, std::move(gone)}, due_us, cause);
-      }
-    }
+  if (after_rv && !request.initial_events) {
+    replay(serial, watch, *after_rv, due_us, cause);
+  } else if (initial) {
+    for (const PodPtr& pod : initial->pods) enqueue(serial, watch, {WatchEventType::added, pod}, due_us, cause);
+    replay(serial, watch, initial->rv, due_us, cause);
   } else {
     const auto& pods = context_.state().pods_by_name();
     const std::string prefix = request.ns.empty() ? "" : request.ns + "/";
@@ -88,11 +88,47 @@ void WatchHub::open(ClientId client, CallId id, const ApiRequest& request, std::
       if (matches(watch, *pod)) enqueue(serial, watch, {WatchEventType::added, pod}, due_us, cause);
     }
   }
+  if (request.initial_events && request.allow_bookmarks) bookmark(serial, watch, due_us, cause, true);  // K25
 
   const ClusterProfile& profile = context_.config().profile;
   Draw lifetime(context_.seed(), "cluster.watch_lifetime", who, id.value);
-  const DurationUs lasts_us = lifetime.uniform(profile.watch_timeout_min_us, profile.watch_timeout_max_us);  // K21
-  context_.timer(context_.now() + lasts_us, cause, {Part::watch_hub, kLifetime, 0, serial});
+  const DurationUs drawn_us = lifetime.uniform(profile.watch_timeout_min_us, profile.watch_timeout_max_us);
+  const DurationUs lasts_us = request.watch_s ? *request.watch_s * kSecondUs : drawn_us;  // K21
+  watch.ends_us = context_.now() + lasts_us;
+  context_.timer(watch.ends_us, cause, {Part::watch_hub, kLifetime, 0, serial});
+  if (request.allow_bookmarks) arm_bookmark(serial, watch, cause);
+}
+
+// The changes after a version that the history still has.
+void WatchHub::replay(Serial serial, Watch& watch, std::uint64_t after_rv, TimeUs due_us, Seq cause) {
+  for (auto it = history_.after(after_rv); it != history_.versions().end(); ++it) {
+    const bool old_match = it->before != nullptr && matches(watch, *it->before);
+    const bool new_match = it->after != nullptr && matches(watch, *it->after);
+    if (new_match) {
+      enqueue(serial, watch, {old_match ? WatchEventType::modified : WatchEventType::added, it->after}, due_us, cause);
+    } else if (old_match) {
+      auto gone = std::make_shared<Pod>(*it->before);
+      gone->resource_version = it->rv;
+      enqueue(serial, watch, {WatchEventType::deleted, std::move(gone)}, due_us, cause);
+    }
+  }
+}
+
+// K20: about once a minute, and once more shortly before the end.
+void WatchHub::arm_bookmark(Serial serial, const Watch& watch, Seq cause) {
+  const TimeUs now = context_.now();
+  const TimeUs last_us = watch.ends_us - kBeforeEndUs;
+  if (last_us <= now) return;
+  const TimeUs at = std::min(now + context_.config().profile.bookmark_period_us, last_us);
+  context_.timer(at, cause, {Part::watch_hub, kBookmark, 0, serial});
+}
+
+void WatchHub::bookmark(Serial serial, Watch& watch, TimeUs due_us, Seq cause, bool initial_end) {
+  static const TemplatePtr kNothing = share(PodTemplate{});
+  auto version = std::make_shared<Pod>();
+  version->tmpl = kNothing;
+  version->resource_version = context_.state().resource_version();
+  enqueue(serial, watch, {WatchEventType::bookmark, std::move(version), initial_end}, due_us, cause);
 }
 
 void WatchHub::release(ClientId client, CallId id) {
@@ -111,7 +147,8 @@ void WatchHub::on_fact(const Fact& fact, Seq seq) {
   const ClusterState::Change& change = context_.state().last_change();
   const std::uint64_t rv =
       change.after != nullptr ? change.after->resource_version : context_.state().resource_version();
-  remember({context_.now(), rv, change.before, change.after, std::visit(DrawOrdinal{}, fact)});
+  history_.remember({context_.now(), rv, change.before, change.after, std::visit(DrawOrdinal{}, fact)},
+                    context_.config().profile);
 
   candidates_.assign(unindexed_.begin(), unindexed_.end());
   if (change.after != nullptr) interested(*change.after, candidates_);
@@ -123,7 +160,7 @@ void WatchHub::on_fact(const Fact& fact, Seq seq) {
     candidates_.erase(std::unique(candidates_.begin(), candidates_.end()), candidates_.end());
   }
   PodPtr last_state;  // made for the first watch that needs it, shared by the others
-  const Version& version = history_.back();
+  const PodVersion& version = history_.versions().back();
   for (const Serial serial : candidates_) {
     Watch& watch = watches_.at(serial);
     if (!watch.closing) show(serial, watch, version, last_state, seq);
@@ -131,7 +168,7 @@ void WatchHub::on_fact(const Fact& fact, Seq seq) {
 }
 
 // K23: what one change is to one watch.
-void WatchHub::show(Serial serial, Watch& watch, const Version& version, PodPtr& last_state, Seq seq) {
+void WatchHub::show(Serial serial, Watch& watch, const PodVersion& version, PodPtr& last_state, Seq seq) {
   const bool old_match = version.before != nullptr && matches(watch, *version.before);
   const bool new_match = version.after != nullptr && matches(watch, *version.after);
   if (!old_match && !new_match) return;
@@ -159,7 +196,11 @@ void WatchHub::show(Serial serial, Watch& watch, const Version& version, PodPtr&
   DurationUs delay_us = context_.sample(context_.config().latency.watch, "cluster.watch", key, version.fact);
   if (const FaultSpec* slow = faults_.find("watch.delay", who, Verb::watch, key, version.fact))
     delay_us += slow->delay_us;
-  enqueue(serial, watch, std::move(event), context_.now() + delay_us, seq);
+  const TimeUs due_us = context_.now() + delay_us;
+  if (faults_.fires("watch.duplicate", who, Verb::watch, key, version.fact)) {
+    enqueue(serial, watch, event, due_us, context_.fault(seq, "watch.duplicate", key));
+  }
+  enqueue(serial, watch, std::move(event), due_us, seq);
 }
 
 void WatchHub::enqueue(Serial serial, Watch& watch, WatchEvent event, TimeUs due_us, Seq cause) {
@@ -171,22 +212,55 @@ void WatchHub::enqueue(Serial serial, Watch& watch, WatchEvent event, TimeUs due
   watch.last_due_us = due_us;
   watch.pending.back().cause = cause;
   watch.pending.back().events.push_back(std::move(event));
+  ++watch.unread;
 }
 
 void WatchHub::on_timer(const ClusterTimer& timer, Seq cause) {
   const auto it = watches_.find(timer.arg);
   if (it == watches_.end()) return;
+  Watch& watch = it->second;
   if (timer.kind == kDeliver) {
     deliver(timer.arg, cause);
-  } else if (!it->second.closing) {
+  } else if (watch.closing) {
+    return;
+  } else if (timer.kind == kLifetime) {
     close(timer.arg, 0, "", cause);
+  } else {
+    const std::string_view who = context_.client_name(watch.client);
+    const auto ordinal = static_cast<std::uint64_t>(context_.now());
+    const DurationUs delay_us = context_.sample(context_.config().latency.watch, "cluster.bookmark", who, ordinal);
+    bookmark(timer.arg, watch, context_.now() + delay_us, cause, false);
+    arm_bookmark(timer.arg, watch, cause);
   }
+}
+
+// K22: the client does not read. What it has not read waits for it, up to the buffer; then the server hangs up behind
+// what is in it.
+bool WatchHub::stalled(Serial serial, Watch& watch, Seq cause) {
+  if (!faults_.configured("watch.stall")) return false;
+  const std::string_view who = context_.client_name(watch.client);
+  const FaultSpec* stall = faults_.find("watch.stall", who, Verb::watch, who, watch.id.value);
+  if (stall == nullptr) return false;
+  const auto buffer = static_cast<std::size_t>(context_.config().profile.watch_buffer);
+  if (!watch.closing && watch.unread > buffer) {
+    const Seq fired = context_.fault(cause, "watch.stall", fmt::format("{}/{}", who, watch.id.value));
+    while (watch.unread > buffer) {
+      watch.pending.back().events.pop_back();
+      --watch.unread;
+      if (watch.pending.back().events.empty()) watch.pending.pop_back();
+    }
+    close(serial, 0, "the watcher was too slow", fired);
+  }
+  if (stall->until_us != kNever) context_.timer(stall->until_us, cause, {Part::watch_hub, kDeliver, 0, serial});
+  return true;
 }
 
 void WatchHub::deliver(Serial serial, Seq cause) {
   Watch& watch = watches_.at(serial);
+  if (stalled(serial, watch, cause)) return;
   while (!watch.pending.empty() && watch.pending.front().due_us <= context_.now()) {
     Group& group = watch.pending.front();
+    watch.unread -= group.events.size();
     context_.send(context_.now(), group.cause, from::WatchEvents{watch.client, watch.id, std::move(group.events)});
     watch.pending.pop_front();
   }
@@ -223,20 +297,10 @@ void WatchHub::on_window(const FaultSpec& spec, bool opens, Seq seq) {
       close(serial, 410, "Expired", fired);
     } else {
       watch.pending.clear();  // the connection is cut: what was under way is lost
+      watch.unread = 0;
       watch.last_due_us = watch.answered_us;
       close(serial, 0, "connection lost", fired);
     }
-  }
-}
-
-void WatchHub::remember(Version version) {
-  const ClusterProfile& profile = context_.config().profile;
-  history_.push_back(std::move(version));
-  const auto most = static_cast<std::size_t>(profile.watch_history_max);
-  while (history_.size() > most ||
-         (history_.size() > kHistoryMin && history_.front().at_us + profile.watch_history_us < context_.now())) {
-    forgotten_rv_ = history_[1].rv - 1;  // as the server says it: one before the oldest that it can deliver
-    history_.pop_front();
   }
 }
 
@@ -269,6 +333,7 @@ void WatchHub::erase(Serial serial) {
     index_[it->second.indexed_by->key].erase(it->second.indexed_by->values.front());
   }
   by_call_.erase({it->second.client, it->second.id.value});
+  if (--by_namespace_[it->second.ns] == 0) by_namespace_.erase(it->second.ns);
   watches_.erase(it);
 }
 

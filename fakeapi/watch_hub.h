@@ -1,4 +1,4 @@
-// Open watches and the history that a resumed watch needs: who sees which change as what (K17-K19, K21, K23, K26).
+// Open watches: who sees which change as what, bookmarks, lifetimes, watchers that do not read (K17-K23, K25, K26).
 // Each watch is a FIFO: an event is due at commit + latency, never before an earlier one; events due at the same
 // microsecond leave as one message. A change touches only watches that may care: they are indexed by one label.
 #pragma once
@@ -15,6 +15,7 @@
 
 #include "fakeapi/context.h"
 #include "fakeapi/faults.h"
+#include "fakeapi/pod_history.h"
 
 namespace podramp::fakeapi {
 
@@ -27,9 +28,14 @@ class WatchHub {
   std::optional<std::string> too_old(std::uint64_t rv, Seq cause);
 
   // Opens a watch on the request's namespace and selectors. after_rv absent: synthetic ADDED for what is there (K17);
-  // else the changes after it. Nothing is delivered before not_before_us, when the client has its answer.
+  // else the changes after it. Nothing is delivered before not_before_us, when the client has its answer. initial: what
+  // the synthetic ADDED show, and the version that they are of; absent: what is there now.
+  struct Initial {
+    std::vector<PodPtr> pods;
+    std::uint64_t rv = 0;
+  };
   void open(ClientId client, CallId id, const ApiRequest& request, std::optional<std::uint64_t> after_rv,
-            TimeUs not_before_us, Seq cause);
+            TimeUs not_before_us, Seq cause, std::optional<Initial> initial = std::nullopt);
   // The client hangs up: nothing more is delivered. An unknown watch is ignored.
   void release(ClientId client, CallId id);
 
@@ -39,9 +45,12 @@ class WatchHub {
   void on_window(const FaultSpec& spec, bool opens, Seq seq);
 
   std::size_t open_watches() const { return watches_.size(); }
+  // Watches that a change in this namespace concerns, whatever their selectors (K93).
+  int watchers(const std::string& ns) const;
+  PodHistory& history() { return history_; }
 
  private:
-  enum Kind : std::uint8_t { kDeliver, kLifetime };
+  enum Kind : std::uint8_t { kDeliver, kLifetime, kBookmark };
   using Serial = std::uint64_t;
 
   struct Group {  // events due together
@@ -57,25 +66,23 @@ class WatchHub {
     FieldSelector fields;
     const Requirement* indexed_by = nullptr;  // in labels; null: in unindexed_
     std::deque<Group> pending;
+    std::size_t unread = 0;  // events in pending
+    TimeUs ends_us = 0;      // its lifetime
     TimeUs answered_us = 0;  // when the client has the answer that opened it
     TimeUs last_due_us = 0;
     bool closing = false;  // after what is pending
     int close_code = 0;
     std::string close_reason;
   };
-  struct Version {  // one change of one pod
-    TimeUs at_us = 0;
-    std::uint64_t rv = 0;
-    PodPtr before;
-    PodPtr after;
-    std::uint8_t fact = 0;
-  };
   using Bucket = std::vector<Serial>;
 
   static bool matches(const Watch& watch, const Pod& pod);
-  void remember(Version version);
-  void show(Serial serial, Watch& watch, const Version& version, PodPtr& last_state, Seq seq);
+  void show(Serial serial, Watch& watch, const PodVersion& version, PodPtr& last_state, Seq seq);
+  void replay(Serial serial, Watch& watch, std::uint64_t after_rv, TimeUs due_us, Seq cause);
   void enqueue(Serial serial, Watch& watch, WatchEvent event, TimeUs due_us, Seq cause);
+  void bookmark(Serial serial, Watch& watch, TimeUs due_us, Seq cause, bool initial_end);
+  void arm_bookmark(Serial serial, const Watch& watch, Seq cause);
+  bool stalled(Serial serial, Watch& watch, Seq cause);
   void deliver(Serial serial, Seq cause);
   void close(Serial serial, int code, std::string reason, Seq cause);
   void erase(Serial serial);
@@ -91,8 +98,8 @@ class WatchHub {
   std::map<std::string, std::unordered_map<std::string, Bucket>, std::less<>> index_;  // never iterated
   Bucket unindexed_;
   Bucket candidates_;  // scratch of on_fact
-  std::deque<Version> history_;
-  std::uint64_t forgotten_rv_ = 0;  // everything after it is in history_
+  PodHistory history_;
+  std::map<std::string, int> by_namespace_;  // watches; "" for those of all namespaces
   Serial last_serial_ = 0;
 };
 

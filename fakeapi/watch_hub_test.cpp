@@ -253,5 +253,101 @@ TEST_F(WatchHubTest, DelayAndDropFaultsHitEvents) {
   EXPECT_EQ(seen(id), "ADDED a | ADDED c");
 }
 
+TEST_F(WatchHubTest, K20_BookmarksComeOnceAMinuteAndBeforeTheEnd) {
+  create("a");
+  ApiRequest request = request_of(Verb::watch);
+  request.allow_bookmarks = true;
+  request.watch_s = 150;
+  const std::uint64_t id = world->call(request);
+  world->run_until(10 * kSecondUs);
+  create("b");
+  world->run_until(kHourUs);
+  const TimeUs opened = kWriteUs + kReplyUs + kReadUs;
+  std::vector<TimeUs> bookmarks;
+  for (const TestWorld::Delivered& d : world->delivered) {
+    for (const WatchEvent& event : d.events) {
+      if (event.type != WatchEventType::bookmark) continue;
+      bookmarks.push_back(d.at - kWatchUs);
+      EXPECT_EQ(event.object->resource_version, 2U);
+      EXPECT_FALSE(event.initial_end);
+    }
+  }
+  EXPECT_EQ(bookmarks,
+            (std::vector<TimeUs>{opened + 60 * kSecondUs, opened + 120 * kSecondUs, opened + 148 * kSecondUs}));
+  ASSERT_EQ(world->closed.size(), 1U);  // K21: the client's own time-out
+  EXPECT_EQ(world->closed[0].at, opened + 150 * kSecondUs);
+  EXPECT_EQ(world->closed[0].code, 0);
+  EXPECT_EQ(world->closed[0].watch, id);
+}
+
+TEST_F(WatchHubTest, K20_NobodyGetsBookmarksWithoutAskingForThem) {
+  create("a");
+  const std::uint64_t id = watch("app=etl");
+  world->run_until(10 * kMinuteUs);
+  EXPECT_EQ(world->seen(id), "ADDED a");
+}
+
+TEST_F(WatchHubTest, K25_AStreamingListEndsWithABookmarkThatSaysSo) {
+  create("a");
+  create("b");
+  ApiRequest request = request_of(Verb::watch);
+  request.allow_bookmarks = true;
+  request.initial_events = true;
+  request.resource_version = "1";
+  const std::uint64_t id = world->call(request);
+  world->run_until(kSecondUs);
+  EXPECT_EQ(world->seen(id), "ADDED a, ADDED b, BOOKMARK ");
+  EXPECT_TRUE(world->delivered.back().events.back().initial_end);
+  EXPECT_EQ(world->delivered.back().events.back().object->resource_version, 2U);
+}
+
+TEST_F(WatchHubTest, K22_AWatcherThatDoesNotReadIsHungUpOnBehindItsBuffer) {
+  ClusterConfig config = test_config();
+  config.profile.watch_buffer = 2;
+  FaultSpec stall;
+  stall.point = "watch.stall";
+  stall.from_us = kSecondUs;
+  stall.until_us = kMinuteUs;
+  config.faults.push_back(stall);
+  use(config);
+  const std::uint64_t id = watch("app=etl");
+  world->run_until(2 * kSecondUs);
+  for (const char* name : {"a", "b", "c", "d"}) create(name);
+  world->run_until(30 * kSecondUs);
+  EXPECT_EQ(world->seen(id), "");
+  world->run_until(2 * kMinuteUs);
+  EXPECT_EQ(world->seen(id), "ADDED a | ADDED b");
+  ASSERT_EQ(world->closed.size(), 1U);
+  EXPECT_EQ(world->closed[0].at, kMinuteUs);
+  EXPECT_EQ(world->closed[0].code, 0);  // a plain end: the client resumes from what it has read
+}
+
+TEST_F(WatchHubTest, K22_OneThatReadsOnInTimeLosesNothing) {
+  ClusterConfig config = test_config();
+  FaultSpec stall;
+  stall.point = "watch.stall";
+  stall.from_us = kSecondUs;
+  stall.until_us = kMinuteUs;
+  config.faults.push_back(stall);
+  use(config);
+  const std::uint64_t id = watch("app=etl");
+  world->run_until(2 * kSecondUs);
+  for (const char* name : {"a", "b"}) create(name);
+  world->run_until(2 * kMinuteUs);
+  EXPECT_EQ(world->seen(id), "ADDED a | ADDED b");
+  EXPECT_TRUE(world->closed.empty());
+}
+
+TEST_F(WatchHubTest, AFaultShowsAnEventTwice) {
+  ClusterConfig config = test_config();
+  FaultSpec twice;
+  twice.point = "watch.duplicate";
+  config.faults.push_back(twice);
+  use(config);
+  const std::uint64_t id = watch("app=etl");
+  create("a");
+  EXPECT_EQ(seen(id), "ADDED a, ADDED a");
+}
+
 }  // namespace
 }  // namespace podramp::fakeapi::watch_hub_test

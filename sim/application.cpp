@@ -54,6 +54,12 @@ Result<backend::Application> make_application(const ApplicationSpec& spec, const
   return app;
 }
 
+std::string api_user(const ApplicationSpec& spec) {
+  if (!spec.api_user.empty()) return spec.api_user;
+  const auto account = spec.conf.find("spark.kubernetes.authenticate.driver.serviceAccountName");
+  return fmt::format("system:serviceaccount:{}:{}", spec.ns, account == spec.conf.end() ? "default" : account->second);
+}
+
 Result<std::vector<LoggedApplication>> logged_applications(const LogHeader& header) {
   const auto loaded = load_scenario({"the log's header", header.scenario_json}, {}, {});
   if (!loaded) return tl::unexpected(Error{to_string(loaded.error().front())});

@@ -38,6 +38,9 @@ const std::vector<Command>& all_commands() {
       {"explain", "why executors took as long as they did, second by second", explain_command},
       {"lint", "what each setting of a spark-defaults.conf does at a Spark version", lint_command},
       {"compare", "two runs side by side, and where they part", compare_command},
+      {"fidelity", "published figures beside ours", fidelity_command},
+      {"profile", "a built-in profile of Kubernetes defaults, as a file to copy", profile_command},
+      {"import", "a scenario from a public pod trace", import_command},
   };
   return kCommands;
 }

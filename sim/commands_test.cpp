@@ -113,7 +113,8 @@ TEST_F(Commands, HelpOfEachFitsOneScreenAndShowsAnExample) {
     EXPECT_LE(lines, 24U) << command.name;
     EXPECT_THAT(help.out, HasSubstr("usage: podramp " + std::string(command.name)));
     EXPECT_THAT(help.out, HasSubstr("\nexample: podramp " + std::string(command.name)));
-    EXPECT_THAT(help.out, HasSubstr("--json")) << command.name;
+    const bool prints_json_anyway = command.name == "profile" || command.name == "import";
+    if (!prints_json_anyway) EXPECT_THAT(help.out, HasSubstr("--json")) << command.name;
   }
 }
 

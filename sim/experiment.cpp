@@ -6,6 +6,7 @@
 
 #include "backend/snapshots.h"
 #include "sim/admission_queue.h"
+#include "sim/watch_contract.h"
 
 namespace podramp::sim {
 namespace {
@@ -105,11 +106,13 @@ Result<RunResult> run_experiment(const Scenario& scenario, const RunOptions& opt
   }
   Projection projection;
   Properties properties({scenario.expect.skip_properties.begin(), scenario.expect.skip_properties.end()});
+  WatchContract contract(properties);
   Pulse pulse;
-  std::vector<EventSink*> sinks{&log, &projection, &properties, &pulse};
+  std::vector<EventSink*> sinks{&log, &projection, &properties, &contract, &pulse};
   sinks.insert(sinks.end(), options.more_sinks.begin(), options.more_sinks.end());
   Ledger ledger(sinks);
   fakeapi::Cluster cluster(scenario.cluster, scenario.seed, ledger);
+  contract.look_at(cluster.state());
   const auto engine = make_engine(options.engine, platform_of(scenario.cluster));
   AdmissionQueue admission(*engine, admission_limits(scenario.cluster));
   Kernel kernel({scenario.end_us, scenario.until_quiet, options.ties_shuffled, scenario.seed, options.livelock_items,
@@ -129,6 +132,9 @@ Result<RunResult> run_experiment(const Scenario& scenario, const RunOptions& opt
   projection.finish(kernel.now());
   RunSummary summary = summarise(scenario, kernel, cluster, projection, options, ending);
   check_leftovers(summary, properties, ledger);
+  if (ending == Ending::quiet || ending == Ending::end) {
+    properties.check_quotas(cluster.state(), scenario.cluster.profile.quota_resync_us, kernel.now());
+  }
   summary.violations = properties.violations();
   auto footer = log.close(std::string(to_text(summary.ending)), kernel.now());
   if (!footer) return tl::unexpected(footer.error());

@@ -31,18 +31,24 @@ bool is_poll(const out::Called& called) { return called.request.verb == Verb::li
 }  // namespace
 
 void Pulse::append(const EventRef& event, PodMemory& /*memory*/) {
-  const bool alive = std::visit(Overloaded{[](const in::TimerDue*) { return false; },  //
-                                           [](const out::TimerSet*) { return false; },
-                                           [&](const out::Called* called) {
-                                             if (!is_poll(*called)) return true;
-                                             polls_.emplace(std::string(event.by), called->call.value);
-                                             return false;
-                                           },
-                                           [&](const in::Replied* replied) {
-                                             return polls_.erase({std::string(event.by), replied->call.value}) == 0;
-                                           },
-                                           [](const auto*) { return true; }},
-                                event.data);
+  const bool alive = std::visit(
+      Overloaded{[](const in::TimerDue*) { return false; },  //
+                 [](const out::TimerSet*) { return false; }, [](const fact::RequestQueued*) { return false; },
+                 [](const fact::SeatsMoved*) { return false; },
+                 [&](const out::Called* called) {
+                   if (!is_poll(*called)) return true;
+                   polls_.emplace(std::string(event.by), called->call.value);
+                   return false;
+                 },
+                 [&](const in::Replied* replied) {
+                   return polls_.erase({std::string(event.by), replied->call.value}) == 0;
+                 },
+                 [](const in::Watched* watched) {  // more than bookmarks
+                   return std::ranges::any_of(watched->events,
+                                              [](const WatchEvent& e) { return e.type != WatchEventType::bookmark; });
+                 },
+                 [](const auto*) { return true; }},
+      event.data);
   if (alive) last_us_ = event.t;
 }
 
@@ -74,7 +80,7 @@ void Kernel::add(const ApplicationSpec& spec, std::unique_ptr<backend::Session> 
   executors_.add_application(index, app_id);
   decommissioner_.add_application(index, spec.name, conf.decommission);
   shuffle_.add_application(index, app_id);
-  CHECK(parts_.cluster.add_client(spec.name) == index);  // so a client's id is its application's index
+  CHECK(parts_.cluster.add_client(spec.name, api_user(spec)) == index);  // so a client's id is its application's index
   const auto plan = [&](TimeUs at, Input input) {
     ++planned_;
     push_input(at, Lane::demand, ForSession{index, std::move(input), 0, true});
@@ -263,6 +269,7 @@ void Kernel::handle(ForSession& item) {
                                             [](const auto&) { return true; }},
                                  item.input);
   if (!wanted) return;
+  if (std::holds_alternative<in::Started>(item.input)) note_driver_pod(item.application);
   feed(item.application, item.input, item.cause);
   // StopExecutor reaches every executor before anything is deleted (02 4.2 stop order).
   if (std::holds_alternative<in::Stopped>(item.input)) end_processes(item.application, 0, item.cause);
@@ -468,6 +475,11 @@ void Kernel::perform(Outgoing& out) {
                    push_input(now() + boot, Lane::executors, Ask{m.pod, out.cause});
                  },
                  [&](const from::ProcessStopped& m) { process_stopped(m.pod, out.cause); },
+                 [&](const from::ClientCrashed& m) {
+                   if (m.client < applications_.size() && !applications_[m.client].exit_code) {
+                     exited(m.client, kKilled, out.cause);
+                   }
+                 },
                  [](const auto&) { PODRAMP_CHECK(false, "a message that route() delivers itself"); }},
       out.message);
 }

@@ -248,6 +248,9 @@ class Kernel final : public Body, private ExecutorWorld {
   std::string registering_host(const Process& process, fakeapi::PodId pod) const;
   void route(std::vector<fakeapi::Outgoing> messages);
   void perform(fakeapi::Outgoing& message);  // one that touches the engine or the executors
+  static constexpr int kKilled = 137;        // exit code of a driver that had no time to clean up
+  void driver_stopped(fakeapi::PodId pod, Seq cause);
+  void note_driver_pod(std::uint32_t application);
   void process_stopped(fakeapi::PodId pod, Seq cause);
   void config_given(std::uint32_t application, const out::ConfigGiven& given, Seq cause);
   void push_input(TimeUs at, Lane lane, Payload item);
@@ -267,7 +270,8 @@ class Kernel final : public Body, private ExecutorWorld {
   ShuffleServices shuffle_;
   std::map<std::string, std::vector<ForShuffle>> held_;  // for services on silent nodes
   std::map<std::string, std::int64_t> shuffle_refusals_;
-  std::map<std::string, std::int32_t> node_index_;  // filled with the first workload
+  std::map<std::string, std::int32_t> node_index_;                    // filled with the first workload
+  std::map<fakeapi::PodId, std::vector<std::uint32_t>> driver_pods_;  // whose driver runs in it
   std::uint64_t generation_ = 0;
   std::uint64_t inputs_ = 0;
   std::int64_t planned_ = 0;  // scenario items that are still to come

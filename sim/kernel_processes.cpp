@@ -105,8 +105,33 @@ std::optional<std::int32_t> Kernel::node_of(std::uint32_t application, ExecutorI
   return node_index(executors_.process(*pod)->host);
 }
 
+// A driver whose pod is deleted gets SIGTERM, and Spark's shutdown hook stops the application; one whose pod is gone,
+// or whose node has lost its power, is simply dead.
+void Kernel::driver_stopped(PodId pod, Seq cause) {
+  const auto drivers = driver_pods_.find(pod);
+  if (drivers == driver_pods_.end()) return;
+  const fakeapi::PodRecord* record = parts_.cluster.state().find_pod(pod);
+  const bool asked = record != nullptr && record->pod->deletion_us.has_value();
+  for (const std::uint32_t application : drivers->second) {
+    if (applications_[application].exit_code) continue;
+    if (asked) {
+      push_input(now(), Lane::demand, ForSession{application, in::Stopped{}, cause});
+    } else {
+      exited(application, kKilled, cause);
+    }
+  }
+}
+
+void Kernel::note_driver_pod(std::uint32_t application) {
+  const Application& app = applications_[application];
+  if (app.driver_pod.empty()) return;
+  const fakeapi::PodRecord* record = parts_.cluster.state().find_pod(app.ns + "/" + app.driver_pod);
+  if (record != nullptr) driver_pods_[record->id].push_back(application);
+}
+
 void Kernel::process_stopped(PodId pod, Seq cause) {
   shuffle_stopped(pod, cause);
+  driver_stopped(pod, cause);
   const auto process = executors_.stopped(pod);
   if (process) {
     runner_.executor_stopped(now(), process->application, process->executor);

@@ -6,6 +6,7 @@
 
 #include "backend/port/json_writer.h"
 #include "backend/snapshots.h"
+#include "fakeapi/quota_usage.h"
 
 namespace podramp::sim {
 
@@ -60,12 +61,44 @@ void Properties::on(const EventRef& /*event*/, const fact::NodeAdded& added) {
 void Properties::on(const EventRef& event, const fact::PodCreated& created) {
   const Resources requests = pod_requests(*created.pod->tmpl);
   PodBooks& pod = pods_[pod_key(*created.pod)];
-  pod = {requests.cpu_milli.value_or(0), requests.memory_bytes.value_or(0), requests.other, "", false};
+  pods_changed_us_ = event.t;
+  if (pod.stored) fail(kPodLife, fmt::format("pod {} is created twice", pod_key(*created.pod)), event.seq, event.t);
+  pod = PodBooks();
+  pod.cpu_milli = requests.cpu_milli.value_or(0);
+  pod.memory_bytes = requests.memory_bytes.value_or(0);
+  pod.other = requests.other;
+  pod.stored = true;
+  pod.bound = !created.pod->node.empty();
   const bool finished = created.pod->phase == PodPhase::succeeded || created.pod->phase == PodPhase::failed;
+  pod.finished = finished;
   if (!created.pod->node.empty() && !finished) place(event, pod, created.pod->node);
 }
 
-void Properties::on(const EventRef& event, const fact::PodBound& bound) { place(event, pods_[bound.pod], bound.node); }
+// The pod's books; it must be stored and not finished for this to happen to it.
+Properties::PodBooks& Properties::living(const EventRef& event, const std::string& pod, std::string_view what) {
+  PodBooks& books = pods_[pod];
+  if (!books.stored) fail(kPodLife, fmt::format("pod {} {}, but is not stored", pod, what), event.seq, event.t);
+  if (books.finished) fail(kPodLife, fmt::format("pod {} {} after it has finished", pod, what), event.seq, event.t);
+  return books;
+}
+
+void Properties::on(const EventRef& event, const fact::PodBound& bound) {
+  PodBooks& pod = living(event, bound.pod, "is bound");
+  if (pod.bound) fail(kPodLife, fmt::format("pod {} is bound twice", bound.pod), event.seq, event.t);
+  pod.bound = true;
+  place(event, pod, bound.node);
+}
+
+void Properties::on(const EventRef& event, const fact::PodRunning& running) {
+  const PodBooks& pod = living(event, running.pod, "runs");
+  if (!pod.bound) fail(kPodLife, fmt::format("pod {} runs without a node", running.pod), event.seq, event.t);
+}
+
+void Properties::on(const EventRef& event, const fact::PodTerminating& terminating) {
+  pods_changed_us_ = event.t;
+  if (pods_[terminating.pod].stored) return;
+  fail(kPodLife, fmt::format("pod {} is deleted, but is not stored", terminating.pod), event.seq, event.t);
+}
 
 void Properties::place(const EventRef& event, PodBooks& pod, const std::string& node_name) {
   NodeBooks& node = nodes_[node_name];
@@ -105,9 +138,17 @@ void Properties::leave(PodBooks& pod) {
   for (const auto& [resource, amount] : pod.other) node.other[resource] -= amount;
 }
 
-void Properties::on(const EventRef& /*event*/, const fact::PodFinished& finished) { leave(pods_[finished.pod]); }
+void Properties::on(const EventRef& event, const fact::PodFinished& finished) {
+  pods_changed_us_ = event.t;
+  PodBooks& pod = living(event, finished.pod, "finishes");
+  pod.finished = true;
+  leave(pod);
+}
 
-void Properties::on(const EventRef& /*event*/, const fact::PodGone& gone) {
+void Properties::on(const EventRef& event, const fact::PodGone& gone) {
+  pods_changed_us_ = event.t;
+  if (!pods_[gone.pod].stored)
+    fail(kPodLife, fmt::format("pod {} goes, but is not stored", gone.pod), event.seq, event.t);
   leave(pods_[gone.pod]);
   pods_.erase(gone.pod);
 }
@@ -130,6 +171,31 @@ void Properties::on(const EventRef& event, const fact::QuotaCharged& charged) {
 
 void Properties::on(const EventRef& /*event*/, const fact::QuotaRecounted& recounted) {
   quota_used_[recounted.quota] = recounted.used;
+}
+
+void Properties::check_quotas(const fakeapi::ClusterState& state, DurationUs resync_us, TimeUs now) {
+  const bool settled = now - pods_changed_us_ > resync_us + kMinuteUs;
+  for (const auto& [key, quota] : state.quotas()) {
+    fact::Usage live;
+    const std::string prefix = quota.ns + "/";
+    const auto& pods = state.pods_by_name();
+    for (auto it = pods.lower_bound(prefix); it != pods.end() && it->first.starts_with(prefix); ++it) {
+      const Pod& pod = *state.find_pod(it->second)->pod;
+      ++live["count/pods"];
+      const bool past = pod.deletion_us && now > *pod.deletion_us + pod.deletion_grace_s.value_or(0) * kSecondUs;
+      if (fakeapi::is_terminal(pod) || past) continue;
+      for (const auto& [resource, amount] : fakeapi::quota_usage(*pod.tmpl)) {
+        if (resource != "count/pods") live[resource] += amount;
+      }
+    }
+    for (const auto& [resource, used] : quota.used) {
+      const std::int64_t counted = live[resource];
+      if (used >= counted && (!settled || used == counted)) continue;
+      fail(kQuotaCountsLivePods,
+           fmt::format("quota {} says {} of {} is used; the pods that live use {}", key, used, resource, counted), 0,
+           now);
+    }
+  }
 }
 
 }  // namespace podramp::sim

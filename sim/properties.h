@@ -13,6 +13,7 @@
 
 #include "backend/backend.h"
 #include "backend/port/event.h"
+#include "fakeapi/cluster_state.h"
 
 namespace podramp::sim {
 
@@ -22,6 +23,9 @@ inline constexpr std::string_view kCreateWithinCaps = "create_within_caps";
 inline constexpr std::string_view kIdsNeverReused = "ids_never_reused";
 inline constexpr std::string_view kQuotaNeverExceeded = "quota_never_exceeded";
 inline constexpr std::string_view kNodeNeverOvercommitted = "node_never_overcommitted";
+inline constexpr std::string_view kPodLife = "pod_life";
+inline constexpr std::string_view kQuotaCountsLivePods = "quota_counts_live_pods";
+inline constexpr std::string_view kWatchContract = "watch_contract";
 inline constexpr std::string_view kNothingLeftAfterStop = "nothing_left_after_stop";
 
 struct Violation {
@@ -40,6 +44,9 @@ class Properties : public EventSink {
   // it below the profile's target and below max_pending_pods.
   void check_create(std::string_view application, ProfileId profile, const backend::Backend::Books& books,
                     std::int64_t max_pending_pods, Seq seq, TimeUs t);
+  // At the end: each quota's used covers what lives (K36-K38), and is just that when nothing has changed for so long
+  // that even a leak (K2) has been counted away (K42).
+  void check_quotas(const fakeapi::ClusterState& state, DurationUs resync_us, TimeUs now);
   void fail(std::string_view property, std::string detail, Seq seq, TimeUs t);
 
   const std::vector<Violation>& violations() const { return violations_; }
@@ -60,11 +67,16 @@ class Properties : public EventSink {
     std::map<std::string, std::int64_t> other;
     std::string node;
     bool counted = false;  // on its node
+    bool stored = false;
+    bool bound = false;
+    bool finished = false;
   };
   void on(const EventRef& event, const out::Called& called);
   void on(const EventRef& event, const fact::NodeAdded& added);
   void on(const EventRef& event, const fact::PodCreated& created);
   void on(const EventRef& event, const fact::PodBound& bound);
+  void on(const EventRef& event, const fact::PodRunning& running);
+  void on(const EventRef& event, const fact::PodTerminating& terminating);
   void on(const EventRef& event, const fact::PodFinished& finished);
   void on(const EventRef& event, const fact::PodGone& gone);
   void on(const EventRef& event, const fact::QuotaSet& set);
@@ -72,6 +84,7 @@ class Properties : public EventSink {
   void on(const EventRef& event, const fact::QuotaRecounted& recounted);
   template <class T>
   void on(const EventRef&, const T&) {}
+  PodBooks& living(const EventRef& event, const std::string& pod, std::string_view what);
   void place(const EventRef& event, PodBooks& pod, const std::string& node);
   void leave(PodBooks& pod);
 
@@ -82,6 +95,7 @@ class Properties : public EventSink {
   std::unordered_map<std::string, PodBooks> pods_;  // never iterated
   std::map<std::string, fact::Usage, std::less<>> quota_hard_;
   std::map<std::string, fact::Usage, std::less<>> quota_used_;
+  TimeUs pods_changed_us_ = 0;
 };
 
 }  // namespace podramp::sim

@@ -259,5 +259,50 @@ TEST(Properties, ASkippedPropertyDoesNotFailTheRun) {
   EXPECT_EQ(run.summary.ending, Ending::quiet);
 }
 
+TEST(Properties, APodsLifeGoesOneWay) {
+  const auto first = [](auto... facts) {
+    Properties properties({});
+    Stream stream(properties);
+    stream.add(fact::PodCreated{stream_pod(1)});
+    (stream.add(facts), ...);
+    return properties.violations().empty() ? "" : properties.violations().front().detail;
+  };
+  const std::string key = stream_key(1);
+  const fact::PodBound bound{key, 2, "worker-1"};
+  const fact::PodRunning running{key, 3, "10.0.0.1"};
+  const fact::PodFinished finished{key, 4, PodPhase::succeeded, 0, "Completed", "", ""};
+  const fact::PodGone gone{key, 5, "api"};
+  EXPECT_EQ(first(running), "pod ns/etl-exec-1 runs without a node");
+  EXPECT_EQ(first(gone, gone), "pod ns/etl-exec-1 goes, but is not stored");
+  EXPECT_EQ(first(finished, running), "pod ns/etl-exec-1 runs after it has finished");
+  EXPECT_EQ(first(finished, finished), "pod ns/etl-exec-1 finishes after it has finished");
+  EXPECT_EQ(first(fact::PodCreated{stream_pod(1)}), "pod ns/etl-exec-1 is created twice");
+  EXPECT_EQ(first(gone, fact::PodTerminating{key, 6, 0, 30, "api"}), "pod ns/etl-exec-1 is deleted, but is not stored");
+}
+
+TEST(Properties, AQuotaThatForgetsALivingPodIsAViolation) {
+  fakeapi::ClusterState state;
+  Pod pod = *stream_pod(1);
+  pod.uid = fakeapi::uid_text(1);
+  state.apply(fact::PodCreated{std::make_shared<const Pod>(pod)});
+  state.apply(fact::QuotaSet{"ns/q", {{"pods", 10}}});
+  Properties properties({});
+  properties.check_quotas(state, 5 * kMinuteUs, kHourUs);
+  ASSERT_EQ(broken(properties), Names{"quota_counts_live_pods"});
+  EXPECT_EQ(properties.violations().front().detail, "quota ns/q says 0 of pods is used; the pods that live use 1");
+}
+
+TEST(Properties, ALeakIsNoViolationBeforeItCanHaveBeenCounted) {
+  fakeapi::ClusterState state;
+  state.apply(fact::QuotaSet{"ns/q", {{"pods", 10}}});
+  state.apply(fact::QuotaCharged{"ns/q", "ns/a", {{"pods", 1}}});
+  Properties soon({});
+  soon.check_quotas(state, 5 * kMinuteUs, kMinuteUs);
+  EXPECT_FALSE(soon.failed());
+  Properties late({});
+  late.check_quotas(state, 5 * kMinuteUs, kHourUs);
+  EXPECT_TRUE(late.failed());
+}
+
 }  // namespace
 }  // namespace podramp::sim::properties_test

@@ -14,6 +14,7 @@
 #include "backend/port/time.h"
 #include "fakeapi/config.h"
 #include "fakeapi/message.h"
+#include "sim/published_fact.h"
 #include "sim/workload.h"
 
 namespace podramp::sim {
@@ -32,6 +33,7 @@ struct ApplicationSpec {
   backend::Compat compat = backend::Compat::spark_4_0;
   std::map<std::string, std::string> conf;   // official Spark keys verbatim
   std::string executor_template;             // a Pod manifest as one line of JSON, "" when there is none
+  std::string api_user;                      // "": the driver's service account (K90)
   std::vector<std::string> fixes;            // named repairs of Spark defects (backend/fixes.h)
   std::optional<Container> shuffle_sidecar;  // fork-2.2: the shuffle service in each executor's own pod
   std::vector<backend::ResourceProfile> profiles;
@@ -41,6 +43,9 @@ struct ApplicationSpec {
   std::optional<WorkloadSpec> workload;  // what its program does; absent: nothing
   friend bool operator==(const ApplicationSpec&, const ApplicationSpec&) = default;
 };
+
+// As the API server authenticates the application's client: it decides its priority level (K90).
+std::string api_user(const ApplicationSpec& spec);
 
 // What happens in the world at a given time.
 using WorldAction =
@@ -105,6 +110,7 @@ struct Scenario {
   std::vector<ApplicationSpec> applications;
   std::vector<TimelineEntry> timeline;  // by time, then as written
   Expectation expect;
+  std::optional<PublishedFact> published;
   friend bool operator==(const Scenario&, const Scenario&) = default;
 };
 

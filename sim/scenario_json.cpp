@@ -8,6 +8,7 @@
 #include <charconv>
 
 #include "sim/scenario_conf.h"
+#include "sim/scenario_profile.h"
 #include "sim/scenario_read.h"
 #include "sim/scenario_template.h"
 #include "sim/scenario_tree.h"
@@ -102,6 +103,7 @@ void prepare_text(ReadState& state, JsonValue& root, const ReadFile& read_file) 
     }
   }
   if (overrides.conf_file) merge_conf_text(state, root, *overrides.conf_file, ConfLayer::above);
+  load_profile_file(state, root, read_file);
   load_template_files(state, root, read_file);
   for (const std::string& set : overrides.sets) apply_set(state.reading, root, set);
 }
@@ -229,9 +231,11 @@ void read_whole(ReadState& state, const JsonValue& root, const std::string& file
   read_applications(state, top);
   if (state.imported) install_images(state);
   read_background(state, top);
+  read_background_load(state, top);
   read_timeline(state, top);
   read_faults(state, top);
   read_expect(state, top);
+  read_published(state, top);
   top.finish();
   check_namespaces(state);
 }

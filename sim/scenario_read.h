@@ -36,7 +36,7 @@ struct ProfileNumber {
   std::int64_t high;
 };
 using fakeapi::ClusterProfile;
-inline constexpr std::array<ProfileDuration, 19> kProfileDurations{
+inline constexpr std::array<ProfileDuration, 22> kProfileDurations{
     {{"lease_renew", &ClusterProfile::lease_renew_us},
      {"monitor_period", &ClusterProfile::monitor_period_us},
      {"monitor_grace", &ClusterProfile::monitor_grace_us},
@@ -55,8 +55,11 @@ inline constexpr std::array<ProfileDuration, 19> kProfileDurations{
      {"watch_history", &ClusterProfile::watch_history_us},
      {"quota_resync", &ClusterProfile::quota_resync_us},
      {"restart_backoff_initial", &ClusterProfile::restart_backoff_initial_us},
-     {"restart_backoff_max", &ClusterProfile::restart_backoff_max_us}}};
-inline constexpr std::array<ProfileNumber, 9> kProfileNumbers{
+     {"restart_backoff_max", &ClusterProfile::restart_backoff_max_us},
+     {"queue_wait", &ClusterProfile::queue_wait_us},
+     {"bookmark_period", &ClusterProfile::bookmark_period_us},
+     {"compaction_period", &ClusterProfile::compaction_period_us}}};
+inline constexpr std::array<ProfileNumber, 16> kProfileNumbers{
     {{"unhealthy_zone_permille", &ClusterProfile::unhealthy_zone_permille, 0, 1000},
      {"small_zone_nodes", &ClusterProfile::small_zone_nodes, 0, 1'000'000},
      {"scheduler_qps", &ClusterProfile::scheduler_qps, 1, 1'000'000},
@@ -65,7 +68,14 @@ inline constexpr std::array<ProfileNumber, 9> kProfileNumbers{
      {"registry_burst", &ClusterProfile::registry_burst, 1, 1'000'000},
      {"watch_history_max", &ClusterProfile::watch_history_max, 1, 100'000'000},
      {"controller_qps", &ClusterProfile::controller_qps, 1, 1'000'000},
-     {"controller_burst", &ClusterProfile::controller_burst, 1, 1'000'000}}};
+     {"controller_burst", &ClusterProfile::controller_burst, 1, 1'000'000},
+     {"max_requests_inflight", &ClusterProfile::max_requests_inflight, 1, 1'000'000},
+     {"max_mutating_requests_inflight", &ClusterProfile::max_mutating_inflight, 0, 1'000'000},
+     {"workload_low_shares", &ClusterProfile::workload_low_shares, 1, 1'000'000},
+     {"queue_length", &ClusterProfile::queue_length, 1, 1'000'000},
+     {"list_objects_per_seat", &ClusterProfile::list_objects_per_seat, 1, 1'000'000},
+     {"list_seats_max", &ClusterProfile::list_seats_max, 1, 1'000'000},
+     {"watch_buffer", &ClusterProfile::watch_buffer, 1, 1'000'000}}};
 
 // How the amounts of one quota resource are counted.
 enum class QuotaUnit : std::uint8_t { count, cpu_milli, bytes };
@@ -98,6 +108,7 @@ void read_cluster(ReadState& state, ObjectReader& top);          // scenario_rea
 void read_nodes(ReadState& state, ObjectReader& cluster);        // scenario_read_nodes.cpp
 void read_claims(ReadState& state, ObjectReader& cluster);       // scenario_claims.cpp
 void read_background(ReadState& state, ObjectReader& top);       // scenario_read_nodes.cpp
+void read_background_load(ReadState& state, ObjectReader& top);  // scenario_background_load.cpp
 void read_daemon_sets(ReadState& state, ObjectReader& cluster);  // scenario_daemons.cpp
 // After conf: "shuffle_sidecar" of an application.
 void read_shuffle_sidecar(ReadState& state, ObjectReader& application, ApplicationSpec& into);
@@ -108,9 +119,10 @@ void read_profiles(ReadState& state, ObjectReader& application, ApplicationSpec&
 // What the application's program does (scenario_read_workload.cpp).
 void read_workload(ReadState& state, ObjectReader& application, ApplicationSpec& into);
 void read_latency_model(ReadState& state, const JsonValue& value, const std::string& path, fakeapi::LatencyModel& into);
-void read_timeline(ReadState& state, ObjectReader& top);  // scenario_read_timeline.cpp
-void read_faults(ReadState& state, ObjectReader& top);    // scenario_read_expect.cpp
-void read_expect(ReadState& state, ObjectReader& top);    // scenario_read_expect.cpp
+void read_timeline(ReadState& state, ObjectReader& top);   // scenario_read_timeline.cpp
+void read_faults(ReadState& state, ObjectReader& top);     // scenario_read_expect.cpp
+void read_expect(ReadState& state, ObjectReader& top);     // scenario_read_expect.cpp
+void read_published(ReadState& state, ObjectReader& top);  // after all that it may change (scenario_published.cpp)
 
 // What a kubelet says of its node by itself: hostname (filled with the node's name), os and arch.
 inline constexpr std::string_view kHostnameLabel = "kubernetes.io/hostname";

@@ -114,6 +114,7 @@ void read_application(ReadState& state, const JsonValue& value, const std::strin
   reader.read("every", every, as_duration);
   if (reader.has("every") && !reader.has("count")) reader.error("every", "goes only with count");
   read_compat(state, reader, spec.compat);
+  if (reader.read("api_user", spec.api_user, as_text) && spec.api_user.empty()) reader.error("api_user", "is empty");
   if (reader.read("start", spec.start_us, as_duration)) state.warn_if_late(reader.path_of("start"), spec.start_us);
   TimeUs stop = 0;
   if (reader.read("stop", stop, as_duration)) {

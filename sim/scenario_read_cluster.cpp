@@ -9,13 +9,13 @@
 namespace podramp::sim {
 namespace {
 
-constexpr std::array<std::string_view, 3> kProfiles{"k8s-1.31", "k8s-1.32", "managed-large"};
+constexpr std::array<std::string_view, 4> kProfiles{"k8s-1.31", "k8s-1.32", "managed-large", "stress-low"};
 
 void use_profile(ReadState& state, ObjectReader& at, std::string_view key, const std::string& name) {
   if (const auto profile = fakeapi::find_profile(name)) {
     state.scenario.cluster.profile = *profile;
   } else {
-    at.error(key, fmt::format("unknown profile \"{}\"; known are k8s-1.31, k8s-1.32, managed-large{}", name,
+    at.error(key, fmt::format("unknown profile \"{}\"; known are {}{}", name, fmt::join(kProfiles, ", "),
                               did_you_mean(name, kProfiles)));
   }
 }
@@ -51,6 +51,20 @@ void read_quantiles(ObjectReader& reader, fakeapi::LatencyModel& model) {
   }
 }
 
+// Measured values, each as likely.
+void read_samples(ObjectReader& reader, fakeapi::LatencyModel& model) {
+  model.kind = fakeapi::LatencyKind::empirical;
+  reader.each_item("samples", [&](const JsonValue& item, const std::string& path) {
+    const Result<DurationUs> sample = as_duration(item);
+    if (sample) {
+      model.samples.push_back(*sample);
+    } else {
+      reader.reading().error(item, path, sample.error().message);
+    }
+  });
+  if (model.samples.empty()) reader.error("samples", "needs at least one duration");
+}
+
 void read_uniform(ObjectReader& reader, fakeapi::LatencyModel& model) {
   model.kind = fakeapi::LatencyKind::uniform;
   std::vector<DurationUs> bounds;
@@ -76,9 +90,10 @@ void read_latency_model(ReadState& state, const JsonValue& value, const std::str
                         fakeapi::LatencyModel& into) {
   ObjectReader reader(state.reading, value, path);
   const int kinds = int{reader.has("constant")} + int{reader.has("median")} + int{reader.has("uniform")} +
-                    int{reader.has("quantiles")};
+                    int{reader.has("quantiles")} + int{reader.has("exponential")} + int{reader.has("samples")};
   if (value.kind == JsonKind::object && kinds != 1) {
-    state.reading.error(value, path, "must have exactly one of constant, median, uniform, quantiles");
+    state.reading.error(value, path,
+                        "must have exactly one of constant, median, uniform, quantiles, exponential, samples");
   }
   fakeapi::LatencyModel model;
   if (reader.read("constant", model.base_us, as_duration)) model.kind = fakeapi::LatencyKind::constant;
@@ -90,6 +105,8 @@ void read_latency_model(ReadState& state, const JsonValue& value, const std::str
   if (reader.read("max", model.high_us, as_duration) && model.high_us == 0) reader.error("max", "must be above zero");
   if (reader.find("uniform") != nullptr) read_uniform(reader, model);
   if (reader.find("quantiles") != nullptr) read_quantiles(reader, model);
+  if (reader.read("exponential", model.base_us, as_duration)) model.kind = fakeapi::LatencyKind::exponential;
+  if (reader.find("samples") != nullptr) read_samples(reader, model);
   reader.finish();
   into = model;
 }

@@ -3,6 +3,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 #include <limits>
 
 #include "backend/port/event.h"
@@ -32,14 +33,22 @@ void read_fault_calls(ObjectReader& reader, fakeapi::FaultSpec& fault) {
     else
       reader.error("calls", fmt::format("{}: {}", item_path, call.error().message));
   });
-  if (!fault.calls.empty() && !fault.point.starts_with("api.")) {
+  if (!fault.calls.empty() && !fault.point.starts_with("api.") && fault.point != "client.crash") {
     reader.error("calls", fmt::format("goes only with points of the API, not with {}", fault.point));
   }
-  std::int64_t code = fault.code;
-  if (reader.read("code", code, whole_between(400, 599)) && fault.point != "api.answer") {
-    reader.error("code", "goes only with the point api.answer");
+  const bool crash = fault.point == "pod.crash";
+  std::int64_t code = crash ? 1 : fault.code;
+  if (reader.read("code", code, crash ? whole_between(0, 255) : whole_between(400, 599)) && !crash &&
+      fault.point != "api.answer") {
+    reader.error("code", "goes only with the points api.answer and pod.crash");
   }
   fault.code = static_cast<int>(code);
+  static constexpr std::array<std::string_view, 5> kWithTarget{"pull.fail", "registry.outage", "image.not_found",
+                                                               "pod.crash", "disk.slow"};
+  if (reader.read("target", fault.target, as_text) &&
+      std::ranges::find(kWithTarget, fault.point) == kWithTarget.end()) {
+    reader.error("target", fmt::format("goes only with {}", fmt::join(kWithTarget, ", ")));
+  }
 }
 
 void read_fault(ReadState& state, const JsonValue& value, const std::string& path) {
@@ -62,7 +71,10 @@ void read_fault(ReadState& state, const JsonValue& value, const std::string& pat
     fault.retry_after_s = retry_after / kSecondUs;
   }
   reader.read("delay", fault.delay_us, as_duration);
-  if ((fault.point == "api.slow" || fault.point == "watch.delay") && fault.delay_us == 0 && !reader.has("delay")) {
+  static constexpr std::array<std::string_view, 5> kDelays{"api.slow", "watch.delay", "api.stale", "disk.slow",
+                                                           "clock.skew"};
+  const bool needs_delay = std::ranges::find(kDelays, fault.point) != kDelays.end();
+  if (needs_delay && fault.delay_us == 0 && !reader.has("delay")) {
     reader.error("delay", fmt::format("is missing: {} needs one", fault.point));
   }
   read_fault_calls(reader, fault);
@@ -72,9 +84,12 @@ void read_fault(ReadState& state, const JsonValue& value, const std::string& pat
   }
   Verb verb = Verb::get;
   if (reader.choose("verb", verb, verbs)) fault.verb = verb;
-  if (reader.has("node") && fault.point != "pull.fail") reader.error("node", "goes only with the point pull.fail");
-  if (reader.has("application") && fault.point == "pull.fail") {
-    reader.error("application", "does not go with pull.fail; name a node");
+  const bool on_node = fakeapi::Faults::is_of_node(fault.point);
+  if (reader.has("node") && !on_node) {
+    reader.error("node", fmt::format("goes only with the points {}", fmt::join(fakeapi::Faults::kNodePoints, ", ")));
+  }
+  if (reader.has("application") && on_node) {
+    reader.error("application", fmt::format("does not go with {}; name a node", fault.point));
   }
   if (reader.read("node", fault.client, as_text) && !state.nodes.contains(fault.client)) {
     reader.error("node",
@@ -197,9 +212,15 @@ void read_expect(ReadState& state, ObjectReader& top) {
   reader.each_member("kpis", [&](const JsonValue& kpi, const std::string& path) { read_kpi(state, kpi, path); });
   static const std::vector<std::string> kEvents =
       event_names(std::make_index_sequence<std::variant_size_v<EventData>>());
-  static const std::vector<std::string> kProperties{
-      std::string(kCreateWithinTarget), std::string(kCreateWithinCaps),       std::string(kIdsNeverReused),
-      std::string(kQuotaNeverExceeded), std::string(kNodeNeverOvercommitted), std::string(kNothingLeftAfterStop)};
+  static const std::vector<std::string> kProperties{std::string(kCreateWithinTarget),
+                                                    std::string(kCreateWithinCaps),
+                                                    std::string(kIdsNeverReused),
+                                                    std::string(kQuotaNeverExceeded),
+                                                    std::string(kNodeNeverOvercommitted),
+                                                    std::string(kNothingLeftAfterStop),
+                                                    std::string(kPodLife),
+                                                    std::string(kQuotaCountsLivePods),
+                                                    std::string(kWatchContract)};
   state.scenario.expect.sometimes = read_known(reader, "sometimes", "event", kEvents);
   state.scenario.expect.skip_properties = read_known(reader, "skip", "property", kProperties);
   reader.finish();

@@ -9,6 +9,8 @@
 namespace podramp::sim {
 namespace {
 
+constexpr std::int64_t kFlapsMax = 10'000;
+
 constexpr std::array<std::string_view, 11> kActions{
     "nodes_down",    "nodes_up",       "delete_nodes",           "add_nodes",  "set_quota",       "delete_pods",
     "executor_exit", "kill_executors", "decommission_executors", "set_target", "stop_application"};
@@ -23,7 +25,21 @@ void read_nodes_down(ReadState& state, ObjectReader& reader, TimeUs at) {
   fakeapi::to::NodesDown down;
   reader.choose("kind", down.containers_run, {{"power", false}, {"partition", true}});
   down.nodes = node_names(state, read_node_selection(state, reader));
-  state.scenario.timeline.push_back({at, WorldAction(std::move(down))});
+  DurationUs lasts_us = 0;
+  DurationUs every_us = 0;
+  std::int64_t times = 1;
+  const bool comes_back = reader.read("for", lasts_us, as_duration);
+  reader.read("times", times, whole_between(1, kFlapsMax));
+  reader.read("every", every_us, as_duration);
+  if (times > 1 && (!comes_back || every_us <= lasts_us)) {
+    reader.error("times", "goes only with \"for\" and a longer \"every\": down for so long, every so often");
+    return;
+  }
+  for (std::int64_t i = 0; i < times; ++i) {
+    state.scenario.timeline.push_back({at + i * every_us, WorldAction(down)});
+    if (!comes_back) continue;
+    state.scenario.timeline.push_back({at + i * every_us + lasts_us, WorldAction(fakeapi::to::NodesUp{down.nodes})});
+  }
 }
 
 void read_set_quota(ReadState& state, ObjectReader& reader, TimeUs at) {

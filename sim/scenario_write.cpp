@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "fakeapi/faults.h"
 #include "sim/scenario_read.h"
 
 namespace podramp::sim {
@@ -120,6 +121,12 @@ Json latency_model(const fakeapi::LatencyModel& model) {
       if (model.high_us > 0) object["max"] = duration(model.high_us);
       return object;
     }
+    case fakeapi::LatencyKind::exponential: return {{"exponential", duration(model.base_us)}};
+    case fakeapi::LatencyKind::empirical: {
+      Json samples = Json::array();
+      for (const DurationUs us : model.samples) samples.push_back(duration(us));
+      return {{"samples", std::move(samples)}};
+    }
     case fakeapi::LatencyKind::quantiles: break;
   }
   Json points = Json::object();
@@ -227,6 +234,7 @@ Json application(const ApplicationSpec& spec) {
               {"compat", std::string(to_text(spec.compat))},
               {"start", duration(spec.start_us)}};
   if (spec.stop_us) object["stop"] = duration(*spec.stop_us);
+  if (!spec.api_user.empty()) object["api_user"] = spec.api_user;
   if (!spec.fixes.empty()) object["fixes"] = spec.fixes;
   object["conf"] = text_map(spec.conf);
   if (!spec.executor_template.empty()) object["executor_template"] = Json::parse(spec.executor_template);
@@ -298,10 +306,11 @@ Json fault(const fakeapi::FaultSpec& spec) {
   object["ratio"] = fmt::format("{}/{}", spec.numerator, spec.denominator);
   object["retry_after"] = duration(spec.retry_after_s * kSecondUs);
   object["delay"] = duration(spec.delay_us);
-  if (!spec.client.empty()) object[spec.point == "pull.fail" ? "node" : "application"] = spec.client;
+  if (!spec.client.empty()) object[fakeapi::Faults::is_of_node(spec.point) ? "node" : "application"] = spec.client;
+  if (!spec.target.empty()) object["target"] = spec.target;
   if (spec.verb) object["verb"] = std::string(to_text(*spec.verb));
   if (!spec.calls.empty()) object["calls"] = spec.calls;
-  if (spec.point == "api.answer") object["code"] = spec.code;
+  if (spec.point == "api.answer" || spec.point == "pod.crash") object["code"] = spec.code;
   return object;
 }
 
@@ -326,6 +335,7 @@ Json whole(const Scenario& scenario) {
   root["kubernetes"] = kubernetes(scenario.cluster.profile);
   root["cluster"] = cluster(scenario);
   root["background"] = background(scenario.cluster.existing);
+  if (!scenario.cluster.loads.empty()) root["background_load"] = background_load_json(scenario.cluster.loads);
   root["applications"] = Json::array();
   for (const ApplicationSpec& spec : scenario.applications) root["applications"].push_back(application(spec));
   root["timeline"] = Json::array();
@@ -337,6 +347,7 @@ Json whole(const Scenario& scenario) {
   root["faults"] = Json::array();
   for (const auto& spec : scenario.cluster.faults) root["faults"].push_back(fault(spec));
   root["expect"] = expect(scenario.expect);
+  if (scenario.published) root["published"] = published_json(*scenario.published);
   return root;
 }
 
@@ -369,6 +380,9 @@ void put_pod_template(Json& into, const PodTemplate& tmpl) {
   if (!tmpl.priority_class.empty()) into["priority_class"] = tmpl.priority_class;
   if (tmpl.termination_grace_s) into["grace"] = duration(*tmpl.termination_grace_s * kSecondUs);
 }
+
+Json latency_model_json(const fakeapi::LatencyModel& model) { return latency_model(model); }
+Json profile_settings_json(const fakeapi::ClusterProfile& profile) { return kubernetes(profile); }
 
 std::string to_json(const Scenario& scenario) { return dump(whole(scenario), 2) + "\n"; }
 std::string to_json_line(const Scenario& scenario) { return dump(whole(scenario), -1); }

@@ -13,6 +13,11 @@ void write_claims(const fakeapi::ClusterConfig& config, nlohmann::ordered_json& 
 // Likewise daemon_sets (scenario_daemons.cpp).
 void write_daemon_sets(const Scenario& scenario, nlohmann::ordered_json& cluster);
 
+nlohmann::ordered_json background_load_json(const std::vector<fakeapi::BackgroundLoadSpec>& loads);
+nlohmann::ordered_json latency_model_json(const fakeapi::LatencyModel& model);
+nlohmann::ordered_json profile_settings_json(const fakeapi::ClusterProfile& profile);
+nlohmann::ordered_json published_json(const PublishedFact& fact);  // scenario_published.cpp
+
 nlohmann::ordered_json shuffle_sidecar_json(const Container& sidecar);
 
 // The largest unit that loses nothing; "0s" for zero.

@@ -35,6 +35,12 @@ struct ApiRequest {
   std::optional<std::int64_t> set_bytes;   // patch: a claim's storage request, or a pod's memory (subresource resize)
   std::optional<std::int64_t> grace_s;     // delete: overrides the pod's own (K27)
   std::string uid_precondition;            // delete: 409 when it differs (K31)
+  std::string version_precondition;        // likewise, of the resource version
+  std::optional<std::int64_t> limit;       // list: at most so many items, then a continue token (K15)
+  std::string continue_token;              // list: the next page
+  bool allow_bookmarks = false;            // watch: BOOKMARK events may come (K20)
+  bool initial_events = false;             // watch: sendInitialEvents, a streaming list (K25)
+  std::optional<std::int64_t> watch_s;     // watch: timeoutSeconds (K21)
   DurationUs timeout_us = 10 * kSecondUs;  // the transport gives up after this (K85); not for watches
 
   static void fields(auto& visit, auto& self) {
@@ -53,6 +59,12 @@ struct ApiRequest {
     visit("set_bytes", self.set_bytes);
     visit("grace_s", self.grace_s);
     visit("uid_precondition", self.uid_precondition);
+    visit("version_precondition", self.version_precondition);
+    visit("limit", self.limit);
+    visit("continue", self.continue_token);
+    visit("allow_bookmarks", self.allow_bookmarks);
+    visit("initial_events", self.initial_events);
+    visit("watch_s", self.watch_s);
     visit("timeout_us", self.timeout_us);
   }
 };
@@ -75,11 +87,13 @@ struct ApiReply {
   std::string reason;   // Status.reason: "AlreadyExists", "Forbidden", "Expired", ...
   std::string message;  // Status.message, as the real server words it
   std::optional<std::int64_t> retry_after_s;
-  std::uint64_t resource_version = 0;  // of a list, or where a watch starts
-  PodPtr object;                       // create, get, patch, delete of a pod
-  std::optional<PodList> list;         // list of pods
-  ManifestPtr manifest;                // create, get, patch, delete of another kind
-  std::vector<ManifestPtr> manifests;  // list of another kind, by name
+  std::uint64_t resource_version = 0;     // of a list, or where a watch starts
+  PodPtr object;                          // create, get, patch, delete of a pod
+  std::optional<PodList> list;            // list of pods
+  ManifestPtr manifest;                   // create, get, patch, delete of another kind
+  std::vector<ManifestPtr> manifests;     // list of another kind, by name
+  std::string continue_token;             // list: there is more (K15)
+  std::optional<std::int64_t> remaining;  // list: so many more, when nothing is selected by
 
   bool ok() const { return transport == Transport::ok && code >= 200 && code < 300; }
   static void fields(auto& visit, auto& self) {
@@ -93,6 +107,8 @@ struct ApiReply {
     visit("list", self.list);
     visit("manifest", self.manifest);
     visit("manifests", self.manifests);
+    visit("continue", self.continue_token);
+    visit("remaining", self.remaining);
   }
 };
 
@@ -106,9 +122,11 @@ struct EnumText<WatchEventType> {
 struct WatchEvent {
   WatchEventType type = WatchEventType::added;
   PodPtr object;
+  bool initial_end = false;  // of a bookmark: annotated k8s.io/initial-events-end (K25)
   static void fields(auto& visit, auto& self) {
     visit("type", self.type);
     visit("object", self.object);
+    visit("initial_end", self.initial_end);
   }
 };
 

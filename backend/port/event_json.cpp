@@ -141,7 +141,7 @@ class JsonReader {
     JsonReader inner(j, memory_);
     WatchEvent::fields(inner, v);
     if (v.object == nullptr) throw Unreadable{"a watch event has no object"};
-    if (v.type == WatchEventType::deleted) memory_.forget(*v.object);
+    if (v.type == WatchEventType::deleted || v.type == WatchEventType::bookmark) memory_.forget(*v.object);
   }
 
   const json& object_;

@@ -373,6 +373,36 @@ struct RequestRefused {
   }
 };
 
+// Priority and fairness makes a request wait for a seat (K89-K91).
+struct RequestQueued {
+  static constexpr std::string_view kType = "fact.request_queued";
+  std::string client;
+  Verb verb = Verb::get;
+  std::string resource;    // "" for pods
+  std::string name;        // "" when it names no object
+  std::string level;       // "workload-low"
+  std::int64_t ahead = 0;  // requests that wait in its queue already
+  static void fields(auto& visit, auto& self) {
+    visit("client", self.client);
+    visit("verb", self.verb);
+    visit("resource", self.resource);
+    visit("name", self.name);
+    visit("level", self.level);
+    visit("ahead", self.ahead);
+  }
+};
+
+// A priority level has other seats than before: it borrows, or gives back (K90).
+struct SeatsMoved {
+  static constexpr std::string_view kType = "fact.seats_moved";
+  std::string level;
+  std::int64_t seats = 0;
+  static void fields(auto& visit, auto& self) {
+    visit("level", self.level);
+    visit("seats", self.seats);
+  }
+};
+
 // Watch history up to and including this version is forgotten; older watches get 410 (K18, K19).
 struct HistoryTrimmed {
   static constexpr std::string_view kType = "fact.history_trimmed";
@@ -390,7 +420,8 @@ using Fact =
                  fact::PodRunning, fact::PodFinished, fact::PodConditionSet, fact::PodLabelled, fact::PodResized,
                  fact::ContainerExited, fact::PodTerminating, fact::PodGone, fact::ObjectCreated, fact::ObjectChanged,
                  fact::ObjectGone, fact::PullStarted, fact::PullFinished, fact::PullFailed, fact::QuotaSet,
-                 fact::QuotaCharged, fact::QuotaRecounted, fact::RequestRefused, fact::HistoryTrimmed>;
+                 fact::QuotaCharged, fact::QuotaRecounted, fact::RequestRefused, fact::RequestQueued, fact::SeatsMoved,
+                 fact::HistoryTrimmed>;
 
 namespace fault {
 

@@ -144,7 +144,7 @@ void JsonWriter::write(const WatchEvent& event) {
   open();
   WatchEvent::fields(*this, event);
   close();
-  if (event.type == WatchEventType::deleted) memory_.forget(*event.object);
+  if (event.type == WatchEventType::deleted || event.type == WatchEventType::bookmark) memory_.forget(*event.object);
 }
 
 EventRef Event::ref() const { return {seq, t, by, cause, key, podramp::ref(data)}; }

@@ -149,7 +149,7 @@ class JsonWriter {
   void write(const PodPtr& pod);        // {"known":"ns/name","rv":..} or in full
   void write(const ManifestPtr& object) { write(*object); }
   void write(const PodList& list);      // {"count":..,"hash":..,"changed":[..],"gone":[..]}
-  void write(const WatchEvent& event);  // DELETED forgets
+  void write(const WatchEvent& event);  // DELETED and BOOKMARK forget
 
   void open() {
     out_ += '{';
