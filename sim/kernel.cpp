@@ -206,6 +206,7 @@ bool Kernel::settled() {
 bool Kernel::satisfied() const {
   return std::ranges::all_of(applications_, [](const Application& app) {
     if (app.exit_code) return true;
+    if (app.held_since_us) return false;
     std::int64_t wanted = 0;
     for (const auto& [profile, target] : app.targets) wanted += std::max<std::int64_t>(target, 0);
     if (app.has_workload && !app.jobs.done()) return false;
@@ -217,6 +218,10 @@ std::vector<std::string> Kernel::waiting() const {
   std::vector<std::string> lines;
   for (const Application& app : applications_) {
     if (app.exit_code) continue;
+    if (app.held_since_us) {
+      lines.push_back(fmt::format("{} waits for its driver pod {}/{}", app.name, app.ns, app.driver_pod));
+      continue;
+    }
     std::int64_t wanted = 0;
     for (const auto& [profile, target] : app.targets) wanted += target;
     if (static_cast<std::int64_t>(app.registered.size()) >= wanted) continue;
@@ -247,6 +252,7 @@ void Kernel::handle(ForCluster& item) {
 
 void Kernel::handle(ForSession& item) {
   if (item.planned) --planned_;
+  if (item.planned && held_for_driver(item)) return;
   Application& app = applications_[item.application];
   if (app.exit_code) return;
   const bool wanted = std::visit(Overloaded{[&](const in::Replied& r) {
@@ -462,6 +468,7 @@ void Kernel::perform(Outgoing& out) {
                  [&](const from::NodePower& m) { parts_.engine.set_node(static_cast<std::int32_t>(m.node), m.on); },
                  [&](const from::ProcessStarted& m) {
                    if (shuffle_started(m.pod, *m.object, out.cause)) return;
+                   driver_started(*m.object);
                    const Process* process = executors_.started(m.pod, *m.object);
                    if (process == nullptr) return;
                    const DurationUs boot = latency.jvm.sample(Draw(options_.seed, "executor.jvm", process->pod_name));
