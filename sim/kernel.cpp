@@ -31,18 +31,19 @@ bool is_poll(const out::Called& called) { return called.request.verb == Verb::li
 }  // namespace
 
 void Pulse::append(const EventRef& event, PodMemory& /*memory*/) {
-  const bool alive = std::visit(Overloaded{[](const in::TimerDue*) { return false; },  //
-                                           [](const out::TimerSet*) { return false; },
-                                           [&](const out::Called* called) {
-                                             if (!is_poll(*called)) return true;
-                                             polls_.emplace(std::string(event.by), called->call.value);
-                                             return false;
-                                           },
-                                           [&](const in::Replied* replied) {
-                                             return polls_.erase({std::string(event.by), replied->call.value}) == 0;
-                                           },
-                                           [](const auto*) { return true; }},
-                                event.data);
+  const bool alive =
+      std::visit(Overloaded{[](const in::TimerDue*) { return false; },  //
+                            [](const out::TimerSet*) { return false; }, [](const run::Checkpoint*) { return false; },
+                            [&](const out::Called* called) {
+                              if (!is_poll(*called)) return true;
+                              polls_.emplace(std::string(event.by), called->call.value);
+                              return false;
+                            },
+                            [&](const in::Replied* replied) {
+                              return polls_.erase({std::string(event.by), replied->call.value}) == 0;
+                            },
+                            [](const auto*) { return true; }},
+                 event.data);
   if (alive) last_us_ = event.t;
 }
 
@@ -77,7 +78,7 @@ void Kernel::add(const ApplicationSpec& spec, std::unique_ptr<backend::Session> 
   CHECK(parts_.cluster.add_client(spec.name) == index);  // so a client's id is its application's index
   const auto plan = [&](TimeUs at, Input input) {
     ++planned_;
-    push_input(at, Lane::demand, ForSession{index, std::move(input), 0, true});
+    push_input(at, Lane::demand, ForSession{index, std::move(input), 0, true, true});
   };
   plan(spec.start_us, in::Started{app_id});
   for (const DemandStep& step : spec.demand)
@@ -109,7 +110,7 @@ void Kernel::plan(TimeUs at, const std::string& application, const Input& input)
   const auto named = std::ranges::find(applications_, application, &Application::name);
   CHECK(named != applications_.end());
   const auto index = static_cast<std::uint32_t>(named - applications_.begin());
-  push_input(at, Lane::demand, ForSession{index, input, 0, true});
+  push_input(at, Lane::demand, ForSession{index, input, 0, true, true});
 }
 
 void Kernel::forge(TimeUs at, std::string by, EventData data) {
@@ -252,7 +253,7 @@ void Kernel::handle(ForCluster& item) {
 
 void Kernel::handle(ForSession& item) {
   if (item.planned) --planned_;
-  if (item.planned && held_for_driver(item)) return;
+  if (item.from_start && held_for_driver(item)) return;
   Application& app = applications_[item.application];
   if (app.exit_code) return;
   const bool wanted = std::visit(Overloaded{[&](const in::Replied& r) {

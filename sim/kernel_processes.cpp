@@ -68,9 +68,15 @@ const fakeapi::PodRecord* Kernel::driver_pod(const Application& app) const {
 
 // A driver whose pod of the scenario waits for a node, or is still being started, is not up yet: what is planned for
 // its application waits with it.
-bool Kernel::held_for_driver(const ForSession& item) {
+bool Kernel::held_for_driver(ForSession& item) {
   Application& app = applications_[item.application];
-  if (app.up) return false;
+  if (app.up && app.late_us == 0) return false;
+  if (app.up) {
+    item.from_start = false;
+    ++planned_;
+    push_input(now() + app.late_us, Lane::demand, std::move(item));
+    return true;
+  }
   if (!app.held_since_us) {
     const fakeapi::PodRecord* record = driver_pod(app);
     app.up = record == nullptr || record->pod->phase != PodPhase::pending;
@@ -88,6 +94,7 @@ void Kernel::driver_started(const Pod& pod) {
     if (!app.held_since_us || app.driver_pod != pod.name || app.ns != pod.ns) continue;
     const DurationUs boot =
         parts_.cluster.config().latency.jvm.sample(Draw(options_.seed, "executor.jvm", app.driver_pod));
+    app.late_us = now() + boot - *app.held_since_us;
     app.held_since_us.reset();
     app.up = true;
     for (auto& [after, input] : std::exchange(app.held, {})) {

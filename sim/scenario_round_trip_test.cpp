@@ -27,7 +27,8 @@ class RandomScenario {
    "limit_ranges": [{{"namespace": "jobs", "default": {{"cpu": "{}m"}}, "max": {{"memory": "{}Gi"}}}}],
    "priority_classes": [{{"name": "high", "value": 7, "preemption_policy": "Never"}}],
    "scheduler": {{"strategy": "MostAllocated"}}, "schedulers": {{"gang": {{"kind": "gang"}}}},
-   "pod_groups": [{{"name": "g", "min_member": 2, "placeholder": {{"cpu": "1"}}}}], "queues": [{{"name": "q", "pods": 3}}],
+   "pod_groups": [{{"name": "g", "min_member": 2, "placeholder": {{"cpu": "1"}}}}],
+   "queues": [{{"name": "q", "pods": 3}}],
    "latency": {{{}}}, "parallel_pulls": {}}},
  "background": [{}],
  "applications": [{}],
@@ -83,7 +84,8 @@ class RandomScenario {
              "priority_class": "high", "scheduler_name": "gang", "scheduling_gates": ["g"], "annotations": {{"x": "y"}},
              "affinity": {{"podAntiAffinity": {{"requiredDuringSchedulingIgnoredDuringExecution": [
                {{"topologyKey": "zone", "labelSelector": {{"matchLabels": {{"a": "b"}}}}}}]}}}},
-             "topology_spread_constraints": [{{"maxSkew": 2, "topologyKey": "zone", "whenUnsatisfiable": "DoNotSchedule"}}],
+             "topology_spread_constraints": [
+               {{"maxSkew": 2, "topologyKey": "zone", "whenUnsatisfiable": "DoNotSchedule"}}],
              "tolerations": [{{"operator": "Exists"}},
                {{"key": "k", "value": "v", "effect": "NoExecute", "seconds": {}}}]{}}})",
         n("web", 0, 30), n("webcpu", 1, 999), pick("where", {"", R"("group": "worker",)"}), n("sec", 0, 600),

@@ -54,12 +54,14 @@ TEST(ScenarioScheduling, MistakesAreTold) {
          "schedulers": {"default-scheduler": {"kind": "default"}, "x": {"kind": "yarn"}},
          "pod_groups": [{"name": "etl", "min_member": 4, "held_for": "1m"}])",
       R"({"name": "p", "priority_class": "hihg",
-          "affinity": {"podAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [{"matchLabelKeys": ["a"]}]}}})");
+          "affinity": {"podAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [
+            {"matchLabelKeys": ["a"]}]}}})");
   ASSERT_FALSE(loaded);
   const std::string errors = all_errors(loaded.error());
   for (const char* said :
-       {"there is a priority class \"high\" already", "default-scheduler: is there anyway", "\"yarn\" is not one of",
-        "held_for: goes only with placeholder", "pod_groups: needs a scheduler of kind gang",
+       {"there is a priority class \"high\" already", "default-scheduler: is there anyway",
+        "kind: must be one of default, gang (got \"yarn\")", "held_for: goes only with placeholder",
+        "pod_groups: needs a scheduler of kind gang",
         "unknown priority class \"hihg\"; list it in cluster.priority_classes (did you mean \"high\"?)",
         "topologyKey: can not be empty", "matchLabelKeys is not modelled"}) {
     EXPECT_THAT(errors, HasSubstr(said));
