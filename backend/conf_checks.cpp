@@ -116,7 +116,7 @@ void warn_not_modelled(const Conf& conf, ConfReader& reader) {
     const bool own = reader.is_set("spark.kubernetes.executor.scheduler.name");
     reader.warn(own ? "spark.kubernetes.executor.scheduler.name" : "spark.kubernetes.scheduler.name",
                 ConfWarningKind::not_modelled,
-                "only schedulers of the scenario's cluster place pods; others leave them Pending");
+                "not modelled yet: only schedulers of the scenario's cluster place pods, others leave them Pending");
   }
 }
 
