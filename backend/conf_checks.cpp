@@ -115,7 +115,8 @@ void warn_not_modelled(const Conf& conf, ConfReader& reader) {
   if (is_other_scheduler(conf)) {
     const bool own = reader.is_set("spark.kubernetes.executor.scheduler.name");
     reader.warn(own ? "spark.kubernetes.executor.scheduler.name" : "spark.kubernetes.scheduler.name",
-                ConfWarningKind::not_modelled, "not modelled yet: pods are placed as the default scheduler would");
+                ConfWarningKind::not_modelled,
+                "not modelled yet: only schedulers of the scenario's cluster place pods, others leave them Pending");
   }
 }
 

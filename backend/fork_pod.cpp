@@ -89,7 +89,10 @@ Result<PodPtr> ForkPodFactory::build(ExecutorId id, const std::map<std::string, 
   if (const std::string affinity = affinity_json(hints, fixes_); !affinity.empty()) {
     if (fixed(Fix::q17)) {
       PodTemplate with_affinity = *template_;
-      with_affinity.extra_json = fmt::format(R"({{"spec":{{"affinity":{}}}}})", affinity);
+      for (WeightedNodes& term : affinity_weights(hints, fixes_)) {
+        const Requirement host{"kubernetes.io/hostname", SelectorOp::in, std::move(term.nodes)};
+        with_affinity.placement.preferred_nodes.push_back({term.weight, {{host}, {}}});
+      }
       pod->tmpl = share(std::move(with_affinity));
     } else {
       pod->own_annotations["scheduler.alpha.kubernetes.io/affinity"] = affinity;

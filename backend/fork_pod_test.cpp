@@ -333,7 +333,9 @@ TEST(ForkPod, Q17_OneTaskGivesAWeightOfZeroAndTheCureGivesALegalOneInTheRealFiel
   fixture.fixes = {Fix::q17};
   const Pod cured = fixture.build();
   EXPECT_THAT(cured.own_annotations, IsEmpty());
-  EXPECT_THAT(cured.tmpl->extra_json, HasSubstr(R"({"spec":{"affinity":{"nodeAffinity")"));
+  EXPECT_THAT(cured.tmpl->placement.preferred_nodes,
+              ElementsAre(NodePreference{67, {{{"kubernetes.io/hostname", SelectorOp::in, {"a"}}}, {}}},
+                          NodePreference{1, {{{"kubernetes.io/hostname", SelectorOp::in, {"b"}}}, {}}}));
 }
 
 // 01 1.7: the first name that is there goes.

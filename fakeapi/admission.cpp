@@ -7,6 +7,7 @@
 #include "backend/port/json_writer.h"
 #include "fakeapi/limit_range.h"
 #include "fakeapi/pod_rules.h"
+#include "fakeapi/priority_rules.h"
 #include "fakeapi/replies.h"
 
 namespace podramp::fakeapi {
@@ -28,9 +29,10 @@ const PreparedTemplate& Admission::prepare(const std::string& ns, const Template
   if (ranges != limit_ranges_.end()) {
     for (const LimitRangeSpec& range : ranges->second) apply_defaults(range, full);
   }
+  PreparedTemplate prepared;
+  prepared.no_priority = resolve_priority(full, context_.config().priority_classes);
   apply_default_tolerations(full, context_.config().profile.toleration_s);
 
-  PreparedTemplate prepared;
   prepared.spec_errors = spec_errors(full);
   if (ranges != limit_ranges_.end()) {
     // The server stops at the first LimitRange that is violated.

@@ -22,6 +22,7 @@ struct PreparedTemplate {
   TemplatePtr tmpl;                      // as stored
   std::vector<std::string> spec_errors;  // causes of a 422
   std::string outside_limits;            // text of a 403, "" when within every LimitRange
+  std::string no_priority;               // text of a 403, "" when its class and priority are in order
   fact::Usage usage;
   Unstated unstated;
 };

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "fakeapi/admission.h"
+#include "fakeapi/admission_queues.h"
 #include "fakeapi/api_server.h"
 #include "fakeapi/background_load.h"
 #include "fakeapi/claims.h"
@@ -87,14 +88,21 @@ class Cluster::Impl final : public Context {
         store_(*this, claims_),
         manifests_(*this, store_),
         api_(*this, faults_, verbs_, manifests_, watches_, deletion_, admission_),
-        scheduler_(*this),
+        queues_(*this),
         pulls_(*this),
         kubelets_(*this, pulls_, deletion_),
         node_lifecycle_(*this, deletion_),
         sets_(*this, verbs_, store_, deletion_),
         owner_gc_(*this, store_, deletion_),
         loads_(*this, verbs_, kubelets_, deletion_) {
-    scheduler_.set_claims(claims_);
+    schedulers_.push_back(std::make_unique<Scheduler>(*this));
+    for (const OtherScheduler& other : config_.schedulers) {
+      schedulers_.push_back(std::make_unique<Scheduler>(*this, static_cast<std::uint32_t>(schedulers_.size()), &other));
+    }
+    for (const auto& scheduler : schedulers_) {
+      scheduler->set_claims(claims_);
+      scheduler->set_deletion(deletion_);
+    }
     kubelets_.set_claims(claims_);
     pulls_.set_fail_hook([this](std::string_view node, std::string_view image, int attempt) {
       return pull_fails(node, image, static_cast<std::uint64_t>(attempt));
@@ -120,7 +128,8 @@ class Cluster::Impl final : public Context {
     admission_.on_fact(fact, seq);
     watches_.on_fact(fact, seq);
     claims_.on_fact(fact, seq);
-    scheduler_.on_fact(fact, seq);
+    queues_.on_fact(fact, seq);
+    for (const auto& scheduler : schedulers_) scheduler->on_fact(fact, seq);
     pulls_.on_fact(fact, seq);
     kubelets_.on_fact(fact, seq);
     node_lifecycle_.on_fact(fact, seq);
@@ -169,6 +178,7 @@ class Cluster::Impl final : public Context {
   std::vector<std::string> waiting() const {
     std::vector<std::string> lines;
     unscheduled(lines);
+    queues_.waiting(lines);
     admission_.waiting(lines);
     kubelets_.waiting(lines);
     pulls_.waiting(lines);
@@ -225,7 +235,8 @@ class Cluster::Impl final : public Context {
       case Part::api_server: return api_.on_timer(timer, cause);
       case Part::admission: return admission_.on_timer(timer, cause);
       case Part::watch_hub: return watches_.on_timer(timer, cause);
-      case Part::scheduler: return scheduler_.on_timer(timer, cause);
+      case Part::scheduler: return schedulers_.at(timer.index)->on_timer(timer, cause);
+      case Part::admission_queues: return queues_.on_timer(timer, cause);
       case Part::kubelet: return kubelets_.on_timer(timer, cause);
       case Part::image_pulls: return pulls_.on_timer(timer, cause);
       case Part::deletion: return deletion_.on_timer(timer, cause);
@@ -252,6 +263,7 @@ class Cluster::Impl final : public Context {
     pod->uid = uid_text(id);
     pod->resource_version = next_rv();
     pod->tmpl = admission_.prepare(pod->ns, pod->tmpl).tmpl;
+    gate(*pod, config_);
     fill_status(*pod);
     const Seq seq = emit("apiserver", 0, fact::PodCreated{std::move(pod)});
     if (existing.ends_us) timer(std::max(*existing.ends_us, now()), seq, {Part::cluster, kExistingPodEnds, 0, id});
@@ -263,8 +275,8 @@ class Cluster::Impl final : public Context {
     for (const auto& [name, id] : state_.pods_by_name()) {
       const Pod& pod = *state_.find_pod(id)->pod;
       if (!pod.node.empty() || is_terminal(pod)) continue;
-      const Condition* scheduled = pod.condition("PodScheduled");
-      auto& [first, count] = groups[scheduled == nullptr ? "the scheduler has not tried yet" : scheduled->message];
+      const bool served = std::ranges::any_of(schedulers_, [&](const auto& s) { return s->serves(pod); });
+      auto& [first, count] = groups[waits_for(pod, served)];
       if (count++ == 0) first = name;
     }
     for (const auto& [message, group] : groups) {
@@ -293,7 +305,8 @@ class Cluster::Impl final : public Context {
   ObjectStore store_;
   ManifestVerbs manifests_;
   ApiServer api_;
-  Scheduler scheduler_;
+  AdmissionQueues queues_;
+  std::vector<std::unique_ptr<Scheduler>> schedulers_;  // the default one first
   ImagePulls pulls_;
   Kubelets kubelets_;
   NodeLifecycle node_lifecycle_;

@@ -158,7 +158,12 @@ struct ClusterState::Apply {
   void operator()(const fact::PodUnschedulable& f) {
     edit_pod(f.pod, f.rv, [&](Pod& pod) {
       set_condition(pod, {"PodScheduled", Truth::no, "Unschedulable", f.message, 0});
+      pod.nominated_node = f.nominated_node;
     });
+  }
+  // The condition that says so stays until the scheduler has looked at the pod.
+  void operator()(const fact::PodUngated& f) {
+    edit_pod(f.pod, f.rv, [&](Pod& pod) { pod.gates = f.left; });
   }
   void operator()(const fact::PodWaiting& f) {
     edit_pod(f.pod, f.rv, [&](Pod& pod) { set_containers(pod, ContainerStateKind::waiting, f.reason, f.message); });

@@ -10,6 +10,10 @@ std::optional<ClusterProfile> find_profile(std::string_view name) {
     profile.monitor_grace_us = 40 * kSecondUs;  // K68
     return profile;
   }
+  if (name == "k8s-1.33") {
+    profile.early_pops = true;  // K46: SchedulerPopFromBackoffQ, on by default since
+    return profile;
+  }
   if (name == "managed-large") {
     profile.scheduler_qps = 500;  // B13: managed services raise K56's client limit
     profile.scheduler_burst = 1000;

@@ -1,9 +1,11 @@
 // What a fake cluster is made of, as plain data. The scenario reader fills it; the cluster only reads it.
 #pragma once
 
+#include <array>
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "backend/port/fact.h"
@@ -113,6 +115,40 @@ struct BackgroundLoadSpec {
   friend bool operator==(const BackgroundLoadSpec&, const BackgroundLoadSpec&) = default;
 };
 
+// A PriorityClass. system-cluster-critical and system-node-critical are there without being listed (K55).
+struct PriorityClassSpec {
+  std::string name;
+  std::int64_t value = 0;
+  bool global_default = false;  // of pods that name no class
+  bool preempts = true;         // preemptionPolicy PreemptLowerPriority
+  friend bool operator==(const PriorityClassSpec&, const PriorityClassSpec&) = default;
+};
+
+// A second scheduler, by the name that pods give as schedulerName. docs/behaviour.md, "Other schedulers".
+struct OtherScheduler {
+  std::string name;
+  bool gang = false;  // places the pods of a group together or not at all
+  friend bool operator==(const OtherScheduler&, const OtherScheduler&) = default;
+};
+
+// A group of pods to a gang scheduler. Until so many members are there, places of this size are held for the rest.
+struct PodGroupSpec {
+  std::string ns;
+  std::string name;
+  std::int64_t min_member = 1;
+  std::optional<Resources> placeholder;     // absent: nothing is held, all members have to be there first
+  DurationUs held_for_us = 15 * kMinuteUs;  // then held places that nobody has taken are given up
+  friend bool operator==(const PodGroupSpec&, const PodGroupSpec&) = default;
+};
+
+// A queue that admits pods, by the label kueue.x-k8s.io/queue-name, within what it has.
+struct AdmissionQueueSpec {
+  std::string name;
+  Resources quota;                   // absent amounts are without limit
+  std::optional<std::int64_t> pods;  // likewise
+  friend bool operator==(const AdmissionQueueSpec&, const AdmissionQueueSpec&) = default;
+};
+
 // Defaults of one Kubernetes version or installation. 03 B5-B7, B13.
 struct ClusterProfile {
   std::string name = "k8s-1.32";
@@ -130,6 +166,7 @@ struct ClusterProfile {
   DurationUs backoff_max_us = 10 * kSecondUs;           // K46
   DurationUs unschedulable_timeout_us = 5 * kMinuteUs;  // K45
   DurationUs unschedulable_flush_us = 30 * kSecondUs;   // K45
+  bool early_pops = false;                              // K46: from 1.33 on
   int scheduler_qps = 50;                               // K56
   int scheduler_burst = 100;                            // K56
   int registry_qps = 5;                                 // K60, per node
@@ -159,7 +196,9 @@ struct ClusterProfile {
   friend bool operator==(const ClusterProfile&, const ClusterProfile&) = default;
 };
 
-// "k8s-1.31", "k8s-1.32", "managed-large", "stress-low"; absent for another name (03 B13).
+inline constexpr std::array<std::string_view, 5> kProfileNames{"k8s-1.31", "k8s-1.32", "k8s-1.33", "managed-large",
+                                                               "stress-low"};
+// One of those; absent for another name (03 B13).
 std::optional<ClusterProfile> find_profile(std::string_view name);
 
 // A named fault point, active in [from_us, until_us) for numerator/denominator of the things it may hit. Points and
@@ -192,9 +231,14 @@ struct ClusterConfig {
   std::vector<ExistingClaim> claims;
   std::vector<DaemonSetSpec> daemon_sets;
   std::vector<BackgroundLoadSpec> loads;
+  std::vector<PriorityClassSpec> priority_classes;
+  std::vector<OtherScheduler> schedulers;
+  std::vector<PodGroupSpec> pod_groups;
+  std::vector<AdmissionQueueSpec> queues;
   std::vector<FaultSpec> faults;
   Latencies latency;
   bool parallel_pulls = false;  // K60
+  bool most_allocated = false;  // the scheduler fills nodes up instead of spreading pods (K49)
   friend bool operator==(const ClusterConfig&, const ClusterConfig&) = default;
 };
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <tuple>
 
+#include "fakeapi/node_match.h"
+
 namespace podramp::fakeapi {
 namespace {
 
@@ -12,11 +14,7 @@ struct Fit {
 };
 
 Fit fit(const SharedTemplate& tmpl, const Node& node) {
-  const bool selected = std::ranges::all_of(tmpl.node_selector, [&](const auto& label) {
-    const auto it = node.labels.find(label.first);
-    return it != node.labels.end() && it->second == label.second;
-  });
-  if (!selected) return {};
+  if (!node_matches(tmpl.node_selector, tmpl.placement.required_nodes, node.name, node.labels)) return {};
   Fit fit{true, true};
   for (const Taint& taint : node.taints) {
     if (tolerates(tmpl.tolerations, taint)) continue;

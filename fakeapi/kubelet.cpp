@@ -8,6 +8,7 @@
 #include "fakeapi/claims.h"
 #include "fakeapi/deletion.h"
 #include "fakeapi/faults.h"
+#include "fakeapi/node_match.h"
 
 namespace podramp::fakeapi {
 namespace {
@@ -259,9 +260,16 @@ void Kubelets::mounted(PodId id, Seq cause) {
 bool Kubelets::admit(PodId id, Work& work, Seq cause) {
   if (work.admitted) return true;
   const PodRecord& record = *context_.state().find_pod(id);
+  const Node& node = context_.state().find_node(work.node)->node;
+  const PodTemplate& tmpl = *record.pod->tmpl;
+  if (!node_matches(tmpl.node_selector, tmpl.placement.required_nodes, node.name, node.labels)) {
+    return reject(id, "NodeAffinity",
+                  "Pod was rejected: Predicate NodeAffinity failed: node(s) didn't match Pod's node "
+                  "affinity/selector",
+                  cause);
+  }
   const OnNode& on = nodes_[work.node];
-  const auto lack =
-      first_lack(record.requests, on.admitted, on.pods_admitted, context_.state().find_node(work.node)->node);
+  const auto lack = first_lack(record.requests, on.admitted, on.pods_admitted, node);
   if (!lack) {
     work.admitted = true;
     count(work, record.requests, +1);
@@ -270,11 +278,15 @@ bool Kubelets::admit(PodId id, Work& work, Seq cause) {
   const std::string message =
       fmt::format("Pod was rejected: Node didn't have enough resource: {}, requested: {}, used: {}, capacity: {}",
                   lack->resource, lack->requested, lack->used, lack->capacity);
-  const std::string name = pod_key(*record.pod);
+  return reject(id, "OutOf" + lack->resource, message, cause);
+}
+
+// K59: the pod fails before anything of it has started.
+bool Kubelets::reject(PodId id, const std::string& reason, const std::string& message, Seq cause) {
+  const std::string name = pod_key(*context_.state().find_pod(id)->pod);
   forget(id);
-  context_.emit(
-      "kubelet", cause,
-      fact::PodFinished{name, context_.next_rv(), PodPhase::failed, 0, "", "OutOf" + lack->resource, message});
+  context_.emit("kubelet", cause,
+                fact::PodFinished{name, context_.next_rv(), PodPhase::failed, 0, "", reason, message});
   return false;
 }
 

@@ -108,6 +108,7 @@ class Kubelets {
 
   void seen(PodId id, Work& work, Seq cause);
   bool admit(PodId id, Work& work, Seq cause);
+  bool reject(PodId id, const std::string& reason, const std::string& message, Seq cause);
   void mounted(PodId id, Seq cause);
   void pull_images(PodId id, Work& work, Seq cause);
   void pull_news(PodId id, PullNews news, const std::string& message, Seq cause);

@@ -32,7 +32,8 @@ enum class Part : std::uint8_t {
   owner_gc,
   set_controllers,
   claims,
-  background
+  background,
+  admission_queues
 };
 
 // kind and the two arguments mean what the part says they mean.

@@ -4,6 +4,10 @@
 
 #include <algorithm>
 
+#include "backend/port/json_writer.h"
+#include "fakeapi/node_match.h"
+#include "fakeapi/node_scores.h"
+
 namespace podramp::fakeapi {
 namespace {
 
@@ -20,21 +24,12 @@ std::string content_key(const Resources& requests, const SharedTemplate& tmpl) {
   for (const auto& [name, amount] : requests.other) key += fmt::format(" {}={}", name, amount);
   for (const auto& [name, value] : tmpl.node_selector) key += fmt::format("\n{}={}", name, value);
   for (const Toleration& t : tmpl.tolerations) key += fmt::format("\n{}|{}|{}|{}", t.key, t.op, t.value, t.effect);
+  const Placement& p = tmpl.placement;
+  if (p.required_nodes.empty() && p.preferred_nodes.empty()) return key;
+  PodMemory memory(false);
+  JsonWriter(key, memory).value(p.required_nodes);
+  JsonWriter(key, memory).value(p.preferred_nodes);
   return key;
-}
-
-// Resources that are 0 on a node have no say.
-std::int8_t least_allocated(std::int64_t cpu, std::int64_t cpu_used, std::int64_t memory, std::int64_t memory_used) {
-  std::int64_t sum = 0;
-  std::int64_t parts = 0;
-  const auto add = [&](std::int64_t all, std::int64_t used) {
-    if (all == 0) return;
-    ++parts;
-    if (used < all) sum += (all - used) * 100 / all;
-  };
-  add(cpu, cpu_used);
-  add(memory, memory_used);
-  return static_cast<std::int8_t>(parts == 0 ? 0 : sum / parts);
 }
 
 std::int64_t at(const std::vector<std::int64_t>& amounts, std::size_t i) { return i < amounts.size() ? amounts[i] : 0; }
@@ -54,6 +49,7 @@ void NodeRoom::set_node(const Node& node) {
   Place& place = nodes_[i];
   if (!place.present) {
     place.present = true;
+    ++present_;
     place.added = ++additions_;
     order_stale_ = true;
   } else if (place.labels != node.labels) {
@@ -62,6 +58,9 @@ void NodeRoom::set_node(const Node& node) {
   place.unschedulable = node.unschedulable;
   place.labels = node.labels;
   place.taints = node.taints;
+  const bool soft = std::ranges::find(node.taints, "PreferNoSchedule", &Taint::effect) != node.taints.end();
+  soft_taints_ += int{soft} - int{place.soft_taint};
+  place.soft_taint = soft;
   place.cpu = node.allocatable.cpu_milli.value_or(0);
   place.memory = node.allocatable.memory_bytes.value_or(0);
   place.pods = node.pods_max;
@@ -76,7 +75,10 @@ void NodeRoom::set_node(const Node& node) {
 
 void NodeRoom::remove_node(const std::string& name) {
   Place& place = nodes_[index(name)];
+  present_ -= int{place.present};
   place.present = false;
+  soft_taints_ -= int{place.soft_taint};
+  place.soft_taint = false;
   order_stale_ = true;
   ++version_;
 }
@@ -110,10 +112,6 @@ void NodeRoom::order_nodes() {
     table.fixed.assign(order_.size(), kReasonUnknown);
   }
   next_start_ = order_.empty() ? 0 : next_start_ % order_.size();
-}
-
-std::size_t NodeRoom::size() const {
-  return static_cast<std::size_t>(std::ranges::count_if(nodes_, [](const Place& p) { return p.present; }));
 }
 
 void NodeRoom::touch(NodeIndex node, bool also_fixed) {
@@ -166,7 +164,10 @@ NodeRoom::ShapeId NodeRoom::shape(const SharedTemplate& tmpl) {
     if (amount > 0) made.other.push_back({resource(name), amount});
   }
   made.node_selector = tmpl.node_selector;
+  made.required = tmpl.placement.required_nodes;
+  made.preferred = tmpl.placement.preferred_nodes;
   made.tolerations = tmpl.tolerations;
+  made.best_effort = made.cpu == 0 && made.memory == 0;
   return it->second;
 }
 
@@ -191,7 +192,7 @@ NodeRoom::Table& NodeRoom::table_of(ShapeId id) {
   return table;
 }
 
-NodeRoom::ReasonId NodeRoom::reason(const std::string& text, std::uint8_t filter) {
+NodeRoom::ReasonId NodeRoom::reason(const std::string& text, Filters filter) {
   const auto [it, fresh] = by_reason_.emplace(text, static_cast<ReasonId>(reasons_.size()));
   if (fresh) reasons_.push_back({text, filter});
   return it->second;
@@ -210,10 +211,7 @@ const Taint* NodeRoom::untolerated(const Shape& shape, const Place& place) {
 }
 
 bool NodeRoom::selected(const Shape& shape, const Place& place) {
-  return std::ranges::all_of(shape.node_selector, [&](const auto& label) {
-    const auto it = place.labels.find(label.first);
-    return it != place.labels.end() && it->second == label.second;
-  });
+  return node_matches(shape.node_selector, shape.required, place.name, place.labels);
 }
 
 NodeRoom::ReasonId NodeRoom::fixed_reason(const Shape& shape, const Place& place) {
@@ -233,13 +231,17 @@ bool NodeRoom::has_room(const Shape& shape, const Place& place) const {
   });
 }
 
-std::int8_t NodeRoom::verdict(const Shape& shape, Table& table, std::size_t position) {
+NodeRoom::Score NodeRoom::verdict(const Shape& shape, Table& table, std::size_t position) {
   const Place& place = nodes_[order_[position]];
   ReasonId& fixed = table.fixed[position];
   if (fixed == kReasonUnknown) fixed = fixed_reason(shape, place);
   if (fixed != kPasses || !has_room(shape, place)) return kFull;
-  return least_allocated(place.cpu, place.cpu_scored + shape.cpu_scored, place.memory,
-                         place.memory_scored + shape.memory_scored);
+  const std::int64_t fit = fit_score(
+      {place.cpu, place.cpu_scored + shape.cpu_scored, place.memory, place.memory_scored + shape.memory_scored},
+      most_allocated_);
+  if (shape.best_effort) return static_cast<Score>(fit);
+  return static_cast<Score>(
+      fit + balanced_score({place.cpu, place.cpu_used + shape.cpu, place.memory, place.memory_used + shape.memory}));
 }
 
 bool NodeRoom::could_fit(ShapeId id, NodeIndex node) const {
@@ -260,128 +262,96 @@ std::size_t NodeRoom::sample_size(std::size_t nodes) {
   return static_cast<std::size_t>(std::max<std::int64_t>(n * percent / 100, 100));
 }
 
-std::optional<NodeRoom::NodeIndex> NodeRoom::choose(ShapeId id, Draw tie) {
-  order_nodes();
+// Shows nodes that pass by their own room to `take` with their scores, until it has taken as many as a cycle looks for.
+template <class Take>
+void NodeRoom::sample(const Shape& shape, Table& table, Take take) {
   const std::size_t n = order_.size();
-  if (n == 0 || shapes_[id].refusal_version == version_) return std::nullopt;
-  Table& table = table_of(id);
-  const Shape& shape = shapes_[id];
   const std::size_t wanted = sample_size(n);
-  std::int8_t best = kFull;
   std::size_t passing = 0;
   std::size_t looked_at = 0;
   std::size_t position = next_start_;
-  ties_.clear();
   while (looked_at < n && passing < wanted) {
-    std::int8_t& score = table.score[position];
+    Score& score = table.score[position];
     if (score == kStale) score = verdict(shape, table, position);
-    if (score >= 0) {
-      ++passing;
-      if (score > best) {
-        best = score;
-        ties_.clear();
-      }
-      if (score == best) ties_.push_back(order_[position]);
-    }
+    if (score >= 0 && take(order_[position], score)) ++passing;
     ++looked_at;
     if (++position == n) position = 0;
   }
   next_start_ = position;
+}
+
+std::optional<NodeRoom::NodeIndex> NodeRoom::choose(ShapeId id, Draw tie, const NodeJudge* judge) {
+  order_nodes();
+  if (order_.empty() || shapes_[id].refusal_version == version_) return std::nullopt;
+  Table& table = table_of(id);
+  const Shape& shape = shapes_[id];
+  ties_.clear();
+  const bool by_room = judge == nullptr && soft_taints_ == 0 && shape.preferred.empty();
+  return by_room ? choose_by_room(shape, table, tie) : choose_by_all(shape, table, tie, judge);
+}
+
+std::optional<NodeRoom::NodeIndex> NodeRoom::choose_by_room(const Shape& shape, Table& table, Draw& tie) {
+  Score best = kFull;
+  sample(shape, table, [&](NodeIndex node, Score score) {
+    if (score > best) {
+      best = score;
+      ties_.clear();
+    }
+    if (score == best) ties_.push_back(node);
+    return true;
+  });
+  return drawn(tie);
+}
+
+std::optional<NodeRoom::NodeIndex> NodeRoom::choose_by_all(const Shape& shape, Table& table, Draw& tie,
+                                                           const NodeJudge* judge) {
+  passing_.clear();
+  totals_.clear();
+  sample(shape, table, [&](NodeIndex node, Score score) {
+    if (judge != nullptr && judge->check(node) != NodeJudge::Verdict::passes) return false;
+    passing_.push_back(node);
+    totals_.push_back(score);
+    return true;
+  });
+  if (passing_.empty()) return std::nullopt;
+  add_soft(shape, passing_, totals_);
+  if (judge != nullptr) judge->score(passing_, totals_);
+  const std::int64_t best = *std::ranges::max_element(totals_);
+  for (std::size_t i = 0; i < passing_.size(); ++i) {
+    if (totals_[i] == best) ties_.push_back(passing_[i]);
+  }
+  return drawn(tie);
+}
+
+std::optional<NodeRoom::NodeIndex> NodeRoom::drawn(Draw& tie) const {
   if (ties_.empty()) return std::nullopt;
   if (ties_.size() == 1) return ties_.front();
   return ties_[static_cast<std::size_t>(tie.uniform(0, static_cast<std::int64_t>(ties_.size()) - 1))];
 }
 
-// --- the words -------------------------------------------------------------------------------------------------
-
-void NodeRoom::count_lacking(const Shape& shape, const Place& place) {
-  if (place.pods_used + 1 > place.pods) ++counts_[kTooManyPods];
-  if (shape.cpu > 0 && shape.cpu > place.cpu - place.cpu_used) ++counts_[kLacksCpu];
-  if (shape.memory > 0 && shape.memory > place.memory - place.memory_used) ++counts_[kLacksMemory];
-  for (const Amount& a : shape.other) {
-    if (a.amount <= at(place.other, a.resource) - at(place.other_used, a.resource)) continue;
-    const ReasonId r = reason("Insufficient " + resources_[a.resource], kFilterResources);
-    counts_.resize(reasons_.size());
-    ++counts_[r];
-  }
-}
-
-const NodeRoom::Refusal& NodeRoom::refusal(ShapeId id) {
-  order_nodes();
-  if (shapes_[id].refusal_version != version_) make_refusal(id);
-  return shapes_[id].refusal;
-}
-
-void NodeRoom::make_refusal(ShapeId id) {
-  Table& table = table_of(id);
-  Shape& shape = shapes_[id];
-  shape.refusal_version = version_;
-  const std::size_t n = order_.size();
-  if (n == 0) {
-    shape.refusal = {"no nodes available to schedule pods", kAllFilters};
-    return;
-  }
-  std::int64_t lacking = 0;  // nodes that preemption could help with
-  counts_.assign(reasons_.size(), 0);
-  for (std::size_t p = 0; p < n; ++p) {
-    ReasonId& fixed = table.fixed[p];
-    if (fixed == kReasonUnknown) {
-      fixed = fixed_reason(shape, nodes_[order_[p]]);
-      counts_.resize(reasons_.size());
+// Taints that only ask to be avoided, and preferred node affinity.
+void NodeRoom::add_soft(const Shape& shape, const std::vector<NodeIndex>& passing,
+                        std::vector<std::int64_t>& totals) const {
+  std::vector<std::int64_t> scores(passing.size());
+  const auto add = [&](std::int64_t weight) {
+    for (std::size_t i = 0; i < totals.size(); ++i) totals[i] += weight * scores[i];
+  };
+  if (soft_taints_ > 0) {
+    for (std::size_t i = 0; i < passing.size(); ++i) {
+      scores[i] = std::ranges::count_if(nodes_[passing[i]].taints, [&](const Taint& taint) {
+        return taint.effect == "PreferNoSchedule" && !tolerates(shape.tolerations, taint);
+      });
     }
-    if (fixed != kPasses) {
-      ++counts_[fixed];
-    } else {
-      ++lacking;
-      count_lacking(shape, nodes_[order_[p]]);
+    to_percent_of_highest(scores, true);
+    add(kTaintWeight);
+  }
+  if (!shape.preferred.empty()) {
+    for (std::size_t i = 0; i < passing.size(); ++i) {
+      scores[i] = preferred_weight(shape.preferred, nodes_[passing[i]].name, nodes_[passing[i]].labels);
     }
+    to_percent_of_highest(scores, false);
+    add(kNodeAffinityWeight);
   }
-  shape.refusal = words(n, lacking);
-}
-
-// What counts_ says of so many nodes, some of which only lack room.
-NodeRoom::Refusal NodeRoom::words(std::size_t n, std::int64_t lacking) const {
-  Refusal refusal;
-  std::vector<std::string> lines;
-  for (std::size_t r = 1; r < counts_.size(); ++r) {
-    if (counts_[r] == 0) continue;
-    lines.push_back(fmt::format("{} {}", counts_[r], reasons_[r].text));
-    refusal.filters |= reasons_[r].filter;
-  }
-  std::vector<std::string> helps;
-  if (lacking > 0) helps.push_back(fmt::format("{} No preemption victims found for incoming pod", lacking));
-  const std::int64_t hopeless = static_cast<std::int64_t>(n) - lacking;
-  if (hopeless > 0) helps.push_back(fmt::format("{} Preemption is not helpful for scheduling", hopeless));
-  std::ranges::sort(lines);
-  std::ranges::sort(helps);
-  refusal.message = fmt::format("0/{} nodes are available: {}. preemption: 0/{} nodes are available: {}.", n,
-                                fmt::join(lines, ", "), n, fmt::join(helps, ", "));
-  return refusal;
-}
-
-bool NodeRoom::passes(ShapeId id, NodeIndex node) {
-  const Place& place = nodes_[node];
-  return place.present && fixed_reason(shapes_[id], place) == kPasses && has_room(shapes_[id], place);
-}
-
-NodeRoom::Refusal NodeRoom::refusal_by(ShapeId id, NodeIndex node) {
-  const std::size_t n = size();
-  if (n == 0) return {"no nodes available to schedule pods", kAllFilters};
-  const Place& place = nodes_[node];
-  const ReasonId fixed = place.present ? fixed_reason(shapes_[id], place) : kPasses;
-  const ReasonId others = reason("node(s) didn't satisfy plugin(s) [NodeAffinity]", kFilterAffinity);
-  counts_.assign(reasons_.size(), 0);
-  std::int64_t lacking = 0;
-  if (fixed != kPasses) {
-    ++counts_[fixed];
-  } else if (place.present) {
-    ++lacking;
-    count_lacking(shapes_[id], place);
-  }
-  counts_[others] = static_cast<std::int64_t>(n) - (place.present ? 1 : 0);
-  Refusal refusal = words(n, lacking);
-  if (!place.present) refusal.filters = kAllFilters;  // it may still come
-  return refusal;
 }
 
 }  // namespace podramp::fakeapi

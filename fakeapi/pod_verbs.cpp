@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "backend/port/json_writer.h"
+#include "fakeapi/admission_queues.h"
 #include "fakeapi/pod_rules.h"
 #include "fakeapi/replies.h"
 
@@ -16,6 +17,14 @@ const std::string* annotation(const Pod& pod, const std::string& key) {
 }
 
 }  // namespace
+
+void gate(Pod& pod, const ClusterConfig& config) {
+  if (!pod.node.empty()) return;
+  pod.gates = first_gates(pod, config);
+  if (pod.gates.empty()) return;
+  pod.conditions.push_back(
+      {"PodScheduled", Truth::no, "SchedulingGated", "Scheduling is blocked due to non-empty scheduling gates", 0});
+}
 
 Answer PodVerbs::create(const ApiRequest& request, Seq cause) {
   if (request.body == nullptr) return {replies::bad_request("the request has no body"), cause};
@@ -48,6 +57,7 @@ std::string PodVerbs::generated_name(const std::string& ns, const std::string& b
 
 Answer PodVerbs::store(const ApiRequest& request, const Pod& body, Seq cause) {
   const PreparedTemplate& prepared = admission_.prepare(request.ns, body.tmpl);
+  if (!prepared.no_priority.empty()) return {replies::forbidden(body.name, prepared.no_priority), cause};
   std::vector<std::string> errors = metadata_errors(body);
   errors.insert(errors.end(), prepared.spec_errors.begin(), prepared.spec_errors.end());
   const std::vector<std::string> hostname = hostname_errors(body);
@@ -78,6 +88,7 @@ Answer PodVerbs::store(const ApiRequest& request, const Pod& body, Seq cause) {
   stored->affinity_node = body.affinity_node;
   stored->node = body.node;
   stored->created_us = whole_second(context_.server_clock());  // K3
+  gate(*stored, context_.config());
   const Seq seq = context_.emit("apiserver", cause, fact::PodCreated{stored});
   return {replies::success(201, std::move(stored)), seq};
 }

@@ -17,6 +17,9 @@ struct Answer {
   Seq cause = 0;
 };
 
+// Writes the gates of a new pod, and the condition that says so (K53).
+void gate(Pod& pod, const ClusterConfig& config);
+
 class PodVerbs {
  public:
   PodVerbs(Context& context, Admission& admission, Deletion& deletion)

@@ -213,20 +213,17 @@ TEST(Scheduler, pods_of_other_schedulers_are_left_alone_and_reported) {
   c.create("d", other);
   EXPECT_TRUE(c.run_until_quiet(kHourUs));
   EXPECT_EQ(c.facts<fact::PodBound>().size(), 1U);
-  std::vector<std::string> lines;
-  c.scheduler->waiting(lines);
-  EXPECT_THAT(lines, ElementsAre("pod ns/v waits for: scheduler volcano, which does not exist here"));
+  EXPECT_FALSE(c.scheduler->serves(*c.pod("v")));
+  EXPECT_EQ(waits_for(*c.pod("v"), false), "its scheduler \"volcano\", which nobody runs here");
+  EXPECT_TRUE(c.pod("v")->conditions.empty());
 }
 
 TEST(Scheduler, says_who_waits_for_what) {
   TestCluster c(make_config({}));
   c.create("a", make_template(1000, 4));
-  std::vector<std::string> lines;
-  c.scheduler->waiting(lines);
+  EXPECT_EQ(waits_for(*c.pod("a"), true), "the scheduler, which has not tried it yet");
   c.run_until(kSec);
-  c.scheduler->waiting(lines);
-  EXPECT_THAT(lines, ElementsAre("pod ns/a waits for: the scheduler, which has not tried it yet",
-                                 "pod ns/a waits for: no nodes available to schedule pods"));
+  EXPECT_EQ(waits_for(*c.pod("a"), true), "no nodes available to schedule pods");
 }
 
 TEST(Scheduler, a_cluster_where_all_is_placed_sets_no_more_timers) {

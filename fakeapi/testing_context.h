@@ -75,6 +75,7 @@ class TestCluster : public Context {
   explicit TestCluster(ClusterConfig config, std::uint64_t seed = 1) : config_(std::move(config)), seed_(seed) {
     deletion = std::make_unique<Deletion>(*this);
     scheduler = std::make_unique<Scheduler>(*this);
+    scheduler->set_deletion(*deletion);
     pulls = std::make_unique<ImagePulls>(*this);
     kubelets = std::make_unique<Kubelets>(*this, *pulls, *deletion);
     lifecycle = std::make_unique<NodeLifecycle>(*this, *deletion);

@@ -31,6 +31,7 @@ struct DrawOrdinal {
   std::uint8_t operator()(const fact::PodGone&) const { return 15; }
   std::uint8_t operator()(const fact::ContainerExited&) const { return 16; }
   std::uint8_t operator()(const fact::PodResized&) const { return 17; }
+  std::uint8_t operator()(const fact::PodUngated&) const { return 18; }
   std::uint8_t operator()(const auto&) const { return 0; }  // not about a pod
 };
 

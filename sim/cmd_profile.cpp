@@ -1,5 +1,6 @@
 // podramp profile: a built-in profile as a file to copy.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "sim/command_line.h"
 #include "sim/option_parser.h"
@@ -13,14 +14,14 @@ int profile_command(const Arguments& arguments) {
   if (options->help() || options->positional().size() != 1) {
     fmt::print("{}",
                help_text("podramp profile NAME",
-                         "Prints a built-in profile (k8s-1.31, k8s-1.32, managed-large, stress-low) as a file to copy.",
+                         fmt::format("Prints a built-in profile ({}) as a file to copy.", fmt::join(fakeapi::kProfileNames, ", ")),
                          {}, "podramp profile k8s-1.32 > scenarios/mine.json"));
     return options->help() ? kExitFine : kExitBadInput;
   }
   const std::string& name = options->positional().front();
   if (!fakeapi::find_profile(name)) {
     return complain(
-        fmt::format("there is no profile \"{}\"; known are k8s-1.31, k8s-1.32, managed-large, stress-low", name));
+        fmt::format("there is no profile \"{}\"; known are {}", name, fmt::join(fakeapi::kProfileNames, ", ")));
   }
   fmt::print("{}", profile_document(name));
   return kExitFine;

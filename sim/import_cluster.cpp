@@ -5,8 +5,10 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <set>
 
+#include "fakeapi/priority_rules.h"
 #include "sim/import_parts.h"
 #include "sim/scenario_read.h"
 
@@ -199,6 +201,38 @@ void import_limit_range(Reading& reading, const ClusterItem& item, ImportedClust
   if (any) cluster.limit_ranges.push_back(std::move(range));
 }
 
+std::optional<std::int64_t> parse_priority(const std::string& text) {
+  std::int64_t value = 0;
+  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return code == std::errc{} && end == text.data() + text.size() ? std::optional(value) : std::nullopt;
+}
+
+void import_priority_class(Reading& reading, const ClusterItem& item, ImportedCluster& cluster) {
+  const JsonValue& object = *item.object;
+  const JsonValue* value = object.find("value");
+  const auto amount = parse_priority(text_at(object, {"value"}));
+  if (!amount) {
+    return reading.error(value == nullptr ? object : *value, item.path + ".value", "must be a whole number");
+  }
+  cluster.priority_classes.push_back({name_of(item), *amount, text_at(object, {"globalDefault"}) == "true",
+                                      text_at(object, {"preemptionPolicy"}) != "Never"});
+}
+
+// Classes that pods name and the file does not hold: pods say their value.
+void classes_of_pods(ImportedCluster& cluster) {
+  const auto known = [&](const std::string& name) {
+    const auto& system = fakeapi::system_priority_classes();
+    return std::ranges::find(cluster.priority_classes, name, &fakeapi::PriorityClassSpec::name) !=
+               cluster.priority_classes.end() ||
+           std::ranges::find(system, name, &fakeapi::PriorityClassSpec::name) != system.end();
+  };
+  for (const fakeapi::ExistingPod& existing : cluster.existing) {
+    const PodTemplate& tmpl = *existing.pod.tmpl;
+    if (tmpl.priority_class.empty() || known(tmpl.priority_class)) continue;
+    cluster.priority_classes.push_back({tmpl.priority_class, tmpl.priority.value_or(0)});
+  }
+}
+
 // --------------------------------------------------------------------------------------------------------- the whole
 
 using ItemsByKind = std::map<std::string, std::vector<ClusterItem>>;
@@ -238,6 +272,7 @@ ItemsByKind sort_items(Reading& reading, const JsonValue& list) {
 void warn_of_the_rest(const ItemsByKind& by_kind, ImportedCluster& cluster) {
   for (const auto& [kind, items] : by_kind) {
     if (kind == "Node" || kind == "Pod" || kind == "ResourceQuota" || kind == "LimitRange") continue;
+    if (kind == "PriorityClass") continue;
     cluster.warnings.push_back({kind, fmt::format("{} objects of this kind are not used", items.size()), false});
   }
   cluster.warnings.push_back(
@@ -298,6 +333,9 @@ tl::expected<ImportedCluster, FieldErrors> import_cluster(const NamedText& sourc
   if (const auto pods = by_kind.find("Pod"); pods != by_kind.end()) import_pods(reading, pods->second, cluster);
   each("ResourceQuota", import_quota);
   each("LimitRange", import_limit_range);
+  each("PriorityClass", import_priority_class);
+  std::erase_if(cluster.priority_classes, [](const auto& one) { return one.name.starts_with("system-"); });
+  classes_of_pods(cluster);
   warn_of_the_rest(by_kind, cluster);
   if (!reading.errors.empty()) return tl::unexpected(std::move(reading.errors));
   return cluster;

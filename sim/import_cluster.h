@@ -20,6 +20,7 @@ struct ImportedCluster {
   std::map<std::string, std::int64_t> image_bytes;           // by normal name
   std::vector<fakeapi::QuotaSpec> quotas;
   std::vector<fakeapi::LimitRangeSpec> limit_ranges;
+  std::vector<fakeapi::PriorityClassSpec> priority_classes;
   std::vector<fakeapi::ExistingPod> existing;
   std::vector<std::string> silent_nodes;  // not Ready when the file was written
   std::vector<Warning> warnings;

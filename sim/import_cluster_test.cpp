@@ -93,8 +93,7 @@ TEST(ImportCluster, TheRealFileListsWhatCouldNotBeUsed) {
   }
   EXPECT_THAT(
       deciding,
-      ElementsAre(HasSubstr("wait for a node with affinity, which is not modelled"),
-                  HasSubstr("wait for the scheduler \"gang-scheduler\""),
+      ElementsAre(HasSubstr("wait for the scheduler \"gang-scheduler\""),
                   HasSubstr("quota shop/besteffort: quotas with scopes are not modelled"),
                   HasSubstr("status.used says count/pods=23, but the pods that are used from the file add up to 20"),
                   HasSubstr("limit range shop/per-pod: limits of type Pod are not modelled")));

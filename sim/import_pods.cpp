@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "sim/import_parts.h"
+#include "sim/scenario_scheduling.h"
 
 namespace podramp::sim {
 namespace {
@@ -77,6 +78,10 @@ PodTemplate import_template(Reading& reading, const JsonValue& object, const std
   tmpl.tolerations = import_tolerations(*spec);
   tmpl.node_selector = map_at(*spec, {"nodeSelector"});
   tmpl.priority_class = text_at(*spec, {"priorityClassName"});
+  if (const auto priority = parse_count(text_at(*spec, {"priority"})); priority && *priority != 0) {
+    tmpl.priority = *priority;
+  }
+  if (const auto placement = import_placement(reading, *spec, path + ".spec")) tmpl.placement = *placement;
   tmpl.restart_policy = text_at(*spec, {"restartPolicy"});
   if (tmpl.restart_policy.empty()) tmpl.restart_policy = "Always";
   if (const auto grace = parse_count(text_at(*spec, {"terminationGracePeriodSeconds"}))) {
@@ -140,11 +145,6 @@ void import_pod(Reading& reading, const ClusterItem& item, Room& room, PodTallie
   }
   if (!placed) {
     if (const std::string why = why_not_pending(object); !why.empty()) return tallies.deciding.add(why, key);
-    for (const std::string_view unmodelled : {"affinity", "topologySpreadConstraints"}) {
-      if (dig(object, {"spec", unmodelled}) == nullptr) continue;
-      tallies.deciding.add(
-          fmt::format("wait for a node with {}, which is not modelled: they may go elsewhere", unmodelled), key);
-    }
   }
   pod.tmpl = share(import_template(reading, object, item.path, placed));
   if (placed && !room.take(pod.node, pod_requests(*pod.tmpl))) {

@@ -35,6 +35,7 @@ void Pulse::append(const EventRef& event, PodMemory& /*memory*/) {
       Overloaded{[](const in::TimerDue*) { return false; },  //
                  [](const out::TimerSet*) { return false; }, [](const fact::RequestQueued*) { return false; },
                  [](const fact::SeatsMoved*) { return false; },
+                 [](const run::Checkpoint*) { return false; },
                  [&](const out::Called* called) {
                    if (!is_poll(*called)) return true;
                    polls_.emplace(std::string(event.by), called->call.value);
@@ -83,7 +84,7 @@ void Kernel::add(const ApplicationSpec& spec, std::unique_ptr<backend::Session> 
   CHECK(parts_.cluster.add_client(spec.name, api_user(spec)) == index);  // so a client's id is its application's index
   const auto plan = [&](TimeUs at, Input input) {
     ++planned_;
-    push_input(at, Lane::demand, ForSession{index, std::move(input), 0, true});
+    push_input(at, Lane::demand, ForSession{index, std::move(input), 0, true, true});
   };
   plan(spec.start_us, in::Started{app_id});
   for (const DemandStep& step : spec.demand)
@@ -115,7 +116,7 @@ void Kernel::plan(TimeUs at, const std::string& application, const Input& input)
   const auto named = std::ranges::find(applications_, application, &Application::name);
   CHECK(named != applications_.end());
   const auto index = static_cast<std::uint32_t>(named - applications_.begin());
-  push_input(at, Lane::demand, ForSession{index, input, 0, true});
+  push_input(at, Lane::demand, ForSession{index, input, 0, true, true});
 }
 
 void Kernel::forge(TimeUs at, std::string by, EventData data) {
@@ -212,6 +213,7 @@ bool Kernel::settled() {
 bool Kernel::satisfied() const {
   return std::ranges::all_of(applications_, [](const Application& app) {
     if (app.exit_code) return true;
+    if (app.held_since_us) return false;
     std::int64_t wanted = 0;
     for (const auto& [profile, target] : app.targets) wanted += std::max<std::int64_t>(target, 0);
     if (app.has_workload && !app.jobs.done()) return false;
@@ -223,6 +225,10 @@ std::vector<std::string> Kernel::waiting() const {
   std::vector<std::string> lines;
   for (const Application& app : applications_) {
     if (app.exit_code) continue;
+    if (app.held_since_us) {
+      lines.push_back(fmt::format("{} waits for its driver pod {}/{}", app.name, app.ns, app.driver_pod));
+      continue;
+    }
     std::int64_t wanted = 0;
     for (const auto& [profile, target] : app.targets) wanted += target;
     if (static_cast<std::int64_t>(app.registered.size()) >= wanted) continue;
@@ -253,6 +259,7 @@ void Kernel::handle(ForCluster& item) {
 
 void Kernel::handle(ForSession& item) {
   if (item.planned) --planned_;
+  if (item.from_start && held_for_driver(item)) return;
   Application& app = applications_[item.application];
   if (app.exit_code) return;
   const bool wanted = std::visit(Overloaded{[&](const in::Replied& r) {
@@ -469,6 +476,7 @@ void Kernel::perform(Outgoing& out) {
                  [&](const from::NodePower& m) { parts_.engine.set_node(static_cast<std::int32_t>(m.node), m.on); },
                  [&](const from::ProcessStarted& m) {
                    if (shuffle_started(m.pod, *m.object, out.cause)) return;
+                   driver_started(*m.object);
                    const Process* process = executors_.started(m.pod, *m.object);
                    if (process == nullptr) return;
                    const DurationUs boot = latency.jvm.sample(Draw(options_.seed, "executor.jvm", process->pod_name));

@@ -108,8 +108,12 @@ class Kernel final : public Body, private ExecutorWorld {
     std::optional<int> exit_code;
     DurationUs heartbeat_us = 0;
     DurationUs rpc_timeout_us = 0;
-    std::map<ProfileId, std::int64_t> cores;  // of one executor, as the conf says
-    bool alone = false;                       // local master: no executors
+    std::map<ProfileId, std::int64_t> cores;         // of one executor, as the conf says
+    bool alone = false;                              // local master: no executors
+    bool up = false;                                 // its driver runs
+    DurationUs late_us = 0;                          // so much later than the scenario says
+    std::optional<TimeUs> held_since_us;             // it should have started then, but its driver pod does not run yet
+    std::vector<std::pair<DurationUs, Input>> held;  // what is planned for it, that much later than its start
     std::map<ProfileId, std::int64_t> targets;
     std::set<CallId> calls;                   // sent, not answered
     std::set<CallId> watches;                 // asked for or open
@@ -127,7 +131,8 @@ class Kernel final : public Body, private ExecutorWorld {
     std::uint32_t application;
     Input input;
     Seq cause;
-    bool planned = false;  // from the scenario
+    bool planned = false;     // from the scenario
+    bool from_start = false;  // its time counts from the application's start
   };
   struct Timer {
     std::uint32_t application;
@@ -239,6 +244,9 @@ class Kernel final : public Body, private ExecutorWorld {
   void exited(std::uint32_t application, int code, Seq cause);
   void end_processes(std::uint32_t application, int exit_code, Seq cause);
   void end_driver_pod(std::uint32_t application, int exit_code, Seq cause);
+  const fakeapi::PodRecord* driver_pod(const Application& app) const;
+  bool held_for_driver(ForSession& item);
+  void driver_started(const Pod& pod);
   // Words to one process, which on a silent node hears nothing.
   void decommission(std::uint32_t application, ExecutorId executor, Seq cause);
   void decommission_themselves(std::uint32_t application, const in::DecommissionRequested& leaving, Seq cause);

@@ -62,11 +62,52 @@ void Kernel::end_processes(std::uint32_t application, int exit_code, Seq cause) 
   }
 }
 
+const fakeapi::PodRecord* Kernel::driver_pod(const Application& app) const {
+  return app.driver_pod.empty() ? nullptr : parts_.cluster.state().find_pod(app.ns + "/" + app.driver_pod);
+}
+
+// A driver whose pod of the scenario waits for a node, or is still being started, is not up yet: what is planned for
+// its application waits with it.
+bool Kernel::held_for_driver(ForSession& item) {
+  Application& app = applications_[item.application];
+  if (app.up && app.late_us == 0) return false;
+  if (app.up) {
+    item.from_start = false;
+    ++planned_;
+    push_input(now() + app.late_us, Lane::demand, std::move(item));
+    return true;
+  }
+  if (!app.held_since_us) {
+    const fakeapi::PodRecord* record = driver_pod(app);
+    app.up = record == nullptr || record->pod->phase != PodPhase::pending;
+    if (app.up) return false;
+    app.held_since_us = now();
+  }
+  app.held.emplace_back(now() - *app.held_since_us, item.input);
+  return true;
+}
+
+// Its JVM comes up, and all that was planned is that much later.
+void Kernel::driver_started(const Pod& pod) {
+  for (std::uint32_t i = 0; i < applications_.size(); ++i) {
+    Application& app = applications_[i];
+    if (!app.held_since_us || app.driver_pod != pod.name || app.ns != pod.ns) continue;
+    const DurationUs boot =
+        parts_.cluster.config().latency.jvm.sample(Draw(options_.seed, "executor.jvm", app.driver_pod));
+    app.late_us = now() + boot - *app.held_since_us;
+    app.held_since_us.reset();
+    app.up = true;
+    for (auto& [after, input] : std::exchange(app.held, {})) {
+      ++planned_;
+      push_input(now() + boot + after, Lane::demand, ForSession{i, std::move(input), 0, true});
+    }
+  }
+}
+
 // A driver pod of the scenario ends with its driver if it is like Spark's, which is never started again.
 void Kernel::end_driver_pod(std::uint32_t application, int exit_code, Seq cause) {
   const Application& app = applications_[application];
-  if (app.driver_pod.empty()) return;
-  const fakeapi::PodRecord* record = parts_.cluster.state().find_pod(app.ns + "/" + app.driver_pod);
+  const fakeapi::PodRecord* record = driver_pod(app);
   if (record == nullptr || record->pod->tmpl->restart_policy != "Never") return;
   queue_.push(now(), Lane::server, ForCluster{to::ProcessExited{record->id, exit_code}, cause});
 }

@@ -34,7 +34,7 @@ void Kernel::submit_later(std::uint32_t application, const std::vector<std::pair
                           TimeUs from) {
   for (const auto& [delay, plan] : jobs) {
     ++planned_;
-    push_input(from + delay, Lane::demand, ForSession{application, in::JobSubmitted{plan}, 0, true});
+    push_input(from + delay, Lane::demand, ForSession{application, in::JobSubmitted{plan}, 0, true, !started_});
   }
 }
 

@@ -20,6 +20,12 @@ Warning as_warning(const ConfWarning& warning) {
   return {warning.key, std::move(text), warning.kind == ConfWarningKind::not_modelled};
 }
 
+// Does the scenario's cluster have a scheduler of this name?
+bool is_served(const ReadState& state, const std::string& scheduler) {
+  const auto& schedulers = state.scenario.cluster.schedulers;
+  return std::ranges::find(schedulers, scheduler, &fakeapi::OtherScheduler::name) != schedulers.end();
+}
+
 void add_once(std::vector<Warning>& warnings, Warning warning) {
   if (std::ranges::find(warnings, warning) == warnings.end()) warnings.push_back(std::move(warning));
 }
@@ -43,6 +49,7 @@ void read_conf(ReadState& state, ObjectReader& application, ApplicationSpec& int
   for (const ConfWarning& warning : outcome.warnings) {
     const JsonValue* item = conf == nullptr ? nullptr : conf->find(warning.key);
     const bool own_file = item != nullptr && state.reading.kind_of(*item) == SourceKind::conf_file;
+    if (warning.key.ends_with("scheduler.name") && is_served(state, into.conf[warning.key])) continue;
     if (warning.kind != ConfWarningKind::unknown_kubernetes_key) {
       add_once(state.warnings, as_warning(warning));
     } else if (own_file) {

@@ -145,6 +145,11 @@ void install_imported(ReadState& state) {
   cluster.quotas = std::move(imported.quotas);
   cluster.limit_ranges = std::move(imported.limit_ranges);
   cluster.existing = std::move(imported.existing);
+  for (fakeapi::PriorityClassSpec& one : imported.priority_classes) {
+    const bool written = std::ranges::find(cluster.priority_classes, one.name, &fakeapi::PriorityClassSpec::name) !=
+                         cluster.priority_classes.end();
+    if (!written) cluster.priority_classes.push_back(std::move(one));
+  }
   for (auto& spec : cluster.nodes) spec.node.images.clear();
   if (!imported.silent_nodes.empty()) {
     state.warn("nodes",

@@ -11,8 +11,6 @@ namespace {
 
 using testing::HasSubstr;
 
-constexpr std::array<std::string_view, 4> kBuiltIn{"k8s-1.31", "k8s-1.32", "managed-large", "stress-low"};
-
 tl::expected<Loaded, FieldErrors> with_profile(const std::string& file, const std::string& kubernetes,
                                                const std::string& more = "") {
   const ReadFile read = [&](const std::string& name) -> Result<std::string> {
@@ -23,7 +21,7 @@ tl::expected<Loaded, FieldErrors> with_profile(const std::string& file, const st
 }
 
 TEST(ScenarioProfile, ACopyOfABuiltInProfileIsThatProfile) {
-  for (const std::string_view name : kBuiltIn) {
+  for (const std::string_view name : fakeapi::kProfileNames) {
     const auto loaded = with_profile(profile_document(name), R"("mine.json")");
     ASSERT_TRUE(loaded.has_value()) << name << ": " << to_string(loaded.error().front());
     EXPECT_EQ(loaded->scenario.cluster.profile, *fakeapi::find_profile(name)) << name;
@@ -32,7 +30,7 @@ TEST(ScenarioProfile, ACopyOfABuiltInProfileIsThatProfile) {
 }
 
 TEST(ScenarioProfile, TheShippedFilesAreWhatTheCommandPrints) {
-  for (const std::string_view name : kBuiltIn) {
+  for (const std::string_view name : fakeapi::kProfileNames) {
     EXPECT_EQ(read_bytes(shipped("profiles/" + std::string(name) + ".json")), profile_document(name)) << name;
   }
 }

@@ -5,18 +5,18 @@
 #include <algorithm>
 
 #include "sim/scenario_read.h"
+#include "sim/scenario_scheduling.h"
 
 namespace podramp::sim {
 namespace {
 
-constexpr std::array<std::string_view, 4> kProfiles{"k8s-1.31", "k8s-1.32", "managed-large", "stress-low"};
 
 void use_profile(ReadState& state, ObjectReader& at, std::string_view key, const std::string& name) {
   if (const auto profile = fakeapi::find_profile(name)) {
     state.scenario.cluster.profile = *profile;
   } else {
-    at.error(key, fmt::format("unknown profile \"{}\"; known are {}{}", name, fmt::join(kProfiles, ", "),
-                              did_you_mean(name, kProfiles)));
+    at.error(key, fmt::format("unknown profile \"{}\"; known are {}{}", name, fmt::join(fakeapi::kProfileNames, ", "),
+                              did_you_mean(name, fakeapi::kProfileNames)));
   }
 }
 
@@ -357,20 +357,10 @@ void read_cluster(ReadState& state, ObjectReader& top) {
     read_limit_ranges(state, cluster);
   }
   read_claims(state, cluster);
+  read_scheduling(state, cluster);
   read_daemon_sets(state, cluster);
   read_latency(state, cluster);
   cluster.read("parallel_pulls", state.scenario.cluster.parallel_pulls, as_flag);
-  if (const JsonValue* scheduler = cluster.find("scheduler")) {
-    ObjectReader reader(state.reading, *scheduler, "cluster.scheduler");
-    std::int64_t number = 0;
-    if (reader.read("qps", number, whole_between(1, 1'000'000))) {
-      state.scenario.cluster.profile.scheduler_qps = static_cast<int>(number);
-    }
-    if (reader.read("burst", number, whole_between(1, 1'000'000))) {
-      state.scenario.cluster.profile.scheduler_burst = static_cast<int>(number);
-    }
-    reader.finish();
-  }
   cluster.finish();
 }
 

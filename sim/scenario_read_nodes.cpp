@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "sim/scenario_read.h"
+#include "sim/scenario_scheduling.h"
 
 namespace podramp::sim {
 namespace {
@@ -295,7 +296,8 @@ PodTemplate read_pod_template(ReadState& state, ObjectReader& reader) {
   read_labels(reader, "labels", tmpl.labels);
   read_labels(reader, "node_selector", tmpl.node_selector);
   read_tolerations(state, reader, tmpl.tolerations);
-  reader.read("priority_class", tmpl.priority_class, as_dns_subdomain);
+  read_labels(reader, "annotations", tmpl.annotations);
+  read_placement(state, reader, tmpl);
   DurationUs grace = 0;
   if (reader.read("grace", grace, as_duration)) {
     if (grace % kSecondUs != 0) reader.error("grace", "must be whole seconds, as in Kubernetes");

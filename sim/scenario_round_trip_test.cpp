@@ -25,6 +25,10 @@ class RandomScenario {
    "images": [{{"name": "spark:4", "size": "{}Mi", "registry": "{}"}}],
    "quotas": [{{"namespace": "jobs", "hard": {{"pods": {}, "requests.cpu": "{}m", "limits.memory": "{}Ki"}}}}],
    "limit_ranges": [{{"namespace": "jobs", "default": {{"cpu": "{}m"}}, "max": {{"memory": "{}Gi"}}}}],
+   "priority_classes": [{{"name": "high", "value": 7, "preemption_policy": "Never"}}],
+   "scheduler": {{"strategy": "MostAllocated"}}, "schedulers": {{"gang": {{"kind": "gang"}}}},
+   "pod_groups": [{{"name": "g", "min_member": 2, "placeholder": {{"cpu": "1"}}}}],
+   "queues": [{{"name": "q", "pods": 3}}],
    "latency": {{{}}}, "parallel_pulls": {}}},
  "background": [{}],
  "applications": [{}],
@@ -77,7 +81,11 @@ class RandomScenario {
         R"({{"name": "web", "count": {}, "namespace": "shop", "cpu": "{}m", "memory": "1Gi", {}
             "labels": {{"a": "b"}}, "grace": "5s"}},
            {{"name": "single", "cpu": "1", "limits": {{"cpu": "2", "memory": "3Gi"}}, "node": "odd.one",
-             "priority_class": "high",
+             "priority_class": "high", "scheduler_name": "gang", "scheduling_gates": ["g"], "annotations": {{"x": "y"}},
+             "affinity": {{"podAntiAffinity": {{"requiredDuringSchedulingIgnoredDuringExecution": [
+               {{"topologyKey": "zone", "labelSelector": {{"matchLabels": {{"a": "b"}}}}}}]}}}},
+             "topology_spread_constraints": [
+               {{"maxSkew": 2, "topologyKey": "zone", "whenUnsatisfiable": "DoNotSchedule"}}],
              "tolerations": [{{"operator": "Exists"}},
                {{"key": "k", "value": "v", "effect": "NoExecute", "seconds": {}}}]{}}})",
         n("web", 0, 30), n("webcpu", 1, 999), pick("where", {"", R"("group": "worker",)"}), n("sec", 0, 600),

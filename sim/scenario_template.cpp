@@ -68,6 +68,8 @@ std::string conf_value(const ApplicationSpec& application, std::string_view key)
 
 }  // namespace
 
+std::string json_text(const JsonValue& value) { return json_of(value).dump(); }
+
 void load_template_files(ReadState& state, JsonValue& root, const ReadFile& read_file) {
   JsonValue* applications = root.find("applications");
   if (applications == nullptr || applications->kind != JsonKind::array) return;
@@ -115,7 +117,7 @@ void read_template(ReadState& state, ObjectReader& application, ApplicationSpec&
     application.error(kKey, fmt::format("must be a file's name or a Pod (got {})", describe(*value)));
     return;
   }
-  into.executor_template = json_of(*value).dump();
+  into.executor_template = json_text(*value);
   const std::string path = application.path_of(kKey);
   const auto pod = yaml::read_pod_manifest(into.executor_template, path);
   if (!pod) {
@@ -128,10 +130,6 @@ void read_template(ReadState& state, ObjectReader& application, ApplicationSpec&
   if (into.conf.contains(std::string(kContainerKey))) container = conf_value(into, kContainerKey);
   if (std::string text = backend::container_warning(*pod, container); !text.empty()) {
     state.warn(std::string(kContainerKey), std::move(text));
-  }
-  for (const std::string_view part : {"affinity", "topologySpreadConstraints", "schedulingGates"}) {
-    if ((*pod)->tmpl->extra_json.find(fmt::format("\"{}\":", part)) == std::string::npos) continue;
-    state.warn(path, fmt::format("{} is kept in the pods, but the scheduler here does not look at it", part), true);
   }
 }
 

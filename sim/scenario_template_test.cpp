@@ -96,8 +96,7 @@ TEST(ScenarioTemplate, WhatARunDoesNotDoWithItIsAWarning) {
   Overrides overrides;
   overrides.executor_template = NamedText{"t", "spec: {affinity: {}, containers: [{name: other}]}\n"};
   EXPECT_THAT(warnings_of(load(named, {}, overrides)),
-              testing::ElementsAre(HasSubstr("podTemplateContainerName: the pod template has no single container"),
-                                   HasSubstr("affinity is kept in the pods, but the scheduler here")));
+              testing::ElementsAre(HasSubstr("podTemplateContainerName: the pod template has no single container")));
 }
 
 }  // namespace

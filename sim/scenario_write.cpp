@@ -9,6 +9,7 @@
 
 #include "fakeapi/faults.h"
 #include "sim/scenario_read.h"
+#include "sim/scenario_scheduling.h"
 
 namespace podramp::sim {
 
@@ -24,18 +25,18 @@ std::string duration(DurationUs us) {
   return fmt::format("{}us", us);
 }
 
+void put_resources(Json& into, const Resources& resources) {
+  if (resources.cpu_milli) into["cpu"] = format_cpu_milli(*resources.cpu_milli);
+  if (resources.memory_bytes) into["memory"] = format_bytes(*resources.memory_bytes);
+  for (const auto& [name, amount] : resources.other) into["resources"][name] = format_bytes(amount);
+}
+
 namespace {
 
 Json text_map(const StringMap& map) {
   Json object = Json::object();
   for (const auto& [key, value] : map) object[key] = value;
   return object;
-}
-
-void put_resources(Json& into, const Resources& resources) {
-  if (resources.cpu_milli) into["cpu"] = format_cpu_milli(*resources.cpu_milli);
-  if (resources.memory_bytes) into["memory"] = format_bytes(*resources.memory_bytes);
-  for (const auto& [name, amount] : resources.other) into["resources"][name] = format_bytes(amount);
 }
 
 Json amounts(const Resources& resources) {
@@ -174,6 +175,7 @@ Json cluster(const Scenario& scenario) {
                                           {"max", amounts(range.max)}});
   }
   write_claims(config, object);
+  write_scheduling(config, object);
   write_daemon_sets(scenario, object);
   for (const auto& [name, member] : fakeapi::Latencies::kByName) {
     object["latency"][name] = latency_model(config.latency.*member);
@@ -377,7 +379,8 @@ void put_pod_template(Json& into, const PodTemplate& tmpl) {
     if (toleration.seconds) item["seconds"] = *toleration.seconds;
     into["tolerations"].push_back(std::move(item));
   }
-  if (!tmpl.priority_class.empty()) into["priority_class"] = tmpl.priority_class;
+  if (!tmpl.annotations.empty()) into["annotations"] = text_map(tmpl.annotations);
+  write_placement(tmpl, into);
   if (tmpl.termination_grace_s) into["grace"] = duration(*tmpl.termination_grace_s * kSecondUs);
 }
 

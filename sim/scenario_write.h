@@ -22,6 +22,8 @@ nlohmann::ordered_json shuffle_sidecar_json(const Container& sidecar);
 
 // The largest unit that loses nothing; "0s" for zero.
 std::string duration(DurationUs us);
+// cpu, memory and resources, as keys of the object.
+void put_resources(nlohmann::ordered_json& into, const Resources& resources);
 // What read_container() and read_pod_template() read, into an object.
 void put_container(nlohmann::ordered_json& into, const Container& container);
 void put_pod_template(nlohmann::ordered_json& into, const PodTemplate& tmpl);

@@ -97,16 +97,31 @@ struct PodBound {
   }
 };
 
-// PodScheduled=False, reason Unschedulable (K53).
+// PodScheduled=False, reason Unschedulable (K53), and the node that preemption makes room on for it (K55).
 struct PodUnschedulable {
   static constexpr std::string_view kType = "fact.pod_unschedulable";
   std::string pod;
   std::uint64_t rv = 0;
   std::string message;
+  std::string nominated_node{};
   static void fields(auto& visit, auto& self) {
     visit("pod", self.pod);
     visit("rv", self.rv);
     visit("message", self.message);
+    visit("nominated_node", self.nominated_node);
+  }
+};
+
+// Some of its scheduling gates are removed; without any, the scheduler looks at it.
+struct PodUngated {
+  static constexpr std::string_view kType = "fact.pod_ungated";
+  std::string pod;
+  std::uint64_t rv = 0;
+  std::vector<std::string> left;
+  static void fields(auto& visit, auto& self) {
+    visit("pod", self.pod);
+    visit("rv", self.rv);
+    visit("left", self.left);
   }
 };
 
@@ -221,7 +236,7 @@ struct PodTerminating {
   std::uint64_t rv = 0;
   TimeUs deletion_us = 0;
   std::int64_t grace_s = 0;
-  std::string why;  // "api", "eviction", "gc"
+  std::string why;  // "api", "eviction", "preemption", "gc"
   static void fields(auto& visit, auto& self) {
     visit("pod", self.pod);
     visit("rv", self.rv);
@@ -416,11 +431,11 @@ namespace podramp {
 
 using Fact =
     std::variant<fact::NodeAdded, fact::NodeSilent, fact::NodeReturned, fact::NodeReadyChanged, fact::NodeTainted,
-                 fact::NodeGone, fact::PodCreated, fact::PodBound, fact::PodUnschedulable, fact::PodWaiting,
-                 fact::PodRunning, fact::PodFinished, fact::PodConditionSet, fact::PodLabelled, fact::PodResized,
-                 fact::ContainerExited, fact::PodTerminating, fact::PodGone, fact::ObjectCreated, fact::ObjectChanged,
-                 fact::ObjectGone, fact::PullStarted, fact::PullFinished, fact::PullFailed, fact::QuotaSet,
-                 fact::QuotaCharged, fact::QuotaRecounted, fact::RequestRefused, fact::RequestQueued, fact::SeatsMoved,
+                 fact::NodeGone, fact::PodCreated, fact::PodBound, fact::PodUnschedulable, fact::PodUngated,
+                 fact::PodWaiting, fact::PodRunning, fact::PodFinished, fact::PodConditionSet, fact::PodLabelled,
+                 fact::PodResized, fact::ContainerExited, fact::PodTerminating, fact::PodGone, fact::ObjectCreated,
+                 fact::ObjectChanged, fact::ObjectGone, fact::PullStarted, fact::PullFinished, fact::PullFailed,
+                 fact::QuotaSet, fact::QuotaCharged, fact::QuotaRecounted, fact::RequestRefused, fact::RequestQueued, fact::SeatsMoved,
                  fact::HistoryTrimmed>;
 
 namespace fault {

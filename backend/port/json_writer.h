@@ -77,6 +77,8 @@ class JsonWriter {
   static bool empty(const ManifestPtr& p) { return p == nullptr; }
   static bool empty(const LabelSelector& s) { return s.all.empty(); }
   static bool empty(const FieldSelector& s) { return s.all.empty(); }
+  static bool empty(const Placement& p) { return p == Placement{}; }
+  static bool empty(const NodeTerm& t) { return t == NodeTerm{}; }
   static bool empty(const Resources& r) { return r == Resources{}; }
   template <class T>
   static bool empty(const std::optional<T>& v) {

@@ -102,7 +102,8 @@ bool operator==(const Pod& a, const Pod& b) {
   const auto rest = [](const Pod& p) {
     return std::tie(p.name, p.generate_name, p.ns, p.uid, p.resource_version, p.own_labels, p.own_annotations,
                     p.own_env, p.own_volumes, p.hostname, p.created_us, p.deletion_us, p.deletion_grace_s, p.phase,
-                    p.reason, p.message, p.node, p.pod_ip, p.conditions, p.containers, p.affinity_node);
+                    p.reason, p.message, p.node, p.pod_ip, p.conditions, p.containers, p.affinity_node, p.gates,
+                    p.nominated_node);
   };
   const bool same_template =
       a.tmpl == b.tmpl || (a.tmpl != nullptr && b.tmpl != nullptr &&

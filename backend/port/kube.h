@@ -15,11 +15,10 @@
 
 #include "backend/port/fields.h"
 #include "backend/port/ids.h"
+#include "backend/port/placement.h"
 #include "backend/port/time.h"
 
 namespace podramp {
-
-using StringMap = std::map<std::string, std::string>;
 
 // --- quantities ------------------------------------------------------------------------------------------------
 
@@ -204,7 +203,10 @@ struct PodTemplate {
   std::vector<std::string> image_pull_secrets;
   std::vector<Volume> volumes;
   std::optional<std::int64_t> termination_grace_s;  // absent is 30 (K27)
-  std::string extra_json;                           // affinity, securityContext, ...
+  std::string extra_json;                           // securityContext, ...
+  Placement placement{};                            // affinity, topology spread, scheduling gates
+  std::optional<std::int64_t> priority{};           // as admission resolves the class; absent is 0
+  std::string preemption_policy{};                  // "Never"; "" is PreemptLowerPriority
   static void fields(auto& visit, auto& self) {
     visit("labels", self.labels);
     visit("annotations", self.annotations);
@@ -221,6 +223,9 @@ struct PodTemplate {
     visit("volumes", self.volumes);
     visit("termination_grace_s", self.termination_grace_s);
     visit("extra_json", self.extra_json);
+    visit("placement", self.placement);
+    visit("priority", self.priority);
+    visit("preemption_policy", self.preemption_policy);
   }
   friend bool operator==(const PodTemplate&, const PodTemplate&) = default;
 };
@@ -313,7 +318,9 @@ struct Pod {
   std::string pod_ip;
   std::vector<Condition> conditions;
   std::vector<ContainerStatus> containers;
-  std::string affinity_node = {};  // spec.affinity demands the node of this name (matchFields): a DaemonSet's pods
+  std::string affinity_node = {};       // spec.affinity demands the node of this name (matchFields): a DaemonSet's pods
+  std::vector<std::string> gates = {};  // spec.schedulingGates that are left; the template's are those at its creation
+  std::string nominated_node = {};      // status.nominatedNodeName (K55)
 
   static void fields(auto& visit, auto& self) {
     visit("name", self.name);
@@ -338,6 +345,8 @@ struct Pod {
     visit("conditions", self.conditions);
     visit("containers", self.containers);
     visit("affinity_node", self.affinity_node);
+    visit("gates", self.gates);
+    visit("nominated_node", self.nominated_node);
   }
 
   // The value of a label (own first, then template), or nullptr.
@@ -355,27 +364,7 @@ std::int64_t grace_s(const Pod& pod);               // spec.terminationGracePeri
 
 // --- selectors -------------------------------------------------------------------------------------------------
 
-enum class SelectorOp : std::uint8_t { equals, not_equals, in, not_in, exists, not_exists };
-template <>
-struct EnumText<SelectorOp> {
-  static constexpr std::array<std::string_view, 6> names{"=", "!=", "in", "notin", "exists", "!"};
-};
-
-struct Requirement {
-  std::string key;
-  SelectorOp op = SelectorOp::equals;
-  std::vector<std::string> values;  // one for =, !=; any number for in, notin; none for exists
-  friend bool operator==(const Requirement&, const Requirement&) = default;
-};
-
-// Set-based label selector, all requirements must hold; != and notin also match objects without the key.
-struct LabelSelector {
-  std::vector<Requirement> all;
-  bool matches(const Pod& pod) const;
-  bool matches(const StringMap& labels) const;
-  friend bool operator==(const LabelSelector&, const LabelSelector&) = default;
-};
-// "a=b,c!=d,e in (f,g),h notin (i),j,!k" and back.
+// Label selectors (placement.h): "a=b,c!=d,e in (f,g),h notin (i),j,!k" and back.
 Result<LabelSelector> parse_label_selector(std::string_view text);
 std::string to_string(const LabelSelector& selector);
 

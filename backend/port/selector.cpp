@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 #include "backend/port/kube.h"
 
@@ -86,6 +87,22 @@ std::optional<std::string> pod_field(const Pod& pod, std::string_view field) {
   return std::nullopt;
 }
 
+std::optional<std::int64_t> whole(const std::string& text) {
+  std::int64_t number = 0;
+  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return code == std::errc{} && end == text.data() + text.size() ? std::optional(number) : std::nullopt;
+}
+
+// Gt and Lt: both sides must be whole numbers.
+bool compares(const Requirement& r, const std::string* value) {
+  if (value == nullptr || r.values.size() != 1) return false;
+  const auto left = whole(*value);
+  const auto right = whole(r.values.front());
+  return left && right && (r.op == SelectorOp::greater ? *left > *right : *left < *right);
+}
+
+}  // namespace
+
 bool holds(const Requirement& r, const std::string* value) {
   const auto listed = [&] { return value != nullptr && std::ranges::find(r.values, *value) != r.values.end(); };
   switch (r.op) {
@@ -95,11 +112,11 @@ bool holds(const Requirement& r, const std::string* value) {
     case SelectorOp::not_in: return !listed();
     case SelectorOp::exists: return value != nullptr;
     case SelectorOp::not_exists: return value == nullptr;
+    case SelectorOp::greater:
+    case SelectorOp::less: return compares(r, value);
   }
   return false;
 }
-
-}  // namespace
 
 bool LabelSelector::matches(const Pod& pod) const {
   return std::ranges::all_of(all, [&](const Requirement& r) { return holds(r, pod.label(r.key)); });
@@ -136,6 +153,8 @@ std::string to_string(const LabelSelector& selector) {
       case SelectorOp::not_in: text += fmt::format("{} notin ({})", r.key, fmt::join(r.values, ",")); break;
       case SelectorOp::exists: text += r.key; break;
       case SelectorOp::not_exists: text += "!" + r.key; break;
+      case SelectorOp::greater: text += r.key + ">" + r.values.at(0); break;
+      case SelectorOp::less: text += r.key + "<" + r.values.at(0); break;
     }
   }
   return text;

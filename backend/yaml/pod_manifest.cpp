@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "backend/yaml/manifest_fields.h"
+#include "backend/yaml/placement_fields.h"
 
 namespace podramp::yaml {
 namespace {
@@ -215,6 +216,9 @@ void read_spec(ManifestFields& top, Pod& pod, PodTemplate& tmpl) {
   const std::string old_account = spec.text("serviceAccount");  // Kubernetes' deprecated second name of the field
   if (tmpl.service_account.empty()) tmpl.service_account = old_account;
   tmpl.priority_class = spec.text("priorityClassName");
+  tmpl.priority = spec.whole("priority");
+  tmpl.preemption_policy = spec.text("preemptionPolicy");
+  tmpl.placement = read_placement(spec);
   spec.each("imagePullSecrets", [&](const YamlValue& item, const std::string& at) {
     ManifestFields secret(&item, at, faults);
     tmpl.image_pull_secrets.push_back(secret.text("name"));

@@ -164,8 +164,80 @@ TEST(PodManifest, VolumesOfEveryKindAreKept) {
 
 TEST(PodManifest, WhatIsNotModelledIsKeptWordForWord) {
   EXPECT_EQ(read(kWhole).tmpl->extra_json,
-            R"({"metadata":{"finalizers":["example.com/keep"]},"spec":{"affinity":{"podAntiAffinity":)"
-            R"({"preferredDuringSchedulingIgnoredDuringExecution":[]}},"securityContext":{"runAsUser":185}}})");
+            R"({"metadata":{"finalizers":["example.com/keep"]},"spec":{"securityContext":{"runAsUser":185}}})");
+}
+
+constexpr std::string_view kPlaced = R"(
+kind: Pod
+spec:
+  priorityClassName: urgent
+  priority: 1000
+  preemptionPolicy: Never
+  schedulingGates: [{name: example.com/wait}]
+  topologySpreadConstraints:
+  - {maxSkew: 2, topologyKey: topology.kubernetes.io/zone, whenUnsatisfiable: DoNotSchedule, minDomains: 3,
+     nodeTaintsPolicy: Honor, labelSelector: {matchLabels: {app: a}}}
+  - {maxSkew: 1, topologyKey: kubernetes.io/hostname, whenUnsatisfiable: ScheduleAnyway, nodeAffinityPolicy: Ignore}
+  affinity:
+    nodeAffinity:
+      requiredDuringSchedulingIgnoredDuringExecution:
+        nodeSelectorTerms:
+        - matchExpressions: [{key: cores, operator: Gt, values: ["15"]}, {key: spot, operator: DoesNotExist}]
+        - matchFields: [{key: metadata.name, operator: In, values: [n1]}]
+      preferredDuringSchedulingIgnoredDuringExecution:
+      - {weight: 7, preference: {matchExpressions: [{key: disk, operator: NotIn, values: [hdd, tape]}]}}
+    podAffinity:
+      preferredDuringSchedulingIgnoredDuringExecution:
+      - weight: 50
+        podAffinityTerm: {topologyKey: zone, namespaceSelector: {}, labelSelector: {matchLabels: {app: hdfs}}}
+    podAntiAffinity:
+      requiredDuringSchedulingIgnoredDuringExecution:
+      - topologyKey: kubernetes.io/hostname
+        namespaces: [other]
+        labelSelector: {matchExpressions: [{key: app, operator: Exists}]}
+)";
+
+TEST(PodManifest, WhatDecidesWhereAPodMayRunIsRead) {
+  const Pod pod = read(kPlaced);
+  EXPECT_EQ(pod.tmpl->extra_json, "");
+  EXPECT_EQ(pod.tmpl->priority_class, "urgent");
+  EXPECT_EQ(pod.tmpl->priority, 1000);
+  EXPECT_EQ(pod.tmpl->preemption_policy, "Never");
+  const Placement& p = pod.tmpl->placement;
+  EXPECT_THAT(p.gates, ElementsAre("example.com/wait"));
+  EXPECT_THAT(p.required_nodes,
+              ElementsAre(NodeTerm{{{"cores", SelectorOp::greater, {"15"}}, {"spot", SelectorOp::not_exists, {}}}, {}},
+                          NodeTerm{{}, {{"metadata.name", SelectorOp::in, {"n1"}}}}));
+  EXPECT_THAT(p.preferred_nodes, ElementsAre(NodePreference{7, {{{"disk", SelectorOp::not_in, {"hdd", "tape"}}}, {}}}));
+  const LabelSelector hdfs{{{"app", SelectorOp::equals, {"hdfs"}}}};
+  EXPECT_THAT(p.preferred_pods, ElementsAre(PodPreference{50, {hdfs, "zone", {}, LabelSelector{}}}));
+  const LabelSelector any_app{{{"app", SelectorOp::exists, {}}}};
+  EXPECT_THAT(p.forbidden_pods, ElementsAre(PodTerm{any_app, "kubernetes.io/hostname", {"other"}, std::nullopt}));
+  EXPECT_THAT(p.spread,
+              ElementsAre(SpreadConstraint{2, "topology.kubernetes.io/zone", true,
+                                           LabelSelector{{{"app", SelectorOp::equals, {"a"}}}}, 3, false, true},
+                          SpreadConstraint{1, "kubernetes.io/hostname", false, std::nullopt, 1, true, false}));
+}
+
+TEST(PodManifest, APlacementIsWrittenAsItIsRead) {
+  const Placement placement = read(kPlaced).tmpl->placement;
+  const auto again = read_pod_manifest(R"({"spec":)" + placement_json(placement) + "}", "again");
+  ASSERT_TRUE(again.has_value());
+  EXPECT_EQ((*again)->tmpl->placement, placement);
+  EXPECT_EQ(placement_json({}), "");
+}
+
+TEST(PodManifest, AWrongPlacementSaysWhere) {
+  EXPECT_EQ(errors_of("spec:\n  topologySpreadConstraints:\n  - {maxSkew: 0, topologyKey: zone}\n"),
+            "t.yaml:3: spec.topologySpreadConstraints[0].maxSkew: must be greater than zero\n"
+            "t.yaml:3: spec.topologySpreadConstraints[0].whenUnsatisfiable: must be DoNotSchedule or ScheduleAnyway "
+            "(got the string \"\")\n");
+  EXPECT_EQ(
+      errors_of(
+          "spec:\n  affinity:\n    podAntiAffinity:\n"
+          "      requiredDuringSchedulingIgnoredDuringExecution:\n      - {topologyKey: zone, matchLabelKeys: [a]}\n"),
+      "t.yaml:5: spec.affinity.podAntiAffinity.requiredDuringSchedulingIgnoredDuringExecution[0]: "
+      "matchLabelKeys is not modelled\n");
 }
 
 TEST(PodManifest, TheJsonOfAManifestIsTheSamePod) {
