@@ -7,6 +7,7 @@
 
 #include "fakeapi/admission.h"
 #include "fakeapi/api_server.h"
+#include "fakeapi/autoscaler.h"
 #include "fakeapi/claims.h"
 #include "fakeapi/context.h"
 #include "fakeapi/deletion.h"
@@ -48,6 +49,8 @@ std::string key_of(const Fact& fact) {
           return "pods/" + f.pod;
         } else if constexpr (requires { f.node; }) {
           return "nodes/" + f.node;
+        } else if constexpr (requires { f.group; }) {
+          return "nodegroups/" + f.group;
         } else {
           return "";
         }
@@ -90,7 +93,8 @@ class Cluster::Impl final : public Context {
         kubelets_(*this, pulls_, deletion_),
         node_lifecycle_(*this, deletion_),
         sets_(*this, verbs_, store_, deletion_),
-        owner_gc_(*this, store_, deletion_) {
+        owner_gc_(*this, store_, deletion_),
+        autoscaler_(make_autoscaler(*this, deletion_, node_lifecycle_)) {
     scheduler_.set_claims(claims_);
     kubelets_.set_claims(claims_);
     pulls_.set_fail_hook([this](std::string_view node, std::string_view image, int attempt) {
@@ -124,6 +128,7 @@ class Cluster::Impl final : public Context {
     node_lifecycle_.on_fact(fact, seq);
     sets_.on_fact(fact, seq);
     owner_gc_.on_fact(fact, seq);
+    if (autoscaler_ != nullptr) autoscaler_->on_fact(fact, seq);
     showing_ = false;
     return seq;
   }
@@ -171,8 +176,11 @@ class Cluster::Impl final : public Context {
     claims_.waiting(lines);
     sets_.waiting(lines);
     owner_gc_.waiting(lines);
+    if (autoscaler_ != nullptr) autoscaler_->waiting(lines);
     return lines;
   }
+
+  bool busy() const { return autoscaler_ != nullptr && autoscaler_->busy(); }
 
  private:
   void take(const to::Request& m, Seq cause) { api_.receive(m, cause); }
@@ -213,6 +221,7 @@ class Cluster::Impl final : public Context {
       case Part::owner_gc: return owner_gc_.on_timer(timer, cause);
       case Part::set_controllers: return sets_.on_timer(timer, cause);
       case Part::claims: return claims_.on_timer(timer, cause);
+      case Part::autoscaler: return autoscaler_->on_timer(timer, cause);
       case Part::cluster: return kubelets_.process_exited(timer.arg, 0, cause, false, true);
     }
   }
@@ -278,6 +287,7 @@ class Cluster::Impl final : public Context {
   NodeLifecycle node_lifecycle_;
   SetControllers sets_;
   OwnerGc owner_gc_;
+  std::unique_ptr<Autoscaler> autoscaler_;
 };
 
 Cluster::Cluster(ClusterConfig config, std::uint64_t seed, Ledger& ledger)
@@ -289,6 +299,7 @@ std::vector<Outgoing> Cluster::start() { return impl_->start(); }
 std::vector<Outgoing> Cluster::step(const ToCluster& message, Seq cause) { return impl_->step(message, cause); }
 const ClusterState& Cluster::state() const { return impl_->state(); }
 const ClusterConfig& Cluster::config() const { return impl_->config(); }
+bool Cluster::busy() const { return impl_->busy(); }
 std::vector<std::string> Cluster::waiting() const { return impl_->waiting(); }
 
 }  // namespace podramp::fakeapi

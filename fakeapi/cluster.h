@@ -1,7 +1,7 @@
 // START HERE for "what does the cluster do": the facade. step(message) decides, emits facts (which change the state)
 // and hands out messages with the time at which they are due. Parts: api_server, admission, watch_hub, deletion,
-// scheduler, kubelet, image_pulls, node_lifecycle, claims, set_controllers, owner_gc, faults. No I/O, no clock; knows
-// nothing of backend or sim.
+// scheduler, kubelet, image_pulls, node_lifecycle, claims, set_controllers, owner_gc, autoscaler, faults. No I/O, no
+// clock; knows nothing of backend or sim.
 #pragma once
 
 #include <memory>
@@ -34,6 +34,8 @@ class Cluster {
 
   const ClusterState& state() const;
   const ClusterConfig& config() const;
+  // The autoscaler has nodes on their way in or out, or nodes that will go when their time is up.
+  bool busy() const;
   // Who waits for what, for the "why did nothing happen" report: "pod ns/x waits for: 0/3 nodes are available ...".
   std::vector<std::string> waiting() const;
 

@@ -31,7 +31,8 @@ enum class Part : std::uint8_t {
   cluster,
   owner_gc,
   set_controllers,
-  claims
+  claims,
+  autoscaler
 };
 
 // kind and the two arguments mean what the part says they mean.

@@ -59,7 +59,9 @@ class NodeRoom {
   bool passes(ShapeId shape, NodeIndex node);
   Refusal refusal_by(ShapeId shape, NodeIndex node);
   // Would the node, if empty, take such a pod? (K47)
-  bool could_fit(ShapeId shape, NodeIndex node) const;
+  bool could_fit(ShapeId shape, NodeIndex node) const { return passed_filters(shape, node) == kAllFilters; }
+  // The filters that such a pod would pass if the node were empty; none when it is not there.
+  std::uint8_t passed_filters(ShapeId shape, NodeIndex node) const;
 
  private:
   using ReasonId = std::uint16_t;

@@ -11,6 +11,8 @@ namespace {
 constexpr DurationUs kBackOffFlushUs = kSecondUs;  // K46
 constexpr DurationUs kVolumeLookUs = kSecondUs;    // how often a binding pod looks whether its claims are bound
 
+constexpr std::uint8_t kTaintFilters = kFilterTaints | kFilterUnschedulable;
+
 bool of_default_scheduler(const Pod& pod) {
   return pod.tmpl->scheduler_name.empty() || pod.tmpl->scheduler_name == kDefaultScheduler;
 }
@@ -109,15 +111,18 @@ void Scheduler::pod_resized(PodId id, const Pod& pod, Seq seq) {
   wake_all(kFilterResources, seq);
 }
 
+// Each filter that refused a pod is asked by itself about a new node (queueing hints, on by default from 1.32): a node
+// with room wakes it although its taints do not let it in yet. A change of taints wakes those whom it can let in.
 void Scheduler::node_changed(const Node& node, bool added, Seq seq) {
   room_.set_node(node);
   const std::uint32_t index = room_.index(node.name);
-  const std::uint8_t filters = added ? kAllFilters : kFilterTaints | kFilterUnschedulable;
   const std::vector<Waiting> sleepers(unschedulable_.begin(), unschedulable_.end());
   for (const Waiting& w : sleepers) {
     Entry& sleeper = entries_.at(w.pod);
     const bool asked = sleeper.only_node == kAnyNode || sleeper.only_node == index;
-    const bool helps = asked && (sleeper.failed_filters & filters) != 0 && room_.could_fit(sleeper.shape, index);
+    const bool helps =
+        asked && (added ? (sleeper.failed_filters & room_.passed_filters(sleeper.shape, index)) != 0
+                        : (sleeper.failed_filters & kTaintFilters) != 0 && room_.could_fit(sleeper.shape, index));
     if (helps) wake(w.pod, sleeper, seq);
   }
   arm_flushes();

@@ -13,6 +13,13 @@ void write_claims(const fakeapi::ClusterConfig& config, nlohmann::ordered_json& 
 // Likewise daemon_sets (scenario_daemons.cpp).
 void write_daemon_sets(const Scenario& scenario, nlohmann::ordered_json& cluster);
 
+// Likewise the autoscaler (scenario_autoscaler.cpp).
+void write_autoscaler(const fakeapi::ClusterConfig& config, nlohmann::ordered_json& cluster);
+// What nodes of one group have in common, but for their zones when these are not in the labels.
+nlohmann::ordered_json node_like(const fakeapi::NodeSpec& spec);
+nlohmann::ordered_json taints_json(const std::vector<Taint>& taints);
+nlohmann::ordered_json latency_model(const fakeapi::LatencyModel& model);
+
 nlohmann::ordered_json shuffle_sidecar_json(const Container& sidecar);
 
 // The largest unit that loses nothing; "0s" for zero.
