@@ -9,6 +9,7 @@
 #include "fakeapi/admission.h"
 #include "fakeapi/admission_queues.h"
 #include "fakeapi/api_server.h"
+#include "fakeapi/autoscaler.h"
 #include "fakeapi/background_load.h"
 #include "fakeapi/claims.h"
 #include "fakeapi/context.h"
@@ -51,6 +52,8 @@ std::string key_of(const Fact& fact) {
           return "pods/" + f.pod;
         } else if constexpr (requires { f.node; }) {
           return "nodes/" + f.node;
+        } else if constexpr (requires { f.group; }) {
+          return "nodegroups/" + f.group;
         } else {
           return "";
         }
@@ -94,7 +97,8 @@ class Cluster::Impl final : public Context {
         node_lifecycle_(*this, deletion_),
         sets_(*this, verbs_, store_, deletion_),
         owner_gc_(*this, store_, deletion_),
-        loads_(*this, verbs_, kubelets_, deletion_) {
+        loads_(*this, verbs_, kubelets_, deletion_),
+        autoscaler_(make_autoscaler(*this, deletion_, node_lifecycle_)) {
     schedulers_.push_back(std::make_unique<Scheduler>(*this));
     for (const OtherScheduler& other : config_.schedulers) {
       schedulers_.push_back(std::make_unique<Scheduler>(*this, static_cast<std::uint32_t>(schedulers_.size()), &other));
@@ -136,6 +140,7 @@ class Cluster::Impl final : public Context {
     sets_.on_fact(fact, seq);
     owner_gc_.on_fact(fact, seq);
     loads_.on_fact(fact, seq);
+    if (autoscaler_ != nullptr) autoscaler_->on_fact(fact, seq);
     showing_ = false;
     return seq;
   }
@@ -186,8 +191,11 @@ class Cluster::Impl final : public Context {
     claims_.waiting(lines);
     sets_.waiting(lines);
     owner_gc_.waiting(lines);
+    if (autoscaler_ != nullptr) autoscaler_->waiting(lines);
     return lines;
   }
+
+  bool busy() const { return autoscaler_ != nullptr && autoscaler_->busy(); }
 
  private:
   bool pull_fails(std::string_view node, std::string_view image, std::uint64_t attempt) {
@@ -245,6 +253,7 @@ class Cluster::Impl final : public Context {
       case Part::set_controllers: return sets_.on_timer(timer, cause);
       case Part::claims: return claims_.on_timer(timer, cause);
       case Part::background: return loads_.on_timer(timer, cause);
+      case Part::autoscaler: return autoscaler_->on_timer(timer, cause);
       case Part::cluster: return kubelets_.process_exited(timer.arg, 0, cause, false, true);
     }
   }
@@ -313,6 +322,7 @@ class Cluster::Impl final : public Context {
   SetControllers sets_;
   OwnerGc owner_gc_;
   BackgroundLoads loads_;
+  std::unique_ptr<Autoscaler> autoscaler_;
 };
 
 Cluster::Cluster(ClusterConfig config, std::uint64_t seed, Ledger& ledger)
@@ -326,6 +336,7 @@ std::vector<Outgoing> Cluster::start() { return impl_->start(); }
 std::vector<Outgoing> Cluster::step(const ToCluster& message, Seq cause) { return impl_->step(message, cause); }
 const ClusterState& Cluster::state() const { return impl_->state(); }
 const ClusterConfig& Cluster::config() const { return impl_->config(); }
+bool Cluster::busy() const { return impl_->busy(); }
 std::vector<std::string> Cluster::waiting() const { return impl_->waiting(); }
 
 }  // namespace podramp::fakeapi

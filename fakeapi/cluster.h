@@ -1,8 +1,7 @@
 // START HERE for "what does the cluster do": the facade. step(message) decides, emits facts (which change the state)
 // and hands out messages with the time at which they are due. Parts: api_server, admission, watch_hub, deletion,
 // flow_control, scheduler, kubelet, image_pulls, node_lifecycle, claims, set_controllers, owner_gc, background_load,
-// faults. No I/O, no clock; knows
-// nothing of backend or sim.
+// autoscaler, faults. No I/O, no clock; knows nothing of backend or sim.
 #pragma once
 
 #include <memory>
@@ -36,6 +35,8 @@ class Cluster {
 
   const ClusterState& state() const;
   const ClusterConfig& config() const;
+  // The autoscaler has nodes on their way in or out, or nodes that will go when their time is up.
+  bool busy() const;
   // Who waits for what, for the "why did nothing happen" report: "pod ns/x waits for: 0/3 nodes are available ...".
   std::vector<std::string> waiting() const;
 

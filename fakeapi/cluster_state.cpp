@@ -293,6 +293,15 @@ struct ClusterState::Apply {
   void operator()(const fact::RequestRefused&) {}
   void operator()(const fact::RequestQueued&) {}
   void operator()(const fact::SeatsMoved&) {}
+  // Decisions; what they do to nodes and pods is told by facts of its own.
+  void operator()(const fact::ScaleUp&) {}
+  void operator()(const fact::ScaleUpFailed&) {}
+  void operator()(const fact::ScaleUpRefused&) {}
+  void operator()(const fact::MachineLaunched&) {}
+  void operator()(const fact::MachineReady&) {}
+  void operator()(const fact::MachineGone&) {}
+  void operator()(const fact::ScaleDownBlocked&) {}
+  void operator()(const fact::ScaleDown&) {}
   void operator()(const fact::HistoryTrimmed& f) { s.trimmed_ = std::max(s.trimmed_, f.rv); }
 };
 

@@ -10,17 +10,11 @@
 
 #include "backend/port/fact.h"
 #include "backend/port/kube.h"
+#include "fakeapi/autoscaler_spec.h"
 #include "fakeapi/latency.h"
+#include "fakeapi/node_spec.h"
 
 namespace podramp::fakeapi {
-
-// A node and its place in the physics. Its index in ClusterConfig::nodes is its index in the engine's platform.
-struct NodeSpec {
-  Node node;                               // created_us is when it joins; 0 for the start
-  std::int64_t bytes_per_s = 125'000'000;  // its link, each way (1 Gb/s)
-  bool joins_later = false;                // a timeline entry adds it
-  friend bool operator==(const NodeSpec&, const NodeSpec&) = default;
-};
 
 struct ImageSpec {
   std::string name;
@@ -236,6 +230,7 @@ struct ClusterConfig {
   std::vector<PodGroupSpec> pod_groups;
   std::vector<AdmissionQueueSpec> queues;
   std::vector<FaultSpec> faults;
+  std::optional<AutoscalerSpec> autoscaler;
   Latencies latency;
   bool parallel_pulls = false;  // K60
   bool most_allocated = false;  // the scheduler fills nodes up instead of spreading pods (K49)

@@ -33,7 +33,8 @@ enum class Part : std::uint8_t {
   set_controllers,
   claims,
   background,
-  admission_queues
+  admission_queues,
+  autoscaler
 };
 
 // kind and the two arguments mean what the part says they mean.

@@ -77,6 +77,7 @@ void NodeLifecycle::nodes_up(const to::NodesUp& up, Seq cause) {
     const auto known = index_.find(name);
     if (known == index_.end()) continue;
     const NodeRecord* record = context_.state().find_node(name);
+    if (record == nullptr && context_.config().nodes[known->second].autoscaled) continue;  // there is no such machine
     if (record == nullptr) {  // its kubelet registers it anew
       context_.send(context_.now(), cause, from::NodePower{known->second, true});
       add_node(known->second, cause);

@@ -244,13 +244,16 @@ NodeRoom::Score NodeRoom::verdict(const Shape& shape, Table& table, std::size_t 
       fit + balanced_score({place.cpu, place.cpu_used + shape.cpu, place.memory, place.memory_used + shape.memory}));
 }
 
-bool NodeRoom::could_fit(ShapeId id, NodeIndex node) const {
+Filters NodeRoom::passed_filters(ShapeId id, NodeIndex node) const {
   const Shape& shape = shapes_[id];
   const Place& place = nodes_[node];
-  if (!place.present) return false;
-  if (cordoned(shape, place) || untolerated(shape, place) != nullptr || !selected(shape, place)) return false;
-  return place.pods > 0 && shape.cpu <= place.cpu && shape.memory <= place.memory &&
-         std::ranges::all_of(shape.other, [&](const Amount& a) { return a.amount <= at(place.other, a.resource); });
+  if (!place.present) return 0;
+  const bool room =
+      place.pods > 0 && shape.cpu <= place.cpu && shape.memory <= place.memory &&
+      std::ranges::all_of(shape.other, [&](const Amount& a) { return a.amount <= at(place.other, a.resource); });
+  return static_cast<Filters>((cordoned(shape, place) ? 0 : kFilterUnschedulable) |
+                              (untolerated(shape, place) != nullptr ? 0 : kFilterTaints) |
+                              (selected(shape, place) ? kFilterAffinity : 0) | (room ? kFilterResources : 0));
 }
 
 // --- the choice ------------------------------------------------------------------------------------------------

@@ -82,7 +82,9 @@ class NodeRoom {
   bool passes(ShapeId shape, NodeIndex node);
   Refusal refusal_by(ShapeId shape, NodeIndex node);
   // Would the node, if empty, take such a pod? (K47)
-  bool could_fit(ShapeId shape, NodeIndex node) const;
+  bool could_fit(ShapeId shape, NodeIndex node) const { return passed_filters(shape, node) == kAllFilters; }
+  // The filters that such a pod would pass if the node were empty; none when it is not there.
+  Filters passed_filters(ShapeId shape, NodeIndex node) const;
   // Labels alone, taints alone: topology spread counts such nodes.
   bool selected(ShapeId shape, NodeIndex node) const { return selected(shapes_[shape], nodes_[node]); }
   bool tolerated(ShapeId shape, NodeIndex node) const { return untolerated(shapes_[shape], nodes_[node]) == nullptr; }

@@ -13,6 +13,8 @@ namespace {
 
 constexpr DurationUs kVolumeLookUs = kSecondUs;  // how often a binding pod looks whether its claims are bound
 
+constexpr Filters kTaintFilters = kFilterTaints | kFilterUnschedulable;
+
 }  // namespace
 
 Scheduler::Scheduler(Context& context, std::uint32_t index, const OtherScheduler* as)
@@ -158,6 +160,8 @@ void Scheduler::pod_edited(const ClusterState::Change& change) {
   counts_.update(*change.before, *change.after, entry->node);
 }
 
+// Each filter that refused a pod is asked by itself about a new node (queueing hints, on by default from 1.32): a node
+// with room wakes it although its taints do not let it in yet. A change of taints wakes those whom it can let in.
 void Scheduler::node_changed(const Node& node, bool added, Seq seq) {
   room_.set_node(node);
   const std::uint32_t index = room_.index(node.name);
@@ -165,13 +169,14 @@ void Scheduler::node_changed(const Node& node, bool added, Seq seq) {
     topologies_.set_node(index, node.labels);
     images_.node_added(index, node.images);
   }
-  const Filters filters =
-      added ? kAllFilters | kFilterSpread | kFilterNeighbours : kFilterTaints | kFilterUnschedulable;
   const std::vector<Waiting> sleepers(unschedulable_.begin(), unschedulable_.end());
   for (const Waiting& w : sleepers) {
     Entry& sleeper = entries_.at(w.pod);
     const bool asked = sleeper.only_node == kAnyNode || sleeper.only_node == index;
-    const bool helps = asked && (sleeper.failed_filters & filters) != 0 && room_.could_fit(sleeper.shape, index);
+    const bool helps =
+        asked && (added ? (sleeper.failed_filters &
+                           (room_.passed_filters(sleeper.shape, index) | kFilterSpread | kFilterNeighbours)) != 0
+                        : (sleeper.failed_filters & kTaintFilters) != 0 && room_.could_fit(sleeper.shape, index));
     if (helps) wake(w.pod, sleeper, seq);
   }
   arm_flushes();

@@ -12,10 +12,10 @@ int profile_command(const Arguments& arguments) {
   const auto options = parse_options(arguments, {});
   if (!options) return complain(options.error().message);
   if (options->help() || options->positional().size() != 1) {
-    fmt::print("{}",
-               help_text("podramp profile NAME",
-                         fmt::format("Prints a built-in profile ({}) as a file to copy.", fmt::join(fakeapi::kProfileNames, ", ")),
-                         {}, "podramp profile k8s-1.32 > scenarios/mine.json"));
+    fmt::print("{}", help_text("podramp profile NAME",
+                               fmt::format("Prints a built-in profile ({}) as a file to copy.",
+                                           fmt::join(fakeapi::kProfileNames, ", ")),
+                               {}, "podramp profile k8s-1.32 > scenarios/mine.json"));
     return options->help() ? kExitFine : kExitBadInput;
   }
   const std::string& name = options->positional().front();

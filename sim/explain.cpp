@@ -50,6 +50,8 @@ class Words {
         of_executor_[{std::string(event.by), (*given)->executor}].push_back((*given)->error);
     } else if (const auto* text = std::get_if<const note::Text*>(&event.data); text != nullptr) {
       of_pod_[std::string(event.key)].push_back((*text)->text);
+    } else {
+      note_autoscaler(event);
     }
   }
   std::vector<std::string> of(const ExecutorWait& wait) const {
@@ -60,10 +62,36 @@ class Words {
     };
     add(of_executor_, std::pair(wait.application, wait.row.id));
     add(of_pod_, "pods/" + wait.row.pod);
+    for (const WaitSlice& slice : wait.slices) {
+      if (slice.reason != WaitReason::autoscaler) continue;
+      std::size_t told = 0;  // the newest
+      for (auto it = autoscaler_.rbegin(); it != autoscaler_.rend() && told < kAutoscalerWords; ++it) {
+        if (it->first < slice.from_us || it->first > slice.to_us) continue;
+        words.insert(words.end() - static_cast<std::ptrdiff_t>(told++), it->second);
+      }
+    }
     return words;
   }
 
  private:
+  static constexpr std::size_t kAutoscalerWords = 8;
+
+  // What an autoscaler did and could not do, while somebody waited for it.
+  void note_autoscaler(const EventRef& event) {
+    const auto add = [&](std::string text) {
+      autoscaler_.emplace_back(event.t, fmt::format("{} at {}: {}", event.by, format_time(event.t), text));
+    };
+    if (const auto* up = std::get_if<const fact::ScaleUp*>(&event.data)) {
+      add(fmt::format("group {} from {} to {} nodes for {} pods", (*up)->group, (*up)->from, (*up)->to, (*up)->pods));
+    } else if (const auto* failed = std::get_if<const fact::ScaleUpFailed*>(&event.data)) {
+      add(fmt::format("{} nodes of group {} did not come: {}; passed over until {}", (*failed)->machines,
+                      (*failed)->group, (*failed)->reason, format_time((*failed)->until_us)));
+    } else if (const auto* refused = std::get_if<const fact::ScaleUpRefused*>(&event.data)) {
+      if ((*refused)->pods > 0) add(fmt::format("no node for {} pods: {}", (*refused)->pods, (*refused)->reason));
+    }
+  }
+
+  std::vector<std::pair<TimeUs, std::string>> autoscaler_;
   std::map<std::pair<std::string, ExecutorId>, std::vector<std::string>> of_executor_;
   std::map<std::string, std::vector<std::string>> of_pod_;
 };

@@ -179,6 +179,7 @@ std::string_view reason_text(WaitReason reason, bool of_set) {
       return "its set's controller had not made its pod (at most about 20 a second, and none while an old one is left)";
     case WaitReason::scheduler: return "the scheduler had not looked at it yet";
     case WaitReason::unschedulable: return "no node fitted it";
+    case WaitReason::autoscaler: return "no node fitted it, and the autoscaler's was still to come";
     case WaitReason::kubelet: return "the kubelet's way to a running container";
     case WaitReason::image_pull: return "its node pulled the image";
     case WaitReason::start: return "the image was there, the container was not up yet";

@@ -34,8 +34,7 @@ void Pulse::append(const EventRef& event, PodMemory& /*memory*/) {
   const bool alive = std::visit(
       Overloaded{[](const in::TimerDue*) { return false; },  //
                  [](const out::TimerSet*) { return false; }, [](const fact::RequestQueued*) { return false; },
-                 [](const fact::SeatsMoved*) { return false; },
-                 [](const run::Checkpoint*) { return false; },
+                 [](const fact::SeatsMoved*) { return false; }, [](const run::Checkpoint*) { return false; },
                  [&](const out::Called* called) {
                    if (!is_poll(*called)) return true;
                    polls_.emplace(std::string(event.by), called->call.value);
@@ -197,9 +196,11 @@ std::optional<Ending> Kernel::over(TimeUs next) {
 }
 
 // Whether nothing slow is under way: no silent node that the cluster may still take pods from (K67-K73), no pod in its
-// grace period. Facts are signs of life, so it is looked up once per silence.
+// grace period, no node that an autoscaler adds or removes. Facts are signs of life, so the former are looked up once
+// per silence.
 bool Kernel::settled() {
   const TimeUs alive_us = std::max(parts_.pulse.last_us(), planned_us_);
+  if (parts_.cluster.busy()) return false;
   if (settled_ && settled_->first == alive_us) return settled_->second;
   const ClusterState& state = parts_.cluster.state();
   const bool silent = std::ranges::any_of(

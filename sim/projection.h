@@ -299,6 +299,8 @@ class Projection : public EventSink {
   void on(const EventRef& e, const fact::PodFinished& data);
   void on(const EventRef& e, const fact::PodGone& data);
   void on(const EventRef& e, const fact::NodeSilent& data);
+  void on(const EventRef& e, const fact::ScaleDown& data);
+  void on(const EventRef& e, const fact::MachineGone& data);
   void on(const EventRef& e, const fact::NodeReturned& data);
   void on(const EventRef& e, const fact::RequestRefused& data);
   template <class T>
@@ -319,6 +321,7 @@ class Projection : public EventSink {
   std::set<std::pair<std::string, std::string>> pulling_;  // (node, image) under way
   std::set<std::string> partitioned_;                      // silent nodes whose containers run
   std::int64_t nodes_lost_ = 0;
+  std::set<std::string, std::less<>> going_;  // nodes that an autoscaler removes: their silence is no loss
   std::int64_t pending_ = 0;
   std::int64_t pending_max_ = 0;
 };

@@ -142,13 +142,17 @@ void Projection::on(const EventRef& e, const fact::PodGone& data) {
 }
 
 void Projection::on(const EventRef& e, const fact::NodeSilent& data) {
-  ++nodes_lost_;
+  if (!going_.contains(data.node)) ++nodes_lost_;
   if (data.containers_run) partitioned_.insert(data.node);
   each_on_node(data.node, [&](ApplicationView& app, ExecutorRow& r) {
     if (r.lost_us || r.stage < Stage::running || r.stage == Stage::ended) return;
     change(app, r, [&] { r.lost_us = e.t; });
   });
 }
+
+void Projection::on(const EventRef& /*e*/, const fact::ScaleDown& data) { going_.insert(data.node); }
+
+void Projection::on(const EventRef& /*e*/, const fact::MachineGone& data) { going_.erase(data.node); }
 
 // Executors behind a partition have gone on running; those of a node without power stay lost (K75).
 void Projection::on(const EventRef& /*e*/, const fact::NodeReturned& data) {

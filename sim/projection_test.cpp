@@ -195,6 +195,7 @@ TEST_F(ProjectionTest, LossesCountFromSilenceToRemoval) {
   EXPECT_EQ(k.at("executors_removed"), 2);
   // 4 s until all had registered; one unnoticed until 180, then nothing on its way.
   EXPECT_EQ(waits(k), (Waits{{"wait_allocator_ms", 23000}, {"wait_not_noticed_ms", 80000}}));
+  stream.add(fact::ScaleDown{"w", "w-1", "empty"}).add(fact::NodeSilent{"w-1", false});  // an autoscaler lets it go
   EXPECT_EQ(projection.nodes_lost(), 1);
   EXPECT_EQ(app().registered, 1);
   EXPECT_EQ(app().serving, 1);

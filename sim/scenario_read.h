@@ -107,6 +107,7 @@ void read_kubernetes(ReadState& state, ObjectReader& top);
 void read_cluster(ReadState& state, ObjectReader& top);          // scenario_read_cluster.cpp
 void read_nodes(ReadState& state, ObjectReader& cluster);        // scenario_read_nodes.cpp
 void read_claims(ReadState& state, ObjectReader& cluster);       // scenario_claims.cpp
+void read_autoscaler(ReadState& state, ObjectReader& cluster);   // scenario_autoscaler.cpp
 void read_background(ReadState& state, ObjectReader& top);       // scenario_read_nodes.cpp
 void read_background_load(ReadState& state, ObjectReader& top);  // scenario_background_load.cpp
 void read_daemon_sets(ReadState& state, ObjectReader& cluster);  // scenario_daemons.cpp
@@ -135,6 +136,12 @@ std::string beside(std::string_view scenario, const std::string& name);
 void read_resources(ObjectReader& object, Resources& into);
 // cpu, memory and resources inside the object `key`.
 void read_amounts(ObjectReader& reader, std::string_view key, Resources& into);
+void read_taints(ReadState& state, ObjectReader& reader, std::string_view key, std::vector<Taint>& into);
+// What nodes of a group have in common; returns the zones that they are dealt out to.
+std::vector<std::string> read_node_like(ReadState& state, ObjectReader& reader, fakeapi::NodeSpec& spec);
+// Nodes of these names, and their group if it is not ""; a name that is taken is an error at `key`.
+void add_nodes(ReadState& state, ObjectReader& reader, std::string_view key, const fakeapi::NodeSpec& like,
+               const std::string& group, const std::vector<std::string>& names, const std::vector<std::string>& zones);
 // image, requests and limits of a container.
 Container read_container(ReadState& state, ObjectReader& object);  // scenario_read_nodes.cpp
 // Likewise the only container of a pod, and what decides where the pod may run; restart_policy is left.

@@ -10,7 +10,6 @@
 namespace podramp::sim {
 namespace {
 
-
 void use_profile(ReadState& state, ObjectReader& at, std::string_view key, const std::string& name) {
   if (const auto profile = fakeapi::find_profile(name)) {
     state.scenario.cluster.profile = *profile;
@@ -347,6 +346,7 @@ void read_cluster(ReadState& state, ObjectReader& top) {
   read_registries(state, cluster);
   read_images(state, cluster);
   read_nodes(state, cluster);
+  read_autoscaler(state, cluster);
   for (const std::string_view key : {"quotas", "limit_ranges"}) {
     if (state.imported && cluster.find(key) != nullptr) {
       state.warn(fmt::format("cluster.{}", key), "is replaced by what the cluster file says");

@@ -12,18 +12,6 @@ namespace {
 const std::vector<std::pair<std::string_view, std::string>> kTaintEffects{
     {"NoSchedule", "NoSchedule"}, {"PreferNoSchedule", "PreferNoSchedule"}, {"NoExecute", "NoExecute"}};
 
-void read_taints(ReadState& state, ObjectReader& reader, std::vector<Taint>& into) {
-  reader.each_item("taints", [&](const JsonValue& value, const std::string& path) {
-    ObjectReader item(state.reading, value, path);
-    Taint taint;
-    item.require("key", taint.key, as_text);
-    item.read("value", taint.value, as_text);
-    if (item.find_required("effect") != nullptr) item.choose("effect", taint.effect, kTaintEffects);
-    item.finish();
-    into.push_back(std::move(taint));
-  });
-}
-
 void read_tolerations(ReadState& state, ObjectReader& reader, std::vector<Toleration>& into) {
   reader.each_item("tolerations", [&](const JsonValue& value, const std::string& path) {
     ObjectReader item(state.reading, value, path);
@@ -96,25 +84,6 @@ void check_images(ReadState& state, ObjectReader& reader, std::vector<std::strin
   });
 }
 
-void add_nodes(ReadState& state, ObjectReader& reader, const fakeapi::NodeSpec& like, const std::string& group,
-               const std::vector<std::string>& names, const std::vector<std::string>& zones) {
-  auto& nodes = state.scenario.cluster.nodes;
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    const auto index = static_cast<std::uint32_t>(nodes.size());
-    if (!state.nodes.emplace(names[i], index).second) {
-      reader.error(reader.has("names") ? "names" : "group", fmt::format("there is a node \"{}\" already", names[i]));
-      continue;
-    }
-    fakeapi::NodeSpec spec = like;
-    spec.node.name = names[i];
-    const auto hostname = spec.node.labels.find(std::string(kHostnameLabel));
-    if (hostname != spec.node.labels.end() && hostname->second.empty()) hostname->second = names[i];
-    if (!zones.empty()) spec.node.labels[std::string(kZoneLabel)] = zones[i % zones.size()];
-    nodes.push_back(std::move(spec));
-    if (!group.empty()) state.groups[group].push_back(index);
-  }
-}
-
 void read_node_group(ReadState& state, const JsonValue& value, const std::string& path) {
   ObjectReader reader(state.reading, value, path);
   fakeapi::NodeSpec spec;
@@ -127,25 +96,14 @@ void read_node_group(ReadState& state, const JsonValue& value, const std::string
     group.clear();
   }
   const std::vector<std::string> names = read_node_names(state, reader, group);
-  for (const std::string_view key : {"cpu", "memory"}) reader.find_required(key);
-  read_resources(reader, spec.node.allocatable);
-  reader.read("pods", spec.node.pods_max, whole_between(0, 100'000));
-  spec.node.labels = default_node_labels();
-  read_labels(reader, "labels", spec.node.labels);
-  const std::vector<std::string> zones = read_zones(reader);
-  if (!zones.empty() && spec.node.labels.contains(std::string(kZoneLabel))) {
-    reader.error("zone", fmt::format("the label {} says it already", kZoneLabel));
-  }
-  read_taints(state, reader, spec.node.taints);
-  reader.read("bandwidth", spec.bytes_per_s, as_bandwidth);
-  check_images(state, reader, spec.node.images);
+  const std::vector<std::string> zones = read_node_like(state, reader, spec);
   reader.read("unschedulable", spec.node.unschedulable, as_flag);
   reader.read("joins", spec.joins_later, as_flag);
   TimeUs joins_at = 0;
   const bool joins = reader.read("joins_at", joins_at, as_duration);
   spec.joins_later = spec.joins_later || joins;
   const auto first = static_cast<std::uint32_t>(state.scenario.cluster.nodes.size());
-  add_nodes(state, reader, spec, group, names, zones);
+  add_nodes(state, reader, named ? "names" : "group", spec, group, names, zones);
   if (joins) {
     fakeapi::to::AddNodes added;
     for (auto i = first; i < state.scenario.cluster.nodes.size(); ++i) added.nodes.push_back(i);
@@ -276,6 +234,53 @@ void check_room(ReadState& state, ObjectReader& top) {
 
 }  // namespace
 
+void read_taints(ReadState& state, ObjectReader& reader, std::string_view key, std::vector<Taint>& into) {
+  reader.each_item(key, [&](const JsonValue& value, const std::string& path) {
+    ObjectReader item(state.reading, value, path);
+    Taint taint;
+    item.require("key", taint.key, as_text);
+    item.read("value", taint.value, as_text);
+    if (item.find_required("effect") != nullptr) item.choose("effect", taint.effect, kTaintEffects);
+    item.finish();
+    into.push_back(std::move(taint));
+  });
+}
+
+void add_nodes(ReadState& state, ObjectReader& reader, std::string_view key, const fakeapi::NodeSpec& like,
+               const std::string& group, const std::vector<std::string>& names, const std::vector<std::string>& zones) {
+  auto& nodes = state.scenario.cluster.nodes;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const auto index = static_cast<std::uint32_t>(nodes.size());
+    if (!state.nodes.emplace(names[i], index).second) {
+      reader.error(key, fmt::format("there is a node \"{}\" already", names[i]));
+      continue;
+    }
+    fakeapi::NodeSpec spec = like;
+    spec.node.name = names[i];
+    const auto hostname = spec.node.labels.find(std::string(kHostnameLabel));
+    if (hostname != spec.node.labels.end() && hostname->second.empty()) hostname->second = names[i];
+    if (!zones.empty()) spec.node.labels[std::string(kZoneLabel)] = zones[i % zones.size()];
+    nodes.push_back(std::move(spec));
+    if (!group.empty()) state.groups[group].push_back(index);
+  }
+}
+
+std::vector<std::string> read_node_like(ReadState& state, ObjectReader& reader, fakeapi::NodeSpec& spec) {
+  for (const std::string_view key : {"cpu", "memory"}) reader.find_required(key);
+  read_resources(reader, spec.node.allocatable);
+  reader.read("pods", spec.node.pods_max, whole_between(0, 100'000));
+  spec.node.labels = default_node_labels();
+  read_labels(reader, "labels", spec.node.labels);
+  const std::vector<std::string> zones = read_zones(reader);
+  if (!zones.empty() && spec.node.labels.contains(std::string(kZoneLabel))) {
+    reader.error("zone", fmt::format("the label {} says it already", kZoneLabel));
+  }
+  read_taints(state, reader, "taints", spec.node.taints);
+  reader.read("bandwidth", spec.bytes_per_s, as_bandwidth);
+  check_images(state, reader, spec.node.images);
+  return zones;
+}
+
 Container read_container(ReadState& state, ObjectReader& reader) {
   Container container;
   container.name = "main";
@@ -326,7 +331,7 @@ void read_labels(ObjectReader& object, std::string_view key, StringMap& into) {
 
 void read_nodes(ReadState& state, ObjectReader& cluster) {
   if (!state.imported) {
-    cluster.find_required("nodes");
+    if (!cluster.has("autoscaler")) cluster.find_required("nodes");
     cluster.each_item("nodes",
                       [&](const JsonValue& value, const std::string& path) { read_node_group(state, value, path); });
     return;

@@ -268,6 +268,10 @@ void check_joins(ReadState& state, ObjectReader& top) {
     if (add == nullptr) continue;
     for (const std::uint32_t index : add->nodes) {
       const auto& spec = nodes[index];
+      if (spec.autoscaled) {
+        top.error("timeline", fmt::format("node \"{}\" is the autoscaler's to add", spec.node.name));
+        continue;
+      }
       const bool again = deleted.erase(spec.node.name) > 0;
       if (!again && (!spec.joins_later || joined.contains(index))) {
         top.error("timeline", fmt::format("node \"{}\" is added at {} but is there already; give its nodes "
@@ -282,7 +286,7 @@ void check_joins(ReadState& state, ObjectReader& top) {
   for (std::uint32_t i = 0; i < nodes.size(); ++i) {
     const auto at = joined.find(i);
     if (nodes[i].joins_later && at != joined.end()) nodes[i].node.created_us = at->second;
-    if (!nodes[i].joins_later || at != joined.end()) continue;
+    if (!nodes[i].joins_later || nodes[i].autoscaled || at != joined.end()) continue;
     ++waiting;
     example = nodes[i].node.name;
   }

@@ -55,7 +55,17 @@ Json kubernetes(const fakeapi::ClusterProfile& profile) {
 
 // ------------------------------------------------------------------------------------------------------------ nodes
 
-// What nodes of one group have in common. The hostname label says nothing that the name does not.
+}  // namespace
+
+Json taints_json(const std::vector<Taint>& taints) {
+  Json list = Json::array();
+  for (const Taint& taint : taints) {
+    list.push_back(Json{{"key", taint.key}, {"value", taint.value}, {"effect", taint.effect}});
+  }
+  return list;
+}
+
+// The hostname label says nothing that the name does not.
 Json node_like(const fakeapi::NodeSpec& spec) {
   Json entry = Json::object();
   put_resources(entry, spec.node.allocatable);
@@ -74,15 +84,15 @@ Json node_like(const fakeapi::NodeSpec& spec) {
   }
   for (const auto& [key, value] : labels) written[key] = value;
   if (!written.empty()) entry["labels"] = std::move(written);
-  for (const Taint& taint : spec.node.taints) {
-    entry["taints"].push_back(Json{{"key", taint.key}, {"value", taint.value}, {"effect", taint.effect}});
-  }
+  if (!spec.node.taints.empty()) entry["taints"] = taints_json(spec.node.taints);
   entry["bandwidth"] = format_bandwidth(spec.bytes_per_s);
   if (!spec.node.images.empty()) entry["images"] = spec.node.images;
   if (spec.node.unschedulable) entry["unschedulable"] = true;
   if (spec.joins_later) entry["joins"] = true;
   return entry;
 }
+
+namespace {
 
 bool are_alike(const fakeapi::NodeSpec& a, const fakeapi::NodeSpec& b) {
   const auto labels = [](const fakeapi::NodeSpec& spec) {
@@ -91,14 +101,19 @@ bool are_alike(const fakeapi::NodeSpec& a, const fakeapi::NodeSpec& b) {
     if (at != map.end() && at->second == spec.node.name) at->second.clear();
     return map;
   };
-  return a.node.allocatable == b.node.allocatable && a.node.pods_max == b.node.pods_max &&
-         a.node.taints == b.node.taints && a.bytes_per_s == b.bytes_per_s && a.node.images == b.node.images &&
-         a.node.unschedulable == b.node.unschedulable && a.joins_later == b.joins_later && labels(a) == labels(b);
+  return a.autoscaled == b.autoscaled && a.node.allocatable == b.node.allocatable &&
+         a.node.pods_max == b.node.pods_max && a.node.taints == b.node.taints && a.bytes_per_s == b.bytes_per_s &&
+         a.node.images == b.node.images && a.node.unschedulable == b.node.unschedulable &&
+         a.joins_later == b.joins_later && labels(a) == labels(b);
 }
 
 Json nodes(const std::vector<fakeapi::NodeSpec>& specs) {
   Json list = Json::array();
   for (std::size_t i = 0; i < specs.size();) {
+    if (specs[i].autoscaled) {  // its group has it
+      ++i;
+      continue;
+    }
     Json entry{{"names", Json::array()}};
     std::size_t end = i;
     while (end < specs.size() && are_alike(specs[i], specs[end])) entry["names"].push_back(specs[end++].node.name);
@@ -110,6 +125,8 @@ Json nodes(const std::vector<fakeapi::NodeSpec>& specs) {
 }
 
 // ---------------------------------------------------------------------------------------------------------- cluster
+
+}  // namespace
 
 Json latency_model(const fakeapi::LatencyModel& model) {
   switch (model.kind) {
@@ -136,6 +153,8 @@ Json latency_model(const fakeapi::LatencyModel& model) {
   }
   return {{"quantiles", std::move(points)}};
 }
+
+namespace {
 
 Json hard(const fact::Usage& usage) {
   Json object = Json::object();
@@ -176,6 +195,7 @@ Json cluster(const Scenario& scenario) {
   }
   write_claims(config, object);
   write_scheduling(config, object);
+  write_autoscaler(config, object);
   write_daemon_sets(scenario, object);
   for (const auto& [name, member] : fakeapi::Latencies::kByName) {
     object["latency"][name] = latency_model(config.latency.*member);

@@ -17,6 +17,11 @@ nlohmann::ordered_json background_load_json(const std::vector<fakeapi::Backgroun
 nlohmann::ordered_json latency_model_json(const fakeapi::LatencyModel& model);
 nlohmann::ordered_json profile_settings_json(const fakeapi::ClusterProfile& profile);
 nlohmann::ordered_json published_json(const PublishedFact& fact);  // scenario_published.cpp
+// Likewise the autoscaler (scenario_autoscaler.cpp).
+void write_autoscaler(const fakeapi::ClusterConfig& config, nlohmann::ordered_json& cluster);
+// What nodes of one group have in common, but for their zones when these are not in the labels.
+nlohmann::ordered_json node_like(const fakeapi::NodeSpec& spec);
+nlohmann::ordered_json taints_json(const std::vector<Taint>& taints);
 
 nlohmann::ordered_json shuffle_sidecar_json(const Container& sidecar);
 

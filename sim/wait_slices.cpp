@@ -108,6 +108,9 @@ void WaitSlices::append(const EventRef& event) {
   projection_.append(event, memory);
   now_ = event.t;
   if (!pod.empty()) return follow_set(pod, before);
+  if (const auto* came = std::get_if<const fact::MachineReady*>(&event.data)) came_[(*came)->node].push_back(event.t);
+  autoscaled_ = autoscaled_ || std::holds_alternative<const fact::ScaleUp*>(event.data) ||
+                std::holds_alternative<const fact::ScaleUpFailed*>(event.data);
   const auto it = apps_.find(event.by);
   if (it == apps_.end()) return;
   App& app = it->second;
@@ -263,6 +266,21 @@ void WaitSlices::cut_holds(const App& app, const ExecutorRow& row, Cutter& cut) 
   cut.until(made_us, reason);
 }
 
+// A pod on a node that came after it was found unschedulable waited for that node, then for the scheduler. One that has
+// no node yet waits for the autoscaler, if there is one that tries.
+void WaitSlices::cut_unschedulable(const ExecutorRow& row, Cutter& cut) const {
+  const auto came = came_.find(row.node);
+  if (row.bound_us && came != came_.end()) {
+    const auto after = std::ranges::upper_bound(came->second, *row.bound_us);
+    if (after != came->second.begin() && *std::prev(after) > *row.unschedulable_us) {
+      cut.until(*std::prev(after), WaitReason::autoscaler);
+      return cut.until(row.bound_us, WaitReason::scheduler);
+    }
+  }
+  const bool waits = !row.bound_us && autoscaled_;
+  cut.until(row.bound_us.value_or(now_), waits ? WaitReason::autoscaler : WaitReason::unschedulable);
+}
+
 std::vector<WaitSlice> WaitSlices::slices_of(const App& app, const ExecutorRow& row, const Want& want,
                                              TimeUs until_us) const {
   Cutter cut(want.wanted_us, until_us);
@@ -275,7 +293,7 @@ std::vector<WaitSlice> WaitSlices::slices_of(const App& app, const ExecutorRow& 
   cut.until(row.stored_us, WaitReason::api);
   if (row.unschedulable_us && (!row.bound_us || *row.unschedulable_us <= *row.bound_us)) {
     cut.until(row.unschedulable_us, WaitReason::scheduler);
-    cut.until(row.bound_us, WaitReason::unschedulable);
+    cut_unschedulable(row, cut);
   }
   cut.until(row.bound_us, WaitReason::scheduler);
   cut.until(row.pull_started_us, WaitReason::kubelet);

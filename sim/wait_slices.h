@@ -29,22 +29,23 @@ enum class WaitReason : std::uint8_t {
   api,             // its own create was under way, or the request for its set
   controller,      // its StatefulSet or Deployment was to have it, and its controller had not made its pod
   scheduler,       // stored, not looked at yet
-  unschedulable,   // no node fitted (or an autoscaler's node had not come)
+  unschedulable,   // no node fitted
+  autoscaler,      // ... and an autoscaler was to bring one, or could not
   kubelet,         // bound: the kubelet's start path
   image_pull,
   start,         // the image was there, the container not up
   registration,  // the JVM came up and registered
   unknown,       // the log has no facts, or the executor's end came first
 };
-inline constexpr std::size_t kWaitReasons = 20;
+inline constexpr std::size_t kWaitReasons = 21;
 }  // namespace podramp::sim
 
 template <>
 struct podramp::EnumText<podramp::sim::WaitReason> {
   static constexpr std::array<std::string_view, podramp::sim::kWaitReasons> names{
-      "backlog_timer", "round",   "batch",      "creating",  "pending_cap",  "profile_share", "unacknowledged",
-      "claims",        "quota",   "refused",    "api_error", "api",          "controller",    "scheduler",
-      "unschedulable", "kubelet", "image_pull", "start",     "registration", "unknown"};
+      "backlog_timer", "round",      "batch",   "creating",   "pending_cap", "profile_share", "unacknowledged",
+      "claims",        "quota",      "refused", "api_error",  "api",         "controller",    "scheduler",
+      "unschedulable", "autoscaler", "kubelet", "image_pull", "start",       "registration",  "unknown"};
 };
 
 namespace podramp::sim {
@@ -150,10 +151,13 @@ class WaitSlices {
   std::vector<WaitSlice> slices_of(const App& app, const ExecutorRow& row, const Want& want, TimeUs until_us) const;
   void cut_rounds(const App& app, const ExecutorRow& row, Cutter& cut) const;
   void cut_holds(const App& app, const ExecutorRow& row, Cutter& cut) const;
+  void cut_unschedulable(const ExecutorRow& row, Cutter& cut) const;
 
   Projection projection_;
   std::map<std::string, App, std::less<>> apps_;
   std::vector<std::string> order_;
+  std::map<std::string, std::vector<TimeUs>, std::less<>> came_;  // when pods could come to an autoscaler's machine
+  bool autoscaled_ = false;                                       // it has tried
   TimeUs now_ = 0;
 };
 

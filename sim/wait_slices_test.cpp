@@ -57,6 +57,42 @@ TEST(WaitSlices, AnExecutorsWayIsCutAtEveryInstantThatTheLogKnows) {
                           slice(WaitReason::registration, s(10), s(14))));
 }
 
+TEST(WaitSlices, APodOnANodeThatCameForItWaitedForTheAutoscalerAndThenForTheScheduler) {
+  Sink sink(2);
+  Stream stream(sink);
+  stream.at(s(0)).add(in::Started{"app-etl"}).create(1).answer(1, 201).create(2).answer(2, 201);
+  stream.add(fact::PodCreated{stream_pod(1)}, "apiserver").add(fact::PodCreated{stream_pod(2)}, "apiserver");
+  stream.at(s(2)).add(fact::PodUnschedulable{stream_key(1), 2, "0/1"}, "scheduler");
+  stream.add(fact::PodUnschedulable{stream_key(2), 3, "0/1"}, "scheduler");
+  stream.at(s(10)).add(fact::ScaleUp{"w", 0, 1, 1}, "autoscaler");
+  stream.at(s(70)).add(fact::MachineReady{"w", "w-1"}, "autoscaler");
+  stream.at(s(73)).add(fact::PodBound{stream_key(1), 4, "w-1"}, "scheduler");
+  stream.at(s(75)).add(out::RegistrationAccepted{1});
+  stream.at(s(80)).add(fact::ScaleUpFailed{"w", 1, "stock-out", s(380)}, "autoscaler");
+  const auto waits = sink.slices.finish();
+  ASSERT_EQ(waits.size(), 2U);
+  EXPECT_THAT(waits[0].slices,
+              ElementsAre(slice(WaitReason::scheduler, s(0), s(2)), slice(WaitReason::autoscaler, s(2), s(70)),
+                          slice(WaitReason::scheduler, s(70), s(73)), slice(WaitReason::kubelet, s(73), s(75))));
+  EXPECT_THAT(waits[1].slices,
+              ElementsAre(slice(WaitReason::scheduler, s(0), s(2)), slice(WaitReason::autoscaler, s(2), s(80))));
+}
+
+TEST(WaitSlices, APodThatFoundRoomOnAnOldNodeDidNotWaitForTheAutoscaler) {
+  Sink sink(1);
+  Stream stream(sink);
+  stream.at(s(0)).add(in::Started{"app-etl"}).create(1).answer(1, 201);
+  stream.add(fact::PodCreated{stream_pod(1)}, "apiserver");
+  stream.add(fact::MachineReady{"w", "w-1"}, "autoscaler");
+  stream.at(s(2)).add(fact::PodUnschedulable{stream_key(1), 2, "0/1"}, "scheduler");
+  stream.at(s(3)).add(fact::ScaleUp{"w", 1, 2, 1}, "autoscaler");
+  stream.at(s(5)).add(fact::PodBound{stream_key(1), 4, "w-1"}, "scheduler");
+  stream.at(s(6)).add(out::RegistrationAccepted{1});
+  EXPECT_THAT(sink.slices.finish().at(0).slices,
+              ElementsAre(slice(WaitReason::scheduler, s(0), s(2)), slice(WaitReason::unschedulable, s(2), s(5)),
+                          slice(WaitReason::kubelet, s(5), s(6))));
+}
+
 TEST(WaitSlices, WhoIsNotInTheFirstBatchWaitsForTheBatchAndThenForTheOthersOfItsRound) {
   Sink sink(3);
   Stream stream(sink);

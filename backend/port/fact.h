@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "backend/port/api.h"
+#include "backend/port/autoscaler_fact.h"
 
 namespace podramp::fact {
 
@@ -435,8 +436,9 @@ using Fact =
                  fact::PodWaiting, fact::PodRunning, fact::PodFinished, fact::PodConditionSet, fact::PodLabelled,
                  fact::PodResized, fact::ContainerExited, fact::PodTerminating, fact::PodGone, fact::ObjectCreated,
                  fact::ObjectChanged, fact::ObjectGone, fact::PullStarted, fact::PullFinished, fact::PullFailed,
-                 fact::QuotaSet, fact::QuotaCharged, fact::QuotaRecounted, fact::RequestRefused, fact::RequestQueued, fact::SeatsMoved,
-                 fact::HistoryTrimmed>;
+                 fact::QuotaSet, fact::QuotaCharged, fact::QuotaRecounted, fact::RequestRefused, fact::RequestQueued,
+                 fact::SeatsMoved, fact::HistoryTrimmed, fact::ScaleUp, fact::ScaleUpFailed, fact::ScaleUpRefused,
+                 fact::MachineLaunched, fact::MachineReady, fact::MachineGone, fact::ScaleDownBlocked, fact::ScaleDown>;
 
 namespace fault {
 
