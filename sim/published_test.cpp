@@ -18,8 +18,8 @@ std::string fact_text(const std::string& members, const std::string& more = "") 
       6, "16", R"(,"published":{"source":"somebody","says":"something","kind":"predicted",)" + members + "}" + more);
 }
 
-const std::string kFigures =
-    R"("figures":[{"what":"pods","measure":{"kind":"count","event":"fact.pod_created"},"value":"6","low":"6","high":"6"}])";
+const std::string kFigures = R"("figures":[{"what":"pods","measure":{"kind":"count","event":"fact.pod_created"},)"
+                             R"("value":"6","low":"6","high":"6"}])";
 
 std::string first_error(const std::string& text) {
   const auto loaded = load_scenario({"test.json", text}, {}, {});
