@@ -19,6 +19,7 @@ std::string describe_failure(const ApiReply& reply) {
   return fmt::format("{} {}: {}", reply.code, reply.reason, reply.message);
 }
 
+// At once, however many are under way: the client library has no limit of its own (K84).
 ApiCalls::Started ApiCalls::start(CallOwner owner, ApiRequest request, Outbox& out) {
   const std::uint64_t number = ++next_logical_;
   request.timeout_us = policy_.request_timeout_us;

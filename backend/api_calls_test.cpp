@@ -114,6 +114,11 @@ TEST_F(ApiCallsTest, ACreateThatWasCommittedAllTheSameEndsWithConflict) {
 
 TEST_F(ApiCallsTest, NeverRetriesAWatch) { EXPECT_THAT(waits(Verb::watch, reply_error(503, "later")), IsEmpty()); }
 
+TEST_F(ApiCallsTest, K84_SendsHoweverManyAreUnderWay) {
+  for (int i = 0; i < 100; ++i) (void)started(CallOwner::allocator, Verb::create);
+  EXPECT_TRUE(calls_.pending(CallOwner::allocator));
+}
+
 TEST_F(ApiCallsTest, TellsOwnersApartAndIgnoresStrangers) {
   const out::Called get = started(CallOwner::lifecycle, Verb::get);
   const out::Called list = started(CallOwner::poll, Verb::list);

@@ -144,7 +144,7 @@ TEST(PodWatch, IgnoresTheEndOfAWatchThatIsNotItsOwn) {
   EXPECT_TRUE(rig.watch.is_open());
 }
 
-TEST(PodWatch, ReconnectsFromTheLastVersionItSawAndDoublesItsWaitUpToThirtyTwoSeconds) {
+TEST(PodWatch, ReconnectsFromTheLastVersionItSawAndDoublesItsWaitUpToThirtyTwoSeconds) {  // K86
   Rig rig;
   CallId watch = rig.opened();
   (void)rig.watch.on_events({watch, {event(WatchEventType::added, 1, PodPhase::pending, 41)}});

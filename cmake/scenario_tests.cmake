@@ -30,3 +30,9 @@ endforeach()
 # schema.json accepts every scenario. scripts/setup installs what it needs; the C++ reader is the authority.
 add_test(NAME schema COMMAND ${CMAKE_SOURCE_DIR}/scripts/check_schema)
 set_tests_properties(schema PROPERTIES LABELS schema TIMEOUT 60)
+
+# What is written by commands is what is committed.
+add_test(NAME document.fidelity COMMAND podramp fidelity scenarios/published --check docs/fidelity.md
+         WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+add_test(NAME document.behaviour COMMAND ${CMAKE_SOURCE_DIR}/scripts/behaviour --check)
+set_tests_properties(document.fidelity document.behaviour PROPERTIES LABELS document TIMEOUT 300)

@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <tuple>
 
 #include "backend/port/json_writer.h"
 #include "fakeapi/limit_range.h"
 #include "fakeapi/pod_rules.h"
+#include "fakeapi/quota_scopes.h"
 #include "fakeapi/priority_rules.h"
 #include "fakeapi/replies.h"
 
@@ -55,6 +57,7 @@ std::string Admission::charge(const std::string& ns, const std::string& pod, con
   if (where == namespaces_.end()) return "";
   for (const std::uint32_t index : where->second.quotas) {
     Quota& quota = quotas_[index];
+    if (!in_scopes(quota.scopes, *prepared.tmpl)) continue;
     const QuotaRecord& record = context_.state().quotas().find(quota.key)->second;
     std::string why = quota_refusal(record, prepared.usage, prepared.unstated);
     if (quota.uncounted && !why.starts_with("failed quota")) {
@@ -68,6 +71,7 @@ std::string Admission::charge(const std::string& ns, const std::string& pod, con
   }
   for (const std::uint32_t index : where->second.quotas) {
     const std::string& key = quotas_[index].key;
+    if (!in_scopes(quotas_[index].scopes, *prepared.tmpl)) continue;
     fact::Usage used = context_.state().quotas().find(key)->second.used;
     bool charged = false;
     for (auto& [name, amount] : used) {
@@ -108,12 +112,13 @@ std::uint32_t Admission::put_quota(const QuotaSpec& spec, Seq cause) {
   Namespace& where = track(spec.ns);
   if (fresh) {
     const auto index = static_cast<std::uint32_t>(quotas_.size());
-    quotas_.push_back({key, false, false, false, 0, 0});
+    quotas_.push_back({key, spec.scopes, false, false, false, 0, 0});
     quota_index_.emplace(key, index);
     where.quotas.push_back(index);
     std::ranges::sort(where.quotas, {}, [&](std::uint32_t i) { return quotas_[i].key; });
   }
   const std::uint32_t index = quota_index_.at(key);
+  quotas_[index].scopes = spec.scopes;
   quotas_[index].uncounted = quotas_[index].uncounted || new_resources;
   context_.emit("apiserver", cause, fact::QuotaSet{key, spec.hard});
   return index;
@@ -225,13 +230,33 @@ void Admission::arm_recount(std::uint32_t index, Seq cause) {
   context_.timer(context_.now() + lag, cause, {Part::admission, kRecount, index, 0});
 }
 
+// What counts for a scoped quota, and how many pods are stored: pod by pod, as the books are of the whole namespace.
+std::pair<fact::Usage, std::int64_t> Admission::in_scope(const Quota& quota, const QuotaRecord& record) const {
+  fact::Usage counted;
+  std::int64_t stored = 0;
+  const auto& pods = context_.state().pods_by_name();
+  const std::string prefix = record.ns + "/";
+  for (auto it = pods.lower_bound(prefix); it != pods.end() && it->first.starts_with(prefix); ++it) {
+    const Pod& pod = *context_.state().find_pod(it->second)->pod;
+    if (!in_scopes(quota.scopes, *pod.tmpl)) continue;
+    ++stored;
+    if (!counts(it->second, pod)) continue;
+    for (const auto& [name, amount] : quota_usage(*pod.tmpl)) counted[name] += amount;
+  }
+  return {std::move(counted), stored};
+}
+
 void Admission::recount(Quota& quota, Seq cause) {
   const QuotaRecord& record = context_.state().quotas().find(quota.key)->second;
   const Namespace& where = namespaces_.find(record.ns)->second;
+  fact::Usage scoped;
+  std::int64_t stored = where.stored;
+  if (!quota.scopes.empty()) std::tie(scoped, stored) = in_scope(quota, record);
+  const fact::Usage& counted = quota.scopes.empty() ? where.counted : scoped;
   fact::Usage used;
   for (const auto& [name, limit] : record.hard) {
-    const auto it = where.counted.find(name);
-    used[name] = name == "count/pods" ? where.stored : it == where.counted.end() ? 0 : it->second;
+    const auto it = counted.find(name);
+    used[name] = name == "count/pods" ? stored : it == counted.end() ? 0 : it->second;
   }
   quota.uncounted = false;
   quota.leaked = false;

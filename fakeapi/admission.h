@@ -61,6 +61,7 @@ class Admission {
 
   struct Quota {
     std::string key;  // "namespace/name"
+    std::vector<std::string> scopes;
     bool recount_armed = false;
     bool uncounted = false;  // "status unknown for quota"
     bool leaked = false;
@@ -88,6 +89,7 @@ class Admission {
   void arm_recounts(const Namespace& where, Seq cause);
   void arm_recount(std::uint32_t quota, Seq cause);
   void recount(Quota& quota, Seq cause);
+  std::pair<fact::Usage, std::int64_t> in_scope(const Quota& quota, const QuotaRecord& record) const;
 
   Context& context_;
   std::map<std::string, std::vector<LimitRangeSpec>, std::less<>> limit_ranges_;  // with their own defaults

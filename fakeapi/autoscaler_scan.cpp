@@ -13,6 +13,10 @@ namespace {
 constexpr std::string_view kAutoscaler = "autoscaler";
 constexpr const char* kDeletedTaint = "ToBeDeletedByClusterAutoscaler";
 constexpr DurationUs kEvictionHeadroomUs = 30 * kSecondUs;  // beyond the grace before a drain is given up
+constexpr std::int64_t kExpendableCutoff = -10;             // --expendable-pods-priority-cutoff
+
+// It may run where there happens to be room: no node comes or stays for it (K80).
+bool expendable(const Pod& pod) { return pod.tmpl->priority.value_or(0) < kExpendableCutoff; }
 
 }  // namespace
 
@@ -126,6 +130,7 @@ bool ClusterAutoscaler::scale_up() {
   const std::vector<PendingPod> pending = books_.pending();
   some_schedulable_ = false;
   for (const PendingPod& pod : pending) {
+    if (expendable(*pod.pod)) continue;
     const TimeUs old_enough_us = pod.pod->created_us + spec().new_pod_scale_up_delay_us;
     if (old_enough_us > context_.now()) {
       arm(old_enough_us);
@@ -280,7 +285,7 @@ bool ClusterAutoscaler::movable(std::uint32_t node, const NodeRecord& record) {
   const std::set<PodId> pods = record.pods;
   for (const PodId id : pods) {
     const Pod& pod = *context_.state().find_pod(id)->pod;
-    const std::string why = pod.deletion_us ? "" : why_not_drainable(pod, spec());
+    const std::string why = pod.deletion_us || expendable(pod) ? "" : why_not_drainable(pod, spec());
     if (why.empty()) continue;
     blocked(name, why, pod_key(pod), cause_);
     return false;
@@ -288,7 +293,7 @@ bool ClusterAutoscaler::movable(std::uint32_t node, const NodeRecord& record) {
   books_.hide(name);
   for (const PodId id : pods) {
     const Pod& pod = *context_.state().find_pod(id)->pod;
-    if (!must_leave(pod) || pod.deletion_us) continue;
+    if (!must_leave(pod) || pod.deletion_us || expendable(pod)) continue;
     if (books_.place({id, &pod, books_.shape(pod), 0})) continue;
     blocked(name, "there is no room elsewhere", pod_key(pod), cause_);
     return false;  // what was placed stays placed: it only makes the rest of the simulation more careful

@@ -247,6 +247,23 @@ TEST(ClusterAutoscaler, K80_APodThatSaysItIsSafeToEvictIsMovedWithAtMostTenMinut
   EXPECT_THAT(world.times<fact::MachineGone>(), ElementsAre(sec(630)));
 }
 
+TEST(ClusterAutoscaler, K80_APodOfVeryLowPriorityHoldsNoNodeAndBringsNone) {
+  ClusterConfig config = with_group(4, 5, 1);
+  config.priority_classes.push_back({"spare", -11, false, true});
+  PodTemplate spare = small_template();
+  spare.priority_class = "spare";
+  spare.priority = -11;
+  add_running(config, "spare", "w-1", spare);
+  World world(config);
+  PodTemplate large = small_template(4000);
+  large.priority_class = "spare";
+  world.ask(create_of(make_pod("waits", share(large))));
+  world.run_until(sec(2000));
+  EXPECT_THAT(blocks(world), IsEmpty());
+  EXPECT_THAT(scale_ups(world), IsEmpty());
+  EXPECT_THAT(scale_downs(world), SizeIs(1));
+}
+
 TEST(ClusterAutoscaler, K80_HalfANodeInUseIsEnoughToKeepIt) {
   ClusterConfig config = with_group(4, 5, 2);
   PodTemplate pod = small_template(2000);

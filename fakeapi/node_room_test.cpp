@@ -39,7 +39,7 @@ TEST(NodeRoom, without_nodes_it_says_so) {
   EXPECT_EQ(told(room, tmpl(1000, 1)), "no nodes available to schedule pods");
 }
 
-TEST(NodeRoom, the_message_counts_every_lacking_resource_and_sorts_the_reasons_as_text_K53) {
+TEST(NodeRoom, the_message_counts_every_lacking_resource_and_sorts_the_reasons_as_text_K53) {  // K57: pods too
   NodeRoom room;
   room.set_node(node("a", 500, 64));
   room.set_node(node("b", 500, 1));

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "backend/snapshots.h"
 #include "sim/admission_queue.h"
@@ -22,6 +23,20 @@ std::vector<int> admission_limits(const fakeapi::ClusterConfig& cluster) {
   std::vector<int> limits;
   for (const auto& registry : cluster.registries) limits.push_back(registry.concurrent_max);
   return limits;
+}
+
+std::set<std::string, std::less<>> scoped_quotas(const Scenario& scenario) {
+  std::set<std::string, std::less<>> scoped;
+  const auto note = [&](const fakeapi::QuotaSpec& quota) {
+    if (!quota.scopes.empty()) scoped.insert(quota.ns + "/" + quota.name);
+  };
+  for (const fakeapi::QuotaSpec& quota : scenario.cluster.quotas) note(quota);
+  for (const TimelineEntry& entry : scenario.timeline) {
+    const auto* world = std::get_if<WorldAction>(&entry.action);
+    if (world == nullptr) continue;
+    if (const auto* set = std::get_if<fakeapi::to::SetQuota>(world)) note(set->quota);
+  }
+  return scoped;
 }
 
 // Pods of stopped applications that nothing explains break a property; they can be seen at the end only.
@@ -133,7 +148,8 @@ Result<RunResult> run_experiment(const Scenario& scenario, const RunOptions& opt
   RunSummary summary = summarise(scenario, kernel, cluster, projection, options, ending);
   check_leftovers(summary, properties, ledger);
   if (ending == Ending::quiet || ending == Ending::end) {
-    properties.check_quotas(cluster.state(), scenario.cluster.profile.quota_resync_us, kernel.now());
+    properties.check_quotas(cluster.state(), scenario.cluster.profile.quota_resync_us, kernel.now(),
+                            scoped_quotas(scenario));
   }
   summary.violations = properties.violations();
   auto footer = log.close(std::string(to_text(summary.ending)), kernel.now());

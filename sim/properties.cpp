@@ -173,9 +173,11 @@ void Properties::on(const EventRef& /*event*/, const fact::QuotaRecounted& recou
   quota_used_[recounted.quota] = recounted.used;
 }
 
-void Properties::check_quotas(const fakeapi::ClusterState& state, DurationUs resync_us, TimeUs now) {
+void Properties::check_quotas(const fakeapi::ClusterState& state, DurationUs resync_us, TimeUs now,
+                              const std::set<std::string, std::less<>>& scoped) {
   const bool settled = now - pods_changed_us_ > resync_us + kMinuteUs;
   for (const auto& [key, quota] : state.quotas()) {
+    if (scoped.contains(key)) continue;
     fact::Usage live;
     const std::string prefix = quota.ns + "/";
     const auto& pods = state.pods_by_name();

@@ -45,8 +45,9 @@ class Properties : public EventSink {
   void check_create(std::string_view application, ProfileId profile, const backend::Backend::Books& books,
                     std::int64_t max_pending_pods, Seq seq, TimeUs t);
   // At the end: each quota's used covers what lives (K36-K38), and is just that when nothing has changed for so long
-  // that even a leak (K2) has been counted away (K42).
-  void check_quotas(const fakeapi::ClusterState& state, DurationUs resync_us, TimeUs now);
+  // that even a leak (K2) has been counted away (K42). scoped: quotas that are not of all pods; they are not looked at.
+  void check_quotas(const fakeapi::ClusterState& state, DurationUs resync_us, TimeUs now,
+                    const std::set<std::string, std::less<>>& scoped = {});
   void fail(std::string_view property, std::string detail, Seq seq, TimeUs t);
 
   const std::vector<Violation>& violations() const { return violations_; }

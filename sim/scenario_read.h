@@ -148,6 +148,7 @@ Container read_container(ReadState& state, ObjectReader& object);  // scenario_r
 PodTemplate read_pod_template(ReadState& state, ObjectReader& object);  // scenario_read_nodes.cpp
 // An object of strings into a map; null removes what is there by default.
 void read_labels(ObjectReader& object, std::string_view key, StringMap& into);
+std::vector<std::string> read_scopes(ObjectReader& quota);  // of a quota (K41)
 fact::Usage read_hard(ObjectReader& quota);
 
 // {nodes: [..]} or {group, zone, first, count}: indexes of known nodes, never empty unless there was an error.

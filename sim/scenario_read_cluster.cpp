@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "fakeapi/quota_scopes.h"
 #include "sim/scenario_read.h"
 #include "sim/scenario_scheduling.h"
 
@@ -188,6 +189,7 @@ void read_quotas(ReadState& state, ObjectReader& cluster) {
     quota.name = "quota";
     reader.read("name", quota.name, as_dns_subdomain);
     quota.hard = read_hard(reader);
+    quota.scopes = read_scopes(reader);
     reader.finish();
     if (std::ranges::any_of(quotas, [&](const auto& q) { return q.ns == quota.ns && q.name == quota.name; })) {
       reader.error("name", fmt::format("namespace \"{}\" has a quota \"{}\" already", quota.ns, quota.name));
@@ -239,6 +241,17 @@ std::optional<QuotaUnit> quota_unit(std::string_view resource) {
   if (name == "memory" || name == "ephemeral-storage") return QuotaUnit::bytes;
   if (resource.starts_with("requests.") && name.find('/') != std::string_view::npos) return QuotaUnit::count;  // K39
   return std::nullopt;
+}
+
+std::vector<std::string> read_scopes(ObjectReader& quota) {
+  std::vector<std::string> scopes = quota.texts("scopes");
+  for (const std::string& scope : scopes) {
+    if (fakeapi::is_scope(scope)) continue;
+    quota.error("scopes", fmt::format("unknown scope \"{}\"; known are Terminating, NotTerminating, BestEffort, "
+                                      "NotBestEffort, PriorityClass:NAME",
+                                      scope));
+  }
+  return scopes;
 }
 
 fact::Usage read_hard(ObjectReader& quota) {

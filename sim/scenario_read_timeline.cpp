@@ -48,6 +48,7 @@ void read_set_quota(ReadState& state, ObjectReader& reader, TimeUs at) {
   quota.name = "quota";
   reader.read("name", quota.name, as_dns_subdomain);
   quota.hard = read_hard(reader);
+  quota.scopes = read_scopes(reader);
   state.scenario.timeline.push_back({at, WorldAction(fakeapi::to::SetQuota{std::move(quota)})});
 }
 

@@ -168,7 +168,9 @@ Json hard(const fact::Usage& usage) {
 }
 
 Json quota(const fakeapi::QuotaSpec& spec) {
-  return {{"namespace", spec.ns}, {"name", spec.name}, {"hard", hard(spec.hard)}};
+  Json object{{"namespace", spec.ns}, {"name", spec.name}, {"hard", hard(spec.hard)}};
+  if (!spec.scopes.empty()) object["scopes"] = spec.scopes;
+  return object;
 }
 
 Json cluster(const Scenario& scenario) {
