@@ -8,8 +8,8 @@
 #include "backend/port/json_writer.h"
 #include "fakeapi/limit_range.h"
 #include "fakeapi/pod_rules.h"
-#include "fakeapi/quota_scopes.h"
 #include "fakeapi/priority_rules.h"
+#include "fakeapi/quota_scopes.h"
 #include "fakeapi/replies.h"
 
 namespace podramp::fakeapi {

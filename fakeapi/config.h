@@ -33,7 +33,7 @@ struct RegistrySpec {
 struct QuotaSpec {
   std::string ns;
   std::string name;
-  fact::Usage hard;  // "pods", "count/pods", "requests.cpu" (milli), "limits.memory", ...
+  fact::Usage hard;                      // "pods", "count/pods", "requests.cpu" (milli), "limits.memory", ...
   std::vector<std::string> scopes = {};  // quota_scopes.h; none: all pods
   friend bool operator==(const QuotaSpec&, const QuotaSpec&) = default;
 };

@@ -36,7 +36,8 @@ TEST(QuotaScopes, NamesOfScopesAreKnown) {
   for (const char* scope : {"Terminating", "NotTerminating", "BestEffort", "NotBestEffort", "PriorityClass:x"}) {
     EXPECT_TRUE(is_scope(scope)) << scope;
   }
-  for (const char* scope : {"", "terminating", "PriorityClass:", "PriorityClass"}) EXPECT_FALSE(is_scope(scope)) << scope;
+  for (const char* scope : {"", "terminating", "PriorityClass:", "PriorityClass"})
+    EXPECT_FALSE(is_scope(scope)) << scope;
 }
 
 TEST(QuotaScopes, K41_AScopedQuotaChargesAndCountsItsOwnPodsOnly) {

@@ -114,7 +114,7 @@ TEST_F(Commands, HelpOfEachFitsOneScreenAndShowsAnExample) {
     EXPECT_THAT(help.out, HasSubstr("usage: podramp " + std::string(command.name)));
     EXPECT_THAT(help.out, HasSubstr("\nexample: podramp " + std::string(command.name)));
     const bool prints_json_anyway = command.name == "profile" || command.name == "import";
-    if (!prints_json_anyway) EXPECT_THAT(help.out, HasSubstr("--json")) << command.name;
+    EXPECT_TRUE(prints_json_anyway || help.out.find("--json") != std::string::npos) << command.name;
   }
 }
 

@@ -29,8 +29,8 @@ std::int64_t pods_left(const std::vector<LoggedEvent>& events) {
 }
 
 TEST(DriverPod, ADeletedOneStopsItsApplicationWhichCleansUp) {
-  const auto events = run_and_read(text_scenario(
-      driven(R"(,"timeline":[{"at":"1m","do":"delete_pods","pods":["default/etl-driver"]}])")));
+  const auto events = run_and_read(
+      text_scenario(driven(R"(,"timeline":[{"at":"1m","do":"delete_pods","pods":["default/etl-driver"]}])")));
   EXPECT_THAT(all<in::Stopped>(events), SizeIs(1));
   EXPECT_EQ(pods_left(events), 0);
 }
@@ -47,8 +47,8 @@ TEST(DriverPod, K33_OneThatIsForcedAwayLeavesItsExecutorsToTheGarbageCollector) 
 
 TEST(DriverPod, AClientThatCrashesBetweenTwoCreatesMakesNoMoreAndCleansNothingUp) {
   // Its first requests are a get of its own pod, a watch and a ConfigMap; then come the executors.
-  const auto events = run_and_read(
-      text_scenario(driven(R"(,"end":"10m","faults":[{"point":"client.crash","calls":[6]}])")));
+  const auto events =
+      run_and_read(text_scenario(driven(R"(,"end":"10m","faults":[{"point":"client.crash","calls":[6]}])")));
   std::vector<std::string> made;
   for (const auto& [t, created] : all<fact::PodCreated>(events)) {
     if (t > 0) made.push_back(created.pod->name);
