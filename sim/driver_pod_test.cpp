@@ -41,7 +41,7 @@ TEST(DriverPod, K33_OneThatIsForcedAwayLeavesItsExecutorsToTheGarbageCollector) 
   EXPECT_THAT(all<in::Stopped>(events), IsEmpty());
   EXPECT_EQ(pods_left(events), 0);
   std::size_t collected = 0;
-  for (const auto& [t, gone] : all<fact::PodGone>(events)) collected += gone.why == "gc" ? 1 : 0;
+  for (const auto& [t, going] : all<fact::PodTerminating>(events)) collected += going.why == "gc" ? 1 : 0;
   EXPECT_EQ(collected, 6U);
 }
 
