@@ -15,6 +15,7 @@
 #include "fakeapi/context.h"
 #include "fakeapi/deletion.h"
 #include "fakeapi/faults.h"
+#include "fakeapi/image_gc.h"
 #include "fakeapi/image_pulls.h"
 #include "fakeapi/kubelet.h"
 #include "fakeapi/manifest_verbs.h"
@@ -93,6 +94,7 @@ class Cluster::Impl final : public Context {
         api_(*this, faults_, verbs_, manifests_, watches_, deletion_, admission_),
         queues_(*this),
         pulls_(*this),
+        image_gc_(*this),
         kubelets_(*this, pulls_, deletion_),
         node_lifecycle_(*this, deletion_),
         sets_(*this, verbs_, store_, deletion_),
@@ -108,8 +110,8 @@ class Cluster::Impl final : public Context {
       scheduler->set_deletion(deletion_);
     }
     kubelets_.set_claims(claims_);
-    pulls_.set_fail_hook([this](std::string_view node, std::string_view image, int attempt) {
-      return pull_fails(node, image, static_cast<std::uint64_t>(attempt));
+    pulls_.set_fail_hook([this](std::string_view node, std::string_view image, int registry, int attempt) {
+      return pull_fails(node, image, registry, static_cast<std::uint64_t>(attempt));
     });
     kubelets_.set_faults(faults_);
   }
@@ -135,6 +137,7 @@ class Cluster::Impl final : public Context {
     queues_.on_fact(fact, seq);
     for (const auto& scheduler : schedulers_) scheduler->on_fact(fact, seq);
     pulls_.on_fact(fact, seq);
+    image_gc_.on_fact(fact, seq);
     kubelets_.on_fact(fact, seq);
     node_lifecycle_.on_fact(fact, seq);
     sets_.on_fact(fact, seq);
@@ -198,9 +201,7 @@ class Cluster::Impl final : public Context {
   bool busy() const { return autoscaler_ != nullptr && autoscaler_->busy(); }
 
  private:
-  bool pull_fails(std::string_view node, std::string_view image, std::uint64_t attempt) {
-    const auto spec = std::ranges::find(config_.images, image, &ImageSpec::name);
-    const int registry = spec == config_.images.end() ? 0 : spec->registry;
+  bool pull_fails(std::string_view node, std::string_view image, int registry, std::uint64_t attempt) {
     const std::string& from = config_.registries.at(static_cast<std::size_t>(registry)).name;
     const std::string key = fmt::format("{}/{}", node, image);
     const std::array<std::pair<std::string_view, std::string_view>, 3> points{
@@ -247,6 +248,7 @@ class Cluster::Impl final : public Context {
       case Part::admission_queues: return queues_.on_timer(timer, cause);
       case Part::kubelet: return kubelets_.on_timer(timer, cause);
       case Part::image_pulls: return pulls_.on_timer(timer, cause);
+      case Part::image_gc: return image_gc_.on_timer(timer, cause);
       case Part::deletion: return deletion_.on_timer(timer, cause);
       case Part::faults: return window_changed(timer, cause);
       case Part::owner_gc: return owner_gc_.on_timer(timer, cause);
@@ -317,6 +319,7 @@ class Cluster::Impl final : public Context {
   AdmissionQueues queues_;
   std::vector<std::unique_ptr<Scheduler>> schedulers_;  // the default one first
   ImagePulls pulls_;
+  ImageGc image_gc_;
   Kubelets kubelets_;
   NodeLifecycle node_lifecycle_;
   SetControllers sets_;

@@ -273,6 +273,9 @@ struct ClusterState::Apply {
     if (const auto it = s.nodes_.find(f.node); it != s.nodes_.end()) it->second.images.insert(f.image);
   }
   void operator()(const fact::PullFailed&) {}
+  void operator()(const fact::ImageRemoved& f) {
+    if (const auto it = s.nodes_.find(f.node); it != s.nodes_.end()) it->second.images.erase(f.image);
+  }
 
   void operator()(const fact::QuotaSet& f) {
     QuotaRecord& record = s.quotas_[f.quota];

@@ -16,10 +16,18 @@
 
 namespace podramp::fakeapi {
 
+// Layers of equal digest are the same one, in whatever image.
+struct LayerSpec {
+  std::string digest;
+  std::int64_t bytes = 0;
+  friend bool operator==(const LayerSpec&, const LayerSpec&) = default;
+};
+
 struct ImageSpec {
   std::string name;
-  std::int64_t bytes = 0;
-  int registry = 0;  // index in registries
+  std::int64_t bytes = 0;              // of all its layers together
+  int registry = 0;                    // index in registries
+  std::vector<LayerSpec> layers = {};  // empty: it shares nothing with other images
   friend bool operator==(const ImageSpec&, const ImageSpec&) = default;
 };
 
@@ -27,6 +35,7 @@ struct RegistrySpec {
   std::string name;
   std::int64_t bytes_per_s = 1'250'000'000;  // 10 Gb/s
   int concurrent_max = 64;                   // admission queue (design 2.2); 0 is unlimited
+  std::vector<int> mirrors = {};             // indexes in registries: nodes ask these first, in this order
   friend bool operator==(const RegistrySpec&, const RegistrySpec&) = default;
 };
 

@@ -22,8 +22,7 @@ bool always(const std::string& image, const std::string& policy) {
 
 }  // namespace
 
-ImagePulls::ImagePulls(Context& context) : context_(context) {
-  for (const ImageSpec& image : context.config().images) images_.emplace(image.name, &image);
+ImagePulls::ImagePulls(Context& context) : context_(context), layers_(context.config()) {
   const auto& nodes = context.config().nodes;
   for (std::uint32_t i = 0; i < nodes.size(); ++i) node_index_.emplace(nodes[i].node.name, i);
 }
@@ -35,7 +34,7 @@ bool ImagePulls::need(PodId pod, const std::string& node, const std::string& ima
   const NodeRecord* record = context_.state().find_node(node);
   if (record == nullptr) return false;
   const bool present = record->images.contains(image);
-  const bool free = bytes_of(image) == 0;
+  const bool free = layers_.size(image) == 0;
   if (policy == "Never") {
     if (present || free) return true;
     tell({pod}, PullNews::never_pull,
@@ -45,7 +44,7 @@ bool ImagePulls::need(PodId pod, const std::string& node, const std::string& ima
   if (present && (free || !always(image, policy))) return true;
   const Place place{node, image};
   const bool asked = find_job(place) != nullptr;
-  if (free && !asked && !(fail_hook_ && fail_hook_(node, image, 1))) return true;
+  if (free && !asked && !(fail_hook_ && fail_hook_(node, image, registry_of(image), 1))) return true;
 
   const auto [it, fresh] = pulls_of(node).jobs.try_emplace(image);
   Job& job = it->second;
@@ -57,7 +56,9 @@ bool ImagePulls::need(PodId pod, const std::string& node, const std::string& ima
     places_[job.number] = place;
   }
   if (std::ranges::find(job.pods, pod) == job.pods.end()) job.pods.push_back(pod);
-  if (job.queued || job.running) {
+  if (job.unpacking && job.interrupted) {
+    attempt_interrupted(place, cause);
+  } else if (job.queued || job.running) {
     start_next(node);
   } else if (fresh || job.interrupted) {
     job.interrupted = false;
@@ -79,9 +80,13 @@ void ImagePulls::cancel(PodId pod, const std::string& node, Seq cause) {
   }
   for (const Place& place : idle) {
     const PullId pull = find_job(place)->pull;
+    const bool unpacking = find_job(place)->unpacking;
     drop(place);
-    if (pull == 0) continue;
-    context_.send(context_.now(), cause, from::CancelPull{pull});
+    if (pull != 0) {
+      context_.send(context_.now(), cause, from::CancelPull{pull});
+    } else if (!unpacking) {
+      continue;
+    }
     context_.emit("kubelet", cause, fact::PullFailed{place.first, place.second, "nobody waits for it any more"});
   }
   start_next(node);
@@ -112,30 +117,43 @@ void ImagePulls::start(const Place& place, Job& job) {
   job.interrupted = false;
   ++job.attempt;
   ++pulls.running;
-  const std::int64_t bytes = bytes_of(image);
+  const bool free = layers_.size(image) == 0;
+  const NodeRecord* record = context_.state().find_node(node);
+  job.bytes = record == nullptr ? 0 : layers_.missing(image, record->images);
   if (!job.check_only) {
     const PodRecord* pod = context_.state().find_pod(job.pods.front());
     const std::string name = pod == nullptr ? "" : pod_key(*pod->pod);
-    job.cause = context_.emit("kubelet", job.cause, fact::PullStarted{node, image, name, bytes, job.attempt});
+    job.cause = context_.emit("kubelet", job.cause, fact::PullStarted{node, image, name, job.bytes, job.attempt});
   }
   if (!pulls.registry.try_take(context_.now())) {  // the kubelet does not wait for a token (K60)
     attempt_failed(place, "pull QPS exceeded", job.cause);
     return;
   }
-  job.doomed = job.doomed || (fail_hook_ && fail_hook_(node, image, job.attempt));
-  if (job.doomed || job.check_only) {
+  const std::optional<int> registry = job.doomed ? std::nullopt : answering_registry(place, job.attempt);
+  job.doomed = !registry;
+  if (job.doomed || job.check_only || (job.bytes == 0 && !free)) {
     const DurationUs takes = context_.sample(context_.config().latency.read, "cluster.registry", node + "/" + image,
                                              static_cast<std::uint64_t>(job.attempt));
     set_timer(kAnswered, takes, job, job.cause);
-  } else if (bytes == 0) {
+  } else if (free) {
     finished(place, job.cause);
   } else {
     job.pull = ++pulls_made_;
     running_.emplace(job.pull, place);
-    const auto spec = images_.find(image);
-    context_.send(context_.now(), job.cause,
-                  from::StartPull{job.pull, spec->second->registry, node_index_.at(node), bytes});
+    context_.send(context_.now(), job.cause, from::StartPull{job.pull, *registry, node_index_.at(node), job.bytes});
   }
+}
+
+// Mirrors first; each that fails is passed over within the attempt.
+std::optional<int> ImagePulls::answering_registry(const Place& place, int attempt) const {
+  const int own = registry_of(place.second);
+  const auto answers = [&](int registry) {
+    return !fail_hook_ || !fail_hook_(place.first, place.second, registry, attempt);
+  };
+  for (const int mirror : context_.config().registries.at(static_cast<std::size_t>(own)).mirrors) {
+    if (answers(mirror)) return mirror;
+  }
+  return answers(own) ? std::optional<int>(own) : std::nullopt;
 }
 
 void ImagePulls::answered(const Place& place, Seq cause) {
@@ -153,7 +171,7 @@ void ImagePulls::pull_ended(PullId pull, bool ok, Seq cause) {
   if (it == running_.end()) return;  // given up meanwhile
   const Place place = it->second;
   if (ok) {
-    finished(place, cause);
+    if (!unpack(place, *find_job(place), cause)) finished(place, cause);
   } else if (find_job(place)->interrupted) {
     attempt_interrupted(place, cause);
   } else {
@@ -161,10 +179,34 @@ void ImagePulls::pull_ended(PullId pull, bool ok, Seq cause) {
   }
 }
 
+// The disk writes one image after the other. False: it takes no time.
+bool ImagePulls::unpack(const Place& place, Job& job, Seq cause) {
+  const std::int64_t rate = context_.config().nodes[node_index_.at(place.first)].disk_bytes_per_s;
+  if (rate == 0) return false;
+  running_.erase(job.pull);
+  job.pull = 0;
+  job.unpacking = true;
+  __extension__ using Wide = __int128;
+  const auto takes = static_cast<DurationUs>((Wide{job.bytes} * kSecondUs + rate - 1) / rate);
+  TimeUs& free_us = pulls_of(place.first).disk_free_us;
+  free_us = std::max(free_us, context_.now()) + takes;
+  set_timer(kUnpacked, free_us - context_.now(), job, cause);
+  return true;
+}
+
+void ImagePulls::unpacked(const Place& place, Seq cause) {
+  if (silent(place.first) || find_job(place)->interrupted) {
+    attempt_interrupted(place, cause);
+  } else {
+    finished(place, cause);
+  }
+}
+
 // The attempt is over; the job stays.
 void ImagePulls::stop(const Place& place, Job& job) {
   if (job.pull != 0) running_.erase(job.pull);
   job.pull = 0;
+  job.unpacking = false;
   job.doomed = false;
   if (job.running) --pulls_of(place.first).running;
   job.running = false;
@@ -189,7 +231,8 @@ void ImagePulls::attempt_failed(const Place& place, const std::string& why, Seq 
 // Not the registry's fault: the next attempt starts when the kubelet asks again, or now if it is back already.
 void ImagePulls::attempt_interrupted(const Place& place, Seq cause) {
   Job& job = *find_job(place);
-  const bool moved = job.pull != 0;
+  const bool moved = job.pull != 0 || job.unpacking;
+  if (job.unpacking) pulls_of(place.first).disk_free_us = context_.now();
   stop(place, job);
   job.interrupted = true;
   if (moved) {
@@ -251,6 +294,10 @@ void ImagePulls::on_timer(const ClusterTimer& timer, Seq cause) {
     answered(place, cause);
     return;
   }
+  if (kind == kUnpacked) {
+    if (job.unpacking) unpacked(place, cause);
+    return;
+  }
   if (job.running || job.queued || job.interrupted) return;
   if (kind == kRetry) {
     enqueue(place, job);
@@ -280,9 +327,9 @@ bool ImagePulls::silent(const std::string& node) const {
   return record == nullptr || record->silent;
 }
 
-std::int64_t ImagePulls::bytes_of(std::string_view image) const {
-  const auto it = images_.find(image);
-  return it == images_.end() ? 0 : it->second->bytes;
+int ImagePulls::registry_of(std::string_view image) const {
+  const ImageSpec* spec = layers_.find(image);
+  return spec == nullptr ? 0 : spec->registry;
 }
 
 // NOLINTNEXTLINE(performance-unnecessary-value-param): a copy, since the listener may cancel pods of the same job
@@ -302,6 +349,8 @@ void ImagePulls::waiting(std::vector<std::string>& lines) const {
       std::string what = "its back-off after a failure";
       if (silent(node)) {
         what = "the node to return";
+      } else if (job.unpacking) {
+        what = "the node's disk";
       } else if (job.running) {
         what = "the registry";
       } else if (job.queued) {

@@ -5,12 +5,14 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "fakeapi/context.h"
+#include "fakeapi/image_layers.h"
 #include "fakeapi/token_bucket.h"
 
 namespace podramp::fakeapi {
@@ -27,13 +29,14 @@ class ImagePulls {
  public:
   // message is what the kubelet shows. Called from on_timer, pull_ended or need; may emit.
   using Listener = std::function<void(PodId pod, PullNews news, const std::string& message, Seq cause)>;
-  // The fault point pull.fail: should this attempt (from 1) fail?
-  using FailHook = std::function<bool(std::string_view node, std::string_view image, int attempt)>;
+  // The fault points of pulls: should this attempt (from 1) fail at this registry?
+  using FailHook = std::function<bool(std::string_view node, std::string_view image, int registry, int attempt)>;
 
   explicit ImagePulls(Context& context);
 
   void set_listener(Listener listener) { listener_ = std::move(listener); }
-  // Asked once per attempt; for an image of 0 bytes, once per pod until an attempt has to be made.
+  // Asked once per attempt and registry, mirrors first, until one does not fail; for an image of 0 bytes, once per pod
+  // until an attempt has to be made.
   void set_fail_hook(FailHook hook) { fail_hook_ = std::move(hook); }
 
   // A pod on a node needs an image. True: it is there, go on. False: the listener will be told, once or more often,
@@ -53,7 +56,7 @@ class ImagePulls {
   void waiting(std::vector<std::string>& lines) const;
 
  private:
-  enum Kind : std::uint8_t { kRetry, kAnswered, kShowBackOff };
+  enum Kind : std::uint8_t { kRetry, kAnswered, kShowBackOff, kUnpacked };
 
   struct Job {                // one image on one node
     std::vector<PodId> pods;  // who waits, in order of arrival
@@ -62,7 +65,9 @@ class ImagePulls {
     bool check_only = false;   // policy Always and present: asks the registry, moves nothing
     bool doomed = false;       // the running attempt will fail (fault point pull.fail)
     bool interrupted = false;  // the node fell silent meanwhile
+    bool unpacking = false;    // the transfer is over, the disk is not
     PullId pull = 0;           // of the running attempt, 0 when it moves nothing
+    std::int64_t bytes = 0;    // that it moves
     int attempt = 0;
     int failures = 0;  // in a row, for the back-off
     std::uint32_t number = 0;
@@ -73,17 +78,21 @@ class ImagePulls {
     std::deque<std::string> queue;
     std::map<std::string, Job, std::less<>> jobs;
     int running = 0;
+    TimeUs disk_free_us = 0;  // when what was pulled before is unpacked
   };
   using Place = std::pair<std::string, std::string>;  // node, image
 
   NodePulls& pulls_of(const std::string& node);
   Job* find_job(const Place& place);
   bool silent(const std::string& node) const;
-  std::int64_t bytes_of(std::string_view image) const;
+  int registry_of(std::string_view image) const;
+  std::optional<int> answering_registry(const Place& place, int attempt) const;
   void enqueue(const Place& place, Job& job);
   void start_next(const std::string& node);
   void start(const Place& place, Job& job);
   void answered(const Place& place, Seq cause);
+  bool unpack(const Place& place, Job& job, Seq cause);
+  void unpacked(const Place& place, Seq cause);
   void stop(const Place& place, Job& job);
   void attempt_failed(const Place& place, const std::string& why, Seq cause);
   void attempt_interrupted(const Place& place, Seq cause);
@@ -95,7 +104,7 @@ class ImagePulls {
   Context& context_;
   Listener listener_;
   FailHook fail_hook_;
-  std::map<std::string, const ImageSpec*, std::less<>> images_;
+  ImageLayers layers_;
   std::map<std::string, std::uint32_t, std::less<>> node_index_;
   std::map<std::string, NodePulls, std::less<>> nodes_;
   std::map<PullId, Place> running_;

@@ -142,7 +142,7 @@ TEST(ImagePulls, policy_never_does_not_pull) {
 
 TEST(ImagePulls, failures_back_off_from_10_seconds_doubling_to_300_K61) {
   Started s(images_config());
-  s.c.pulls->set_fail_hook([](std::string_view, std::string_view, int attempt) { return attempt <= 7; });
+  s.c.pulls->set_fail_hook([](std::string_view, std::string_view, int, int attempt) { return attempt <= 7; });
   s.c.create("p", make_template(1000, 1, "c:1"));
   s.c.run_until(kHourUs);
   // Each attempt fails after the registry's answer; the next one starts when the back-off is over.
@@ -162,7 +162,7 @@ TEST(ImagePulls, failures_back_off_from_10_seconds_doubling_to_300_K61) {
 
 TEST(ImagePulls, a_failure_shows_as_ErrImagePull_and_then_as_ImagePullBackOff_K61) {
   Started s(images_config());
-  s.c.pulls->set_fail_hook([](std::string_view, std::string_view, int attempt) { return attempt == 1; });
+  s.c.pulls->set_fail_hook([](std::string_view, std::string_view, int, int attempt) { return attempt == 1; });
   s.c.create("p", make_template(1000, 1, "c:1"));
   s.c.run_until(kMinuteUs);
   std::vector<std::string> shown;
@@ -177,7 +177,7 @@ TEST(ImagePulls, a_failure_shows_as_ErrImagePull_and_then_as_ImagePullBackOff_K6
 
 TEST(ImagePulls, a_failed_pull_lets_the_next_image_have_its_turn) {
   Started s(images_config());
-  s.c.pulls->set_fail_hook([](std::string_view, std::string_view image, int) { return image == "a:1"; });
+  s.c.pulls->set_fail_hook([](std::string_view, std::string_view image, int, int) { return image == "a:1"; });
   s.c.create("p1", make_template(1000, 1, "a:1"));
   s.c.create("p2", make_template(1000, 1, "b:1"));
   s.c.run_until(5 * kSec);
@@ -187,7 +187,7 @@ TEST(ImagePulls, a_failed_pull_lets_the_next_image_have_its_turn) {
 TEST(ImagePulls, the_fail_hook_reaches_unlisted_images_too) {
   Started s(images_config());
   s.c.pulls->set_fail_hook(
-      [](std::string_view node, std::string_view, int attempt) { return node == "n0" && attempt == 1; });
+      [](std::string_view node, std::string_view, int, int attempt) { return node == "n0" && attempt == 1; });
   s.c.create("p", make_template(1000, 1, "unlisted:1"));
   s.c.run_until(kMinuteUs);
   EXPECT_THAT(s.c.times<fact::PullFailed>(), ElementsAre(kSeenUs + kLookUs));
@@ -197,7 +197,7 @@ TEST(ImagePulls, the_fail_hook_reaches_unlisted_images_too) {
 
 TEST(ImagePulls, a_hook_that_does_not_fire_leaves_unlisted_images_free) {
   Started s(images_config());
-  s.c.pulls->set_fail_hook([](std::string_view, std::string_view, int) { return false; });
+  s.c.pulls->set_fail_hook([](std::string_view, std::string_view, int, int) { return false; });
   for (int i = 0; i < 30; ++i) s.c.create(fmt::format("p{}", i), make_template(100, 1, fmt::format("u:{}", i)));
   s.c.run_until(kMinuteUs);
   EXPECT_THAT(s.c.facts<fact::PullStarted>(), IsEmpty());
@@ -208,7 +208,7 @@ TEST(ImagePulls, the_hook_is_asked_once_per_attempt) {
   for (const char* image : {"c:1", "unlisted:1"}) {
     Started s(images_config());
     std::vector<int> asked;
-    s.c.pulls->set_fail_hook([&](std::string_view, std::string_view, int attempt) {
+    s.c.pulls->set_fail_hook([&](std::string_view, std::string_view, int, int attempt) {
       asked.push_back(attempt);
       return attempt <= 2;
     });

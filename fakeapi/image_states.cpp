@@ -40,28 +40,36 @@ void ImageStates::node_added(NodeIndex node, const std::vector<std::string>& ima
 void ImageStates::node_gone(NodeIndex node) {
   if (rounds_.size() <= node) rounds_.resize(node + 1, 0);
   ++rounds_[node];
-  for (Image& image : images_) {
-    if (node >= image.on.size() || !image.on[node]) continue;
-    image.on[node] = false;
-    --image.nodes;
-  }
+  for (std::size_t image = 0; image < images_.size(); ++image) take_out(node, image);
 }
 
-void ImageStates::pulled(NodeIndex node, const std::string& name, const std::string& image) {
+void ImageStates::take_out(NodeIndex node, std::size_t image) {
+  Image& here = images_[image];
+  if (node >= here.on.size() || !here.on[node]) return;
+  here.on[node] = false;
+  --here.nodes;
+}
+
+void ImageStates::changed(NodeIndex node, const std::string& name, const std::string& image, bool present) {
   const auto it = by_name_.find(image);
   if (it == by_name_.end()) return;
   // Every kubelet has its own grid.
   const DurationUs phase = Draw(context_.seed(), "cluster.node_status", name).uniform(0, kStatusPeriodUs - 1);
   const TimeUs at = round_up(context_.now() + kStatusPeriodUs - phase, kStatusPeriodUs) - kStatusPeriodUs + phase;
   if (rounds_.size() <= node) rounds_.resize(node + 1, 0);
-  reports_.push({at, ++orders_, node, rounds_[node], it->second});
+  reports_.push({at, ++orders_, node, rounds_[node], it->second, present});
 }
 
 void ImageStates::take_reports() {
   while (!reports_.empty() && reports_.top().at <= context_.now()) {
     const Report report = reports_.top();
     reports_.pop();
-    if (report.round == rounds_[report.node]) put(report.node, report.image);
+    if (report.round != rounds_[report.node]) continue;
+    if (report.present) {
+      put(report.node, report.image);
+    } else {
+      take_out(report.node, report.image);
+    }
   }
 }
 

@@ -21,7 +21,9 @@ class ImageStates {
   void node_added(NodeIndex node, const std::vector<std::string>& images);
   void node_gone(NodeIndex node);
   // The image is on the node now; its status will say so.
-  void pulled(NodeIndex node, const std::string& name, const std::string& image);
+  void pulled(NodeIndex node, const std::string& name, const std::string& image) { changed(node, name, image, true); }
+  // Likewise it is there no more.
+  void removed(NodeIndex node, const std::string& name, const std::string& image) { changed(node, name, image, false); }
 
   // Could any node score for such a pod? Takes over what nodes have reported until now.
   bool matter_to(const SharedTemplate& tmpl);
@@ -40,10 +42,13 @@ class ImageStates {
     NodeIndex node = 0;
     std::uint32_t round = 0;
     std::size_t image = 0;
+    bool present = true;
     bool operator>(const Report& o) const { return at != o.at ? at > o.at : order > o.order; }
   };
   const std::vector<std::size_t>& images_of(const SharedTemplate& tmpl);
+  void changed(NodeIndex node, const std::string& name, const std::string& image, bool present);
   void put(NodeIndex node, std::size_t image);
+  void take_out(NodeIndex node, std::size_t image);
   void take_reports();
 
   Context& context_;

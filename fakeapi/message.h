@@ -34,7 +34,8 @@ enum class Part : std::uint8_t {
   claims,
   background,
   admission_queues,
-  autoscaler
+  autoscaler,
+  image_gc
 };
 
 // kind and the two arguments mean what the part says they mean.

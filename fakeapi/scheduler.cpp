@@ -61,6 +61,8 @@ void Scheduler::on_fact(const Fact& fact, Seq seq) {
     images_.node_gone(room_.index(node->node));
   } else if (const auto* pulled = std::get_if<fact::PullFinished>(&fact)) {
     images_.pulled(room_.index(pulled->node), pulled->node, pulled->image);
+  } else if (const auto* removed = std::get_if<fact::ImageRemoved>(&fact)) {
+    images_.removed(room_.index(removed->node), removed->node, removed->image);
   } else if (std::holds_alternative<fact::ObjectCreated>(fact) || std::holds_alternative<fact::ObjectChanged>(fact)) {
     const bool claim = context_.state().last_object_change().after->kind == podramp::Kind::persistent_volume_claim;
     if (claim) wake_all(kFilterClaims, seq);

@@ -126,60 +126,6 @@ void read_latency(ReadState& state, ObjectReader& cluster) {
   });
 }
 
-std::vector<std::string> registry_names(const fakeapi::ClusterConfig& cluster) {
-  std::vector<std::string> names;
-  for (const auto& registry : cluster.registries) names.push_back(registry.name);
-  return names;
-}
-
-void read_registries(ReadState& state, ObjectReader& cluster) {
-  if (cluster.find("registries") == nullptr) return;
-  auto& registries = state.scenario.cluster.registries;
-  registries.clear();
-  cluster.each_item("registries", [&](const JsonValue& value, const std::string& path) {
-    ObjectReader reader(state.reading, value, path);
-    fakeapi::RegistrySpec registry;
-    if (reader.require("name", registry.name, as_image)) {
-      const auto names = registry_names(state.scenario.cluster);
-      if (std::ranges::find(names, registry.name) != names.end())
-        reader.error("name", "a registry of that name is there already");
-    }
-    reader.read("bandwidth", registry.bytes_per_s, as_bandwidth);
-    std::int64_t concurrent = registry.concurrent_max;
-    reader.read("concurrent", concurrent, whole_between(0, 1'000'000));
-    registry.concurrent_max = static_cast<int>(concurrent);
-    reader.finish();
-    registries.push_back(std::move(registry));
-  });
-  if (registries.empty()) cluster.error("registries", "must name at least one registry");
-}
-
-void read_images(ReadState& state, ObjectReader& cluster) {
-  auto& images = state.scenario.cluster.images;
-  const auto registries = registry_names(state.scenario.cluster);
-  cluster.each_item("images", [&](const JsonValue& value, const std::string& path) {
-    ObjectReader reader(state.reading, value, path);
-    fakeapi::ImageSpec image;
-    if (reader.require("name", image.name, as_image) &&
-        std::ranges::find(images, image.name, &fakeapi::ImageSpec::name) != images.end()) {
-      reader.error("name", fmt::format("the image \"{}\" is there already", image.name));
-    }
-    reader.require("size", image.bytes, as_bytes);
-    std::string registry;
-    if (reader.read("registry", registry, as_text)) {
-      const auto at = std::ranges::find(registries, registry);
-      if (at == registries.end()) {
-        reader.error("registry",
-                     fmt::format("unknown registry \"{}\"{}", registry, did_you_mean(registry, registries)));
-      } else {
-        image.registry = static_cast<int>(at - registries.begin());
-      }
-    }
-    reader.finish();
-    images.push_back(std::move(image));
-  });
-}
-
 void read_quotas(ReadState& state, ObjectReader& cluster) {
   auto& quotas = state.scenario.cluster.quotas;
   cluster.each_item("quotas", [&](const JsonValue& value, const std::string& path) {
@@ -356,7 +302,6 @@ void read_cluster(ReadState& state, ObjectReader& top) {
   const JsonValue* value = state.imported ? top.find("cluster") : top.find_required("cluster");
   if (value == nullptr && !state.imported) return;
   ObjectReader cluster(state.reading, value == nullptr ? kNothing : *value, "cluster");
-  read_registries(state, cluster);
   read_images(state, cluster);
   read_nodes(state, cluster);
   read_autoscaler(state, cluster);

@@ -277,6 +277,8 @@ std::vector<std::string> read_node_like(ReadState& state, ObjectReader& reader, 
   }
   read_taints(state, reader, "taints", spec.node.taints);
   reader.read("bandwidth", spec.bytes_per_s, as_bandwidth);
+  reader.read("image_disk", spec.image_disk_bytes, as_bytes);
+  reader.read("disk_bandwidth", spec.disk_bytes_per_s, as_bandwidth);
   check_images(state, reader, spec.node.images);
   return zones;
 }

@@ -86,6 +86,8 @@ Json node_like(const fakeapi::NodeSpec& spec) {
   if (!written.empty()) entry["labels"] = std::move(written);
   if (!spec.node.taints.empty()) entry["taints"] = taints_json(spec.node.taints);
   entry["bandwidth"] = format_bandwidth(spec.bytes_per_s);
+  if (spec.image_disk_bytes > 0) entry["image_disk"] = format_bytes(spec.image_disk_bytes);
+  if (spec.disk_bytes_per_s > 0) entry["disk_bandwidth"] = format_bandwidth(spec.disk_bytes_per_s);
   if (!spec.node.images.empty()) entry["images"] = spec.node.images;
   if (spec.node.unschedulable) entry["unschedulable"] = true;
   if (spec.joins_later) entry["joins"] = true;
@@ -103,6 +105,7 @@ bool are_alike(const fakeapi::NodeSpec& a, const fakeapi::NodeSpec& b) {
   };
   return a.autoscaled == b.autoscaled && a.node.allocatable == b.node.allocatable &&
          a.node.pods_max == b.node.pods_max && a.node.taints == b.node.taints && a.bytes_per_s == b.bytes_per_s &&
+         a.image_disk_bytes == b.image_disk_bytes && a.disk_bytes_per_s == b.disk_bytes_per_s &&
          a.node.images == b.node.images && a.node.unschedulable == b.node.unschedulable &&
          a.joins_later == b.joins_later && labels(a) == labels(b);
 }
@@ -176,16 +179,7 @@ Json quota(const fakeapi::QuotaSpec& spec) {
 Json cluster(const Scenario& scenario) {
   const fakeapi::ClusterConfig& config = scenario.cluster;
   Json object{{"nodes", nodes(config.nodes)}};
-  for (const auto& registry : config.registries) {
-    object["registries"].push_back(Json{{"name", registry.name},
-                                        {"bandwidth", format_bandwidth(registry.bytes_per_s)},
-                                        {"concurrent", registry.concurrent_max}});
-  }
-  for (const auto& image : config.images) {
-    object["images"].push_back(Json{{"name", image.name},
-                                    {"size", format_bytes(image.bytes)},
-                                    {"registry", config.registries.at(static_cast<std::size_t>(image.registry)).name}});
-  }
+  write_images(config, object);
   for (const auto& spec : config.quotas) object["quotas"].push_back(quota(spec));
   for (const auto& range : config.limit_ranges) {
     object["limit_ranges"].push_back(Json{{"namespace", range.ns},

@@ -332,6 +332,19 @@ struct PullFailed {
   }
 };
 
+// The kubelet's garbage collection removes an unused image; so much was its size. K65
+struct ImageRemoved {
+  static constexpr std::string_view kType = "fact.image_removed";
+  std::string node;
+  std::string image;
+  std::int64_t bytes = 0;
+  static void fields(auto& visit, auto& self) {
+    visit("node", self.node);
+    visit("image", self.image);
+    visit("bytes", self.bytes);
+  }
+};
+
 // --- quota and the API -----------------------------------------------------------------------------------------
 
 // A ResourceQuota is created or its hard limits change (K43). Named "namespace/name".
@@ -381,7 +394,8 @@ using Fact =
                  fact::ObjectChanged, fact::ObjectGone, fact::PullStarted, fact::PullFinished, fact::PullFailed,
                  fact::QuotaSet, fact::QuotaCharged, fact::QuotaRecounted, fact::RequestRefused, fact::RequestQueued,
                  fact::SeatsMoved, fact::HistoryTrimmed, fact::ScaleUp, fact::ScaleUpFailed, fact::ScaleUpRefused,
-                 fact::MachineLaunched, fact::MachineReady, fact::MachineGone, fact::ScaleDownBlocked, fact::ScaleDown>;
+                 fact::MachineLaunched, fact::MachineReady, fact::MachineGone, fact::ScaleDownBlocked, fact::ScaleDown,
+                 fact::ImageRemoved>;
 
 namespace fault {
 
