@@ -17,6 +17,7 @@
 #include "fakeapi/faults.h"
 #include "fakeapi/image_gc.h"
 #include "fakeapi/image_pulls.h"
+#include "fakeapi/init_downloads.h"
 #include "fakeapi/kubelet.h"
 #include "fakeapi/manifest_verbs.h"
 #include "fakeapi/node_lifecycle.h"
@@ -95,6 +96,7 @@ class Cluster::Impl final : public Context {
         queues_(*this),
         pulls_(*this),
         image_gc_(*this),
+        downloads_(*this),
         kubelets_(*this, pulls_, deletion_),
         node_lifecycle_(*this, deletion_),
         sets_(*this, verbs_, store_, deletion_),
@@ -110,6 +112,7 @@ class Cluster::Impl final : public Context {
       scheduler->set_deletion(deletion_);
     }
     kubelets_.set_claims(claims_);
+    kubelets_.set_downloads(downloads_);
     pulls_.set_fail_hook([this](std::string_view node, std::string_view image, int registry, int attempt) {
       return pull_fails(node, image, registry, static_cast<std::uint64_t>(attempt));
     });
@@ -217,7 +220,9 @@ class Cluster::Impl final : public Context {
   void take(const to::Request& m, Seq cause) { api_.receive(m, cause); }
   void take(const to::ReleaseWatch& m, Seq) { api_.release(m); }
   void take(const to::Timer& m, Seq cause) { take_timer(m.timer, cause); }
-  void take(const to::PullEnded& m, Seq cause) { pulls_.pull_ended(m.pull, m.ok, cause); }
+  void take(const to::PullEnded& m, Seq cause) {
+    if (!downloads_.ended(m.pull, m.ok, cause)) pulls_.pull_ended(m.pull, m.ok, cause);
+  }
   void take(const to::ProcessExited& m, Seq cause) { kubelets_.process_exited(m.pod, m.exit_code, cause); }
   void take(const to::AddNodes& m, Seq cause) { node_lifecycle_.add_nodes(m.nodes, cause); }
   void take(const to::NodesDown& m, Seq cause) { node_lifecycle_.nodes_down(m, cause); }
@@ -320,6 +325,7 @@ class Cluster::Impl final : public Context {
   std::vector<std::unique_ptr<Scheduler>> schedulers_;  // the default one first
   ImagePulls pulls_;
   ImageGc image_gc_;
+  InitDownloads downloads_;
   Kubelets kubelets_;
   NodeLifecycle node_lifecycle_;
   SetControllers sets_;

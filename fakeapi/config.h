@@ -39,6 +39,14 @@ struct RegistrySpec {
   friend bool operator==(const RegistrySpec&, const RegistrySpec&) = default;
 };
 
+// What an init container fetches before the main containers start, wherever a pod has one of that name.
+struct InitDownloadSpec {
+  std::string container;
+  std::int64_t bytes = 0;
+  int registry = 0;  // index in registries: the server that it comes from
+  friend bool operator==(const InitDownloadSpec&, const InitDownloadSpec&) = default;
+};
+
 struct QuotaSpec {
   std::string ns;
   std::string name;
@@ -228,6 +236,7 @@ struct ClusterConfig {
   std::vector<NodeSpec> nodes;
   std::vector<RegistrySpec> registries{{"registry"}};
   std::vector<ImageSpec> images;  // an image that is not listed has 0 bytes to pull
+  std::vector<InitDownloadSpec> init_downloads;
   std::vector<QuotaSpec> quotas;
   std::vector<LimitRangeSpec> limit_ranges;
   std::vector<ExistingPod> existing;

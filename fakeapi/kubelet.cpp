@@ -162,6 +162,7 @@ void Kubelets::object_gone(PodId id, Seq seq) {
   release(*work, context_.state().last_change().requests);
   const bool leaves_something = work->stage == Stage::pulling || (work->stage == Stage::running && !work->told_to_stop);
   if (!leaves_something) {
+    stop_fetching(id, seq);
     forget(id);
     return;
   }
@@ -177,6 +178,7 @@ void Kubelets::node_silent(const fact::NodeSilent& fact, Seq seq) {
     Work& work = works_.at(id);
     ++work.round;
     if (fact.containers_run) continue;
+    work.inits_done = 0;
     if (work.stage == Stage::running) {
       if (!work.told_to_stop) context_.send(context_.now(), seq, from::ProcessStopped{id});
       work.stage = Stage::dead;
@@ -356,7 +358,7 @@ void Kubelets::crash(PodId id, const Work& work, Seq cause) {
 }
 
 void Kubelets::started(PodId id, Work& work, Seq cause) {
-  if (work.stage != Stage::creating) return;
+  if (work.stage != Stage::creating || initializes(id, work, cause)) return;
   work.stage = Stage::running;
   work.started = true;
   work.started_us = context_.now();
@@ -403,6 +405,7 @@ void Kubelets::kill(PodId id, Work& work, Seq cause) {
   if (work.stage == Stage::dead) return;  // its report is under way and will confirm the deletion
   if (work.stage != Stage::running) {
     pulls_.cancel(id, work.node, cause);
+    stop_fetching(id, cause);
     if (claims_ != nullptr) claims_->forget_mount(id);
     work.stage = Stage::dead;
     arm(kReport, latency.status, "cluster.status", id, cause);
@@ -458,6 +461,7 @@ void Kubelets::resume(PodId id, Work& work, Seq cause) {
     case Stage::mounting: break;  // mounted() goes on
     case Stage::pulling: pull_images(id, work, cause); break;
     case Stage::crashed:
+    case Stage::initializing:
     case Stage::creating: create(id, work, cause); break;
     case Stage::running: show_running(id, work, cause); break;
     case Stage::dead:
@@ -478,6 +482,7 @@ void Kubelets::clear_away(PodId id, Work& work, Seq cause) {
   }
   const std::string node = work.node;
   forget(id);
+  stop_fetching(id, cause);
   pulls_.cancel(id, node, cause);
 }
 

@@ -16,6 +16,7 @@ namespace podramp::fakeapi {
 
 class Claims;
 class Faults;
+class InitDownloads;
 class Deletion;
 
 class Kubelets {
@@ -27,6 +28,9 @@ class Kubelets {
   void set_claims(Claims& claims);
   // Crash loops and slow disks; without, there are none. It must outlive the kubelets.
   void set_faults(const Faults& faults) { faults_ = &faults; }
+
+  // What init containers fetch; without, they take no time. It must outlive the kubelets.
+  void set_downloads(InitDownloads& downloads);
 
   // Sends ProcessStopped when containers die at once with their node; else only sets timers.
   void on_fact(const Fact& fact, Seq seq);
@@ -55,13 +59,14 @@ class Kubelets {
     kCrash
   };
   enum class Stage : std::uint8_t {
-    bound,     // the kubelet has not seen it yet
-    mounting,  // waits for volumes
-    pulling,   // waits for images
-    creating,  // sandbox, network, create, start
-    running,   // its process is alive
-    dead,      // its process has ended, or will never start; not reported yet
-    crashed,   // waits for its next start
+    bound,         // the kubelet has not seen it yet
+    mounting,      // waits for volumes
+    pulling,       // waits for images
+    creating,      // sandbox, network, create, start
+    initializing,  // waits for what its init containers fetch
+    running,       // its process is alive
+    dead,          // its process has ended, or will never start; not reported yet
+    crashed,       // waits for its next start
   };
 
   struct Work {
@@ -82,6 +87,7 @@ class Kubelets {
     TimeUs started_us = 0;      // its present process
     std::uint32_t round = 0;    // timers from before the node's last silence are ignored
     std::size_t images_ready = 0;
+    std::size_t inits_done = 0;
     TimeUs dead_at = kNever;     // when a process that was told to stop is dead
     std::string waiting_reason;  // to be shown
     std::string waiting_message;
@@ -114,6 +120,9 @@ class Kubelets {
   void pull_news(PodId id, PullNews news, const std::string& message, Seq cause);
   void show_waiting(PodId id, const std::string& reason, const std::string& message, Seq cause);
   void create(PodId id, Work& work, Seq cause);
+  bool initializes(PodId id, Work& work, Seq cause);
+  void downloaded(PodId id, bool ok, Seq cause);
+  void stop_fetching(PodId id, Seq cause);
   void arm_crash(PodId id, Work& work, Seq cause);
   void crash(PodId id, const Work& work, Seq cause);
   void started(PodId id, Work& work, Seq cause);
@@ -130,6 +139,7 @@ class Kubelets {
   Deletion& deletion_;
   Claims* claims_ = nullptr;
   const Faults* faults_ = nullptr;
+  InitDownloads* downloads_ = nullptr;
   std::unordered_map<PodId, Work> works_;  // never iterated
   std::map<std::string, OnNode, std::less<>> nodes_;
 };

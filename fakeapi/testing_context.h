@@ -14,6 +14,7 @@
 #include "fakeapi/context.h"
 #include "fakeapi/deletion.h"
 #include "fakeapi/image_pulls.h"
+#include "fakeapi/init_downloads.h"
 #include "fakeapi/kubelet.h"
 #include "fakeapi/node_lifecycle.h"
 #include "fakeapi/scheduler.h"
@@ -77,7 +78,9 @@ class TestCluster : public Context {
     scheduler = std::make_unique<Scheduler>(*this);
     scheduler->set_deletion(*deletion);
     pulls = std::make_unique<ImagePulls>(*this);
+    downloads = std::make_unique<InitDownloads>(*this);
     kubelets = std::make_unique<Kubelets>(*this, *pulls, *deletion);
+    kubelets->set_downloads(*downloads);
     lifecycle = std::make_unique<NodeLifecycle>(*this, *deletion);
   }
 
@@ -168,6 +171,7 @@ class TestCluster : public Context {
   std::unique_ptr<Deletion> deletion;
   std::unique_ptr<Scheduler> scheduler;
   std::unique_ptr<ImagePulls> pulls;
+  std::unique_ptr<InitDownloads> downloads;
   std::unique_ptr<Kubelets> kubelets;
   std::unique_ptr<NodeLifecycle> lifecycle;
   std::vector<Logged> log;
@@ -220,13 +224,17 @@ class TestCluster : public Context {
       }
       for (const PullId pull : dead) {
         moving_.erase(pull);
-        pulls->pull_ended(pull, false, cause);
+        ended(pull, false, cause);
       }
     }
   }
 
   void transfer_done(PullId pull, Seq cause) {
-    if (moving_.erase(pull) > 0) pulls->pull_ended(pull, true, cause);
+    if (moving_.erase(pull) > 0) ended(pull, true, cause);
+  }
+
+  void ended(PullId pull, bool ok, Seq cause) {
+    if (!downloads->ended(pull, ok, cause)) pulls->pull_ended(pull, ok, cause);
   }
 
   ClusterConfig config_;

@@ -1,4 +1,4 @@
-// Registries, their mirrors, and images with their layers, read and written.
+// Registries, their mirrors, images with their layers, and what init containers fetch, read and written.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -125,11 +125,32 @@ void read_images_of(ReadState& state, ObjectReader& cluster) {
   });
 }
 
+void read_init_downloads(ReadState& state, ObjectReader& cluster) {
+  auto& downloads = state.scenario.cluster.init_downloads;
+  const auto registries = registry_names(state.scenario.cluster);
+  cluster.each_item("init_downloads", [&](const JsonValue& value, const std::string& path) {
+    ObjectReader reader(state.reading, value, path);
+    fakeapi::InitDownloadSpec download;
+    if (reader.require("container", download.container, as_dns_label) &&
+        std::ranges::find(downloads, download.container, &fakeapi::InitDownloadSpec::container) != downloads.end()) {
+      reader.error("container", fmt::format("the container \"{}\" is there already", download.container));
+    }
+    reader.require("bytes", download.bytes, as_bytes);
+    std::string registry;
+    if (reader.read("registry", registry, as_text)) {
+      download.registry = registry_index(reader, "registry", registry, registries).value_or(0);
+    }
+    reader.finish();
+    downloads.push_back(std::move(download));
+  });
+}
+
 }  // namespace
 
 void read_images(ReadState& state, ObjectReader& cluster) {
   read_registries(state, cluster);
   read_images_of(state, cluster);
+  read_init_downloads(state, cluster);
 }
 
 void write_images(const fakeapi::ClusterConfig& config, nlohmann::ordered_json& cluster) {
@@ -150,6 +171,11 @@ void write_images(const fakeapi::ClusterConfig& config, nlohmann::ordered_json& 
     }
     entry["registry"] = name_of(image.registry);
     cluster["images"].push_back(std::move(entry));
+  }
+  for (const auto& download : config.init_downloads) {
+    cluster["init_downloads"].push_back(Json{{"container", download.container},
+                                             {"bytes", format_bytes(download.bytes)},
+                                             {"registry", name_of(download.registry)}});
   }
 }
 
