@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "fakeapi/gangs.h"
 #include "fakeapi/test_cluster_world.h"
 
 namespace podramp::fakeapi::scheduler_gangs_test {
