@@ -72,6 +72,8 @@ void AutoscalerBooks::on_fact(const Fact& fact) {
     set_node(added->node.name);
   } else if (const auto* tainted = std::get_if<fact::NodeTainted>(&fact)) {
     set_node(tainted->node);
+  } else if (const auto* cordoned = std::get_if<fact::NodeCordoned>(&fact)) {
+    set_node(cordoned->node);
   } else if (const auto* ready = std::get_if<fact::NodeReadyChanged>(&fact)) {
     set_node(ready->node);
   } else if (const auto* gone = std::get_if<fact::NodeGone>(&fact)) {

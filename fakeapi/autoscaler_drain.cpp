@@ -81,11 +81,7 @@ void Drains::evict(const Drain& drain, PodId id) {
   const Pod& pod = *record->pod;
   std::optional<std::int64_t> grace;
   if (drain.order.grace_cap_us) grace = std::min(grace_s(pod), *drain.order.grace_cap_us / kSecondUs);
-  const Condition condition{"DisruptionTarget", Truth::yes, "EvictionByEvictionAPI", "Eviction API: evicting",
-                            context_.now()};
-  const Seq seq =
-      context_.emit("apiserver", drain.cause, fact::PodConditionSet{pod_key(pod), context_.next_rv(), condition});
-  deletion_.remove(id, grace, "eviction", "apiserver", seq);
+  deletion_.evict(id, grace, drain.cause);
 }
 
 void Drains::on_fact(const Fact& fact, Seq seq) {

@@ -21,6 +21,9 @@
 #include "fakeapi/kubelet.h"
 #include "fakeapi/manifest_verbs.h"
 #include "fakeapi/node_lifecycle.h"
+#include "fakeapi/node_pressure.h"
+#include "fakeapi/node_shutdown.h"
+#include "fakeapi/node_taints.h"
 #include "fakeapi/object_store.h"
 #include "fakeapi/owner_gc.h"
 #include "fakeapi/pod_verbs.h"
@@ -99,6 +102,9 @@ class Cluster::Impl final : public Context {
         downloads_(*this),
         kubelets_(*this, pulls_, deletion_),
         node_lifecycle_(*this, deletion_),
+        taints_(*this, deletion_),
+        pressure_(*this, kubelets_),
+        shutdowns_(*this, kubelets_),
         sets_(*this, verbs_, store_, deletion_),
         owner_gc_(*this, store_, deletion_),
         loads_(*this, verbs_, kubelets_, deletion_),
@@ -143,6 +149,9 @@ class Cluster::Impl final : public Context {
     image_gc_.on_fact(fact, seq);
     kubelets_.on_fact(fact, seq);
     node_lifecycle_.on_fact(fact, seq);
+    taints_.on_fact(fact, seq);
+    pressure_.on_fact(fact, seq);
+    shutdowns_.on_fact(fact, seq);
     sets_.on_fact(fact, seq);
     owner_gc_.on_fact(fact, seq);
     loads_.on_fact(fact, seq);
@@ -223,11 +232,22 @@ class Cluster::Impl final : public Context {
   void take(const to::PullEnded& m, Seq cause) {
     if (!downloads_.ended(m.pull, m.ok, cause)) pulls_.pull_ended(m.pull, m.ok, cause);
   }
-  void take(const to::ProcessExited& m, Seq cause) { kubelets_.process_exited(m.pod, m.exit_code, cause); }
+  void take(const to::ProcessExited& m, Seq cause) { kubelets_.process_exited(m.pod, m.exit_code, cause, m.oom); }
   void take(const to::AddNodes& m, Seq cause) { node_lifecycle_.add_nodes(m.nodes, cause); }
   void take(const to::NodesDown& m, Seq cause) { node_lifecycle_.nodes_down(m, cause); }
   void take(const to::NodesUp& m, Seq cause) { node_lifecycle_.nodes_up(m, cause); }
   void take(const to::DeleteNodes& m, Seq cause) { node_lifecycle_.delete_nodes(m, cause); }
+  void take(const to::TaintNodes& m, Seq cause) { taints_.taint(m, cause); }
+  void take(const to::CordonNodes& m, Seq cause) { taints_.cordon(m, cause); }
+  void take(const to::DrainNodes& m, Seq cause) { taints_.drain(m, cause); }
+  void take(const to::ShutdownNodes& m, Seq cause) { shutdowns_.shut_down(m, cause); }
+  void take(const to::NodePressure& m, Seq cause) { pressure_.press(m, cause); }
+  void take(const to::OomKill& m, Seq cause) {
+    for (const std::string& name : m.pods) {
+      const PodRecord* record = state_.find_pod(name);
+      if (record != nullptr) kubelets_.oom_kill(record->id, cause);
+    }
+  }
   void take(const to::SetQuota& m, Seq cause) { admission_.set_quota(m.quota, cause); }
   void take(const to::DeletePods& m, Seq cause) {
     for (const std::string& name : m.pods) {
@@ -260,6 +280,9 @@ class Cluster::Impl final : public Context {
       case Part::set_controllers: return sets_.on_timer(timer, cause);
       case Part::claims: return claims_.on_timer(timer, cause);
       case Part::background: return loads_.on_timer(timer, cause);
+      case Part::node_taints: return taints_.on_timer(timer, cause);
+      case Part::node_pressure: return pressure_.on_timer(timer, cause);
+      case Part::node_shutdown: return shutdowns_.on_timer(timer, cause);
       case Part::autoscaler: return autoscaler_->on_timer(timer, cause);
       case Part::cluster: return kubelets_.process_exited(timer.arg, 0, cause, false, true);
     }
@@ -328,6 +351,9 @@ class Cluster::Impl final : public Context {
   InitDownloads downloads_;
   Kubelets kubelets_;
   NodeLifecycle node_lifecycle_;
+  NodeTaints taints_;
+  NodePressure pressure_;
+  NodeShutdowns shutdowns_;
   SetControllers sets_;
   OwnerGc owner_gc_;
   BackgroundLoads loads_;

@@ -124,6 +124,21 @@ struct ClusterState::Apply {
     node(f.node).node.resource_version = f.rv;
     seen(f.rv);
   }
+  void operator()(const fact::NodeCordoned& f) {
+    node(f.node).node.unschedulable = f.unschedulable;
+    node(f.node).node.resource_version = f.rv;
+    seen(f.rv);
+  }
+  void operator()(const fact::NodePressureChanged& f) {
+    NodeRecord& record = node(f.node);
+    if (f.pressed) {
+      record.pressures.insert(f.condition);
+    } else {
+      record.pressures.erase(f.condition);
+    }
+    record.node.resource_version = f.rv;
+    seen(f.rv);
+  }
   void operator()(const fact::NodeGone& f) {
     std::set<PodId> pods = std::move(node(f.node).pods);
     s.nodes_.erase(s.nodes_.find(f.node));
@@ -354,6 +369,7 @@ std::uint64_t ClusterState::hash() const {
     writer.value(record.requested);
     text += fmt::format("{} {} {} {} {}", record.silent, record.containers_run, record.pods_active,
                         fmt::join(record.pods, ","), fmt::join(record.images, ","));
+    text += fmt::format("{}", fmt::join(record.pressures, ","));
     mix();
   }
   for (const auto& [name, pods] : orphans_) {

@@ -24,12 +24,13 @@ struct PodRecord {
 
 struct NodeRecord {
   Node node;
-  bool silent = false;           // its kubelet does not talk
-  bool containers_run = true;    // false while it has no power
-  std::set<PodId> pods;          // bound here and still stored
-  Resources requested;           // of those that are not Succeeded or Failed
-  std::int64_t pods_active = 0;  // how many those are
-  std::set<std::string> images;  // present
+  bool silent = false;                           // its kubelet does not talk
+  bool containers_run = true;                    // false while it has no power
+  std::set<PodId> pods;                          // bound here and still stored
+  Resources requested;                           // of those that are not Succeeded or Failed
+  std::int64_t pods_active = 0;                  // how many those are
+  std::set<std::string> images;                  // present
+  std::set<std::string, std::less<>> pressures;  // conditions that are true (K65)
 };
 
 struct QuotaRecord {

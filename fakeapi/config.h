@@ -205,6 +205,9 @@ struct ClusterProfile {
   DurationUs bookmark_period_us = 60 * kSecondUs;   // K20
   int watch_buffer = 1000;                          // K22: events that a watcher may leave unread
   DurationUs compaction_period_us = 5 * kMinuteUs;  // K19: etcd's history is kept so long, at most twice that
+  DurationUs shutdown_grace_us = 0;                 // K76: of a node's graceful shutdown; 0 is off
+  DurationUs shutdown_grace_critical_us = 0;        // K76: the last part of that is for critical pods
+  int terminated_pods_max = 12'500;                 // K35: pod GC removes what is above; 0 is never
   friend bool operator==(const ClusterProfile&, const ClusterProfile&) = default;
 };
 
@@ -252,6 +255,7 @@ struct ClusterConfig {
   std::optional<AutoscalerSpec> autoscaler;
   Latencies latency;
   bool parallel_pulls = false;  // K60
+  int max_parallel_pulls = 0;   // K60: of a node, when they are parallel; 0 is no limit
   bool most_allocated = false;  // the scheduler fills nodes up instead of spreading pods (K49)
   friend bool operator==(const ClusterConfig&, const ClusterConfig&) = default;
 };

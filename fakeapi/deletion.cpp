@@ -36,6 +36,16 @@ Seq Deletion::remove(PodId id, std::optional<std::int64_t> asked_s, std::string_
   return context_.emit(by, cause, fact::PodTerminating{name, context_.next_rv(), due_us, grace, std::string(why)});
 }
 
+Seq Deletion::evict(PodId id, std::optional<std::int64_t> grace_s, Seq cause) {
+  const PodRecord* record = context_.state().find_pod(id);
+  if (record == nullptr || record->pod->deletion_us) return cause;
+  if (is_terminal(*record->pod)) return remove(id, grace_s, "eviction", "apiserver", cause);
+  const Condition condition{"DisruptionTarget", Truth::yes, "EvictionByEvictionAPI", "Eviction API: evicting",
+                            context_.now()};
+  const fact::PodConditionSet set{pod_key(*record->pod), context_.next_rv(), condition};
+  return remove(id, grace_s, "eviction", "apiserver", context_.emit("apiserver", cause, set));
+}
+
 Seq Deletion::finish(PodId id, std::string_view why, std::string_view by, Seq cause) {
   const PodRecord* record = context_.state().find_pod(id);
   if (record == nullptr) return cause;

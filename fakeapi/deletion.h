@@ -18,6 +18,9 @@ class Deletion {
   // 0 or the pod is unscheduled or terminal (K28). A second one may only shorten (K30). Unknown pods are ignored.
   // Returns the event that says so, or `cause` when nothing changed.
   Seq remove(PodId pod, std::optional<std::int64_t> grace_s, std::string_view why, std::string_view by, Seq cause);
+  // The eviction subresource (K78): a pod that is not finished gets the condition DisruptionTarget first. Without
+  // disruption budgets, so that it never answers 429.
+  Seq evict(PodId pod, std::optional<std::int64_t> grace_s, Seq cause);
   // Removes the object now: the kubelet confirms, or somebody forces. Unknown pods are ignored.
   Seq finish(PodId pod, std::string_view why, std::string_view by, Seq cause);
 

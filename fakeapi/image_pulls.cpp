@@ -102,7 +102,13 @@ void ImagePulls::enqueue(const Place& place, Job& job) {
 
 void ImagePulls::start_next(const std::string& node) {
   NodePulls& pulls = pulls_of(node);
-  while (!pulls.queue.empty() && (pulls.running == 0 || context_.config().parallel_pulls) && !silent(node)) {
+  const ClusterConfig& config = context_.config();
+  // K60: one at a time, or as many as the cap says.
+  const auto may_run = [&] {
+    return pulls.running == 0 ||
+           (config.parallel_pulls && (config.max_parallel_pulls == 0 || pulls.running < config.max_parallel_pulls));
+  };
+  while (!pulls.queue.empty() && may_run() && !silent(node)) {
     const Place place{node, pulls.queue.front()};
     pulls.queue.pop_front();
     start(place, pulls.jobs.at(place.second));

@@ -91,6 +91,18 @@ TEST(ImagePulls, and_parallel_when_asked_for) {
   EXPECT_THAT(s.c.times<fact::PullFinished>(), ElementsAre(kSeenUs + kScheduleUs + 3 * kSec, kSeenUs + 5 * kSec));
 }
 
+TEST(ImagePulls, a_cap_lets_only_so_many_run_at_a_time_K60) {
+  ClusterConfig config = images_config(true);
+  config.max_parallel_pulls = 2;
+  Started s(config);
+  s.c.create("p1", make_template(1000, 1, "a:1"));
+  s.c.create("p2", make_template(1000, 1, "b:1"));
+  s.c.create("p3", make_template(1000, 1, "c:1"));
+  s.c.run_until(60 * kSec);
+  const TimeUs b_done = kSeenUs + kScheduleUs + 3 * kSec;
+  EXPECT_THAT(s.c.times<fact::PullStarted>(), ElementsAre(kSeenUs, kSeenUs + kScheduleUs, b_done));
+}
+
 TEST(ImagePulls, two_pods_of_one_image_share_one_pull) {
   Started s(images_config());
   s.c.create("p1", make_template(1000, 1, "a:1"));

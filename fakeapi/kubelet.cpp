@@ -13,8 +13,7 @@
 namespace podramp::fakeapi {
 namespace {
 
-constexpr int kSigTerm = 143;  // K64
-constexpr int kSigKill = 137;
+constexpr int kSigKill = 137;  // K64
 
 // A pod's address follows from its id, so that it depends on nothing else.
 std::string pod_ip(PodId id) { return fmt::format("10.{}.{}.{}", (id >> 16U) & 255U, (id >> 8U) & 255U, id & 255U); }
@@ -194,6 +193,7 @@ void Kubelets::node_silent(const fact::NodeSilent& fact, Seq seq) {
 
 void Kubelets::node_returned(const std::string& node, Seq seq) {
   OnNode& on = nodes_[node];
+  on.shutting_down = false;
   if (!on.silent) return;
   on.silent = false;
   for (const PodId id : on.pods) arm(kResume, context_.config().latency.kubelet, "cluster.kubelet", id, seq);
@@ -270,6 +270,8 @@ bool Kubelets::admit(PodId id, Work& work, Seq cause) {
                   "affinity/selector",
                   cause);
   }
+  std::string closed;
+  if (const std::string why = why_closed(work, tmpl, closed); !why.empty()) return reject(id, closed, why, cause);
   const OnNode& on = nodes_[work.node];
   const auto lack = first_lack(record.requests, on.admitted, on.pods_admitted, node);
   if (!lack) {
@@ -383,69 +385,7 @@ void Kubelets::show_running(PodId id, Work& work, Seq cause) {
                 fact::PodConditionSet{name, context_.next_rv(), {"Ready", Truth::yes, "", "", context_.now()}});
 }
 
-// --- ending ----------------------------------------------------------------------------------------------------
-
-void Kubelets::process_exited(PodId pod, int exit_code, Seq cause, bool oom, bool for_good) {
-  Work* work = find(pod);
-  if (work == nullptr || work->stage != Stage::running) return;
-  work->stage = Stage::dead;
-  work->exit_code = exit_code;
-  work->oom = oom;
-  work->for_good = for_good;
-  if (work->gone) {
-    forget(pod);
-  } else if (!silent(*work)) {
-    arm(kReport, context_.config().latency.status, "cluster.status", pod, cause);
-  }
-}
-
-// The kubelet has seen a graceful DELETE, or a later one with less grace (K29, K30).
-void Kubelets::kill(PodId id, Work& work, Seq cause) {
-  const Latencies& latency = context_.config().latency;
-  if (work.stage == Stage::dead) return;  // its report is under way and will confirm the deletion
-  if (work.stage != Stage::running) {
-    pulls_.cancel(id, work.node, cause);
-    stop_fetching(id, cause);
-    if (claims_ != nullptr) claims_->forget_mount(id);
-    work.stage = Stage::dead;
-    arm(kReport, latency.status, "cluster.status", id, cause);
-    return;
-  }
-  const Pod& pod = *context_.state().find_pod(id)->pod;
-  const TimeUs kill_at = context_.now() + pod.deletion_grace_s.value_or(grace_s(pod)) * kSecondUs;
-  if (!work.told_to_stop) {
-    work.told_to_stop = true;
-    work.dead_at = context_.now() + context_.sample(latency.stop, "cluster.stop", pod_key(pod));
-    work.exit_code = kSigTerm;
-    context_.send(context_.now(), cause, from::ProcessStopped{id});
-  } else if (work.dead_at <= kill_at) {
-    return;
-  }
-  if (work.dead_at >= kill_at) {
-    work.dead_at = kill_at;
-    work.exit_code = kSigKill;
-  }
-  context_.timer(work.dead_at, cause, {Part::kubelet, kDead, work.round, id});
-}
-
-void Kubelets::report_end(PodId id, Work& work, Seq cause) {
-  if (work.stage != Stage::dead) return;
-  const PodPtr pod = context_.state().find_pod(id)->pod;
-  if (restarts(work, *pod)) return restart(id, work, cause);
-  Seq seq = cause;
-  const Work last = work;
-  forget(id);
-  if (last.admitted) count(last, context_.state().find_pod(id)->requests, -1);
-  if (last.started && !is_terminal(*pod)) {
-    const bool fine = last.exit_code == 0;
-    const char* reason = last.lost ? "ContainerStatusUnknown" : last.oom ? "OOMKilled" : fine ? "Completed" : "Error";
-    seq =
-        context_.emit("kubelet", cause,
-                      fact::PodFinished{pod_key(*pod), context_.next_rv(),
-                                        fine ? PodPhase::succeeded : PodPhase::failed, last.exit_code, reason, "", ""});
-  }
-  if (pod->deletion_us) deletion_.finish(id, "kubelet", "kubelet", seq);
-}
+// --- silence and removal -------------------------------------------------------------------------------------------
 
 // The kubelet talks again: it does what it has missed and reports what it has not told (K75).
 void Kubelets::resume(PodId id, Work& work, Seq cause) {
@@ -466,7 +406,9 @@ void Kubelets::resume(PodId id, Work& work, Seq cause) {
     case Stage::running: show_running(id, work, cause); break;
     case Stage::dead:
       if (restarts) {
-        work.lost = work.told_to_stop = false;
+        work.lost = work.told_to_stop = work.for_good = false;
+        work.end_reason.clear();
+        work.end_grace_s.reset();
         create(id, work, cause);
       } else {
         report_end(id, work, cause);

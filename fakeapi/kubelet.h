@@ -41,6 +41,19 @@ class Kubelets {
   // again in place, with a back-off (K63), unless it is for good.
   void process_exited(PodId pod, int exit_code, Seq cause, bool oom = false, bool for_good = false);
 
+  // The kernel kills the pod's main process for its memory: 137, OOMKilled (K64).
+  void oom_kill(PodId pod, Seq cause);
+  // The kubelet itself ends the pod, which stays as Failed with this reason: pressure (K65), shutdown (K76). What is
+  // not running, not the node's, or on its way out already, is left alone.
+  struct Ending {
+    std::int64_t grace_cap_s = 0;  // the pod's own grace if that is shorter
+    std::string reason;
+    std::string message;
+  };
+  void terminate(PodId pod, const Ending& ending, Seq cause);
+  // From now until the node returns, it takes no pods (K76).
+  void shuts_down(const std::string& node) { nodes_[node].shutting_down = true; }
+
   // Appends "pod ns/x waits for: ..." for bound pods that are neither running nor finished, and for Terminating ones.
   void waiting(std::vector<std::string>& lines) const;
 
@@ -91,9 +104,13 @@ class Kubelets {
     TimeUs dead_at = kNever;     // when a process that was told to stop is dead
     std::string waiting_reason;  // to be shown
     std::string waiting_message;
+    std::string end_reason;  // the kubelet ends it by itself
+    std::string end_message;
+    std::optional<std::int64_t> end_grace_s;
   };
   struct OnNode {
     bool silent = false;
+    bool shutting_down = false;
     std::set<PodId> pods;
     Resources admitted;
     std::int64_t pods_admitted = 0;
@@ -114,6 +131,7 @@ class Kubelets {
 
   void seen(PodId id, Work& work, Seq cause);
   bool admit(PodId id, Work& work, Seq cause);
+  std::string why_closed(const Work& work, const PodTemplate& tmpl, std::string& reason) const;
   bool reject(PodId id, const std::string& reason, const std::string& message, Seq cause);
   void mounted(PodId id, Seq cause);
   void pull_images(PodId id, Work& work, Seq cause);
@@ -128,6 +146,7 @@ class Kubelets {
   void started(PodId id, Work& work, Seq cause);
   void show_running(PodId id, Work& work, Seq cause);
   void kill(PodId id, Work& work, Seq cause);
+  void say_end(PodId id, const Work& last, Seq& cause);
   void report_end(PodId id, Work& work, Seq cause);
   bool restarts(const Work& work, const Pod& pod) const;
   void restart(PodId id, Work& work, Seq cause);

@@ -35,7 +35,10 @@ enum class Part : std::uint8_t {
   background,
   admission_queues,
   autoscaler,
-  image_gc
+  image_gc,
+  node_taints,
+  node_pressure,
+  node_shutdown
 };
 
 // kind and the two arguments mean what the part says they mean.
@@ -74,6 +77,7 @@ struct PullEnded {
 struct ProcessExited {
   PodId pod = 0;
   int exit_code = 0;
+  bool oom = false;  // the kernel killed it for its memory (K64)
 };
 
 // Timeline entries: the world acts on the cluster.
@@ -111,11 +115,43 @@ struct DeleteDaemonPods {  // likewise, of a DaemonSet's pods those on these nod
   friend bool operator==(const DeleteDaemonPods&, const DeleteDaemonPods&) = default;
 };
 
+struct TaintNodes {  // kubectl taint (K72)
+  std::vector<std::string> nodes;
+  Taint taint;
+  bool lift = false;  // take it away: by key, and by effect if there is one
+  friend bool operator==(const TaintNodes&, const TaintNodes&) = default;
+};
+struct CordonNodes {
+  std::vector<std::string> nodes;
+  bool unschedulable = true;
+  friend bool operator==(const CordonNodes&, const CordonNodes&) = default;
+};
+struct DrainNodes {  // kubectl drain: cordon, then evict (K78)
+  std::vector<std::string> nodes;
+  std::optional<std::int64_t> grace_s;  // absent: each pod's own
+  friend bool operator==(const DrainNodes&, const DrainNodes&) = default;
+};
+struct ShutdownNodes {  // the operating systems are told to shut down; the power goes with NodesDown (K76)
+  std::vector<std::string> nodes;
+  friend bool operator==(const ShutdownNodes&, const ShutdownNodes&) = default;
+};
+struct NodePressure {  // too little is left on the nodes for so long (K65)
+  std::vector<std::string> nodes;
+  bool disk = false;        // false: memory
+  DurationUs lasts_us = 0;  // 0: one pod less is enough
+  friend bool operator==(const NodePressure&, const NodePressure&) = default;
+};
+struct OomKill {                  // the main processes of pods need more memory than their limit (K64)
+  std::vector<std::string> pods;  // "namespace/name"
+  friend bool operator==(const OomKill&, const OomKill&) = default;
+};
+
 }  // namespace to
 
 using ToCluster =
     std::variant<to::Request, to::ReleaseWatch, to::Timer, to::PullEnded, to::ProcessExited, to::AddNodes,
-                 to::NodesDown, to::NodesUp, to::DeleteNodes, to::SetQuota, to::DeletePods, to::DeleteDaemonPods>;
+                 to::NodesDown, to::NodesUp, to::DeleteNodes, to::SetQuota, to::DeletePods, to::DeleteDaemonPods,
+                 to::TaintNodes, to::CordonNodes, to::DrainNodes, to::ShutdownNodes, to::NodePressure, to::OomKill>;
 
 namespace from {  // messages from the cluster
 

@@ -6,6 +6,7 @@
 
 #include "backend/port/json_writer.h"
 #include "fakeapi/deletion.h"
+#include "fakeapi/node_ends.h"
 
 namespace podramp::fakeapi {
 namespace {
@@ -340,11 +341,12 @@ void NodeLifecycle::taint_no_execute(const std::string& name, Health& health) {
   for (const PodId id : pods) schedule_eviction(id, health, health.cause);
 }
 
-// The node's taints, less or more the unreachable one of an effect ("" for none).
+// The node's taints, less or more the unreachable one of an effect ("" for none). It replaces not-ready (K69).
 Seq NodeLifecycle::set_taints(const std::string& name, std::string_view without, std::string_view with, Seq cause) {
   std::vector<Taint> taints = context_.state().find_node(name)->node.taints;
-  std::erase_if(
-      taints, [&](const Taint& t) { return t.key == kUnreachableTaint && (t.effect == without || t.effect == with); });
+  std::erase_if(taints, [&](const Taint& t) {
+    return (t.key == kUnreachableTaint || t.key == kNotReadyTaint) && (t.effect == without || t.effect == with);
+  });
   if (!with.empty()) taints.push_back({std::string(kUnreachableTaint), "", std::string(with)});
   return context_.emit(kBy, cause, fact::NodeTainted{name, context_.next_rv(), std::move(taints)});
 }

@@ -1,7 +1,10 @@
 #include "fakeapi/pod_gc.h"
 
+#include <algorithm>
+
 #include "backend/port/json_writer.h"
 #include "fakeapi/deletion.h"
+#include "fakeapi/node_ends.h"
 
 namespace podramp::fakeapi {
 
@@ -16,6 +19,8 @@ void PodGc::orphaned(const std::string& node, const std::set<PodId>& pods, Seq c
 }
 
 void PodGc::on_fact(const Fact& fact, Seq seq) {
+  watch_finished(fact);
+  watch_out_of_service(fact);
   const PodId id = context_.state().last_change().id;
   if (const auto* bound = std::get_if<fact::PodBound>(&fact)) {
     // The scheduler may bind to a node that went away meanwhile.
@@ -24,6 +29,40 @@ void PodGc::on_fact(const Fact& fact, Seq seq) {
     const PodRecord* record = context_.state().find_pod(terminating->pod);
     if (record == nullptr || !record->pod->node.empty()) return;
     unscheduled_[id] = seq;
+    arm(next_look(context_.now()));
+  }
+}
+
+void PodGc::watch_finished(const Fact& fact) {
+  const std::int64_t most = context_.config().profile.terminated_pods_max;
+  if (most == 0) return;
+  const auto entry = [](PodId id, const Pod& pod) {
+    return std::tuple(pod.reason != "Evicted", pod.created_us, pod_key(pod), id);
+  };
+  const ClusterState::Change& change = context_.state().last_change();
+  if (std::holds_alternative<fact::PodFinished>(fact)) {
+    finished_.insert(entry(change.id, *change.after));
+    if (static_cast<std::int64_t>(finished_.size()) > most) arm(next_look(context_.now()));
+  } else if (std::holds_alternative<fact::PodGone>(fact) && is_terminal(*change.before)) {
+    finished_.erase(entry(change.id, *change.before));
+  }
+}
+
+// Both have to be: the taint, and a node that is not Ready.
+void PodGc::watch_out_of_service(const Fact& fact) {
+  if (const auto* tainted = std::get_if<fact::NodeTainted>(&fact)) {
+    const bool out = std::ranges::find(tainted->taints, kOutOfServiceTaint, &Taint::key) != tainted->taints.end();
+    if (!out) {
+      out_of_service_.erase(tainted->node);
+    } else if (out_of_service_.insert(tainted->node).second) {
+      arm(next_look(context_.now()));
+    }
+  } else if (out_of_service_.empty()) {
+    return;
+  } else if (const auto* gone = std::get_if<fact::NodeGone>(&fact)) {
+    out_of_service_.erase(gone->node);
+  } else if (std::holds_alternative<fact::NodeReadyChanged>(fact) ||
+             std::holds_alternative<fact::PodTerminating>(fact)) {
     arm(next_look(context_.now()));
   }
 }
@@ -43,6 +82,8 @@ void PodGc::on_timer() {
   const TimeUs now = context_.now();
   if (now < look_us_) return;
   look_us_ = kNever;
+  collect_finished();
+  collect_out_of_service();
   for (auto it = missing_.begin(); it != missing_.end();) {
     const auto& [node, missing] = *it;
     if (context_.state().find_node(node) != nullptr) {  // it is back
@@ -63,6 +104,34 @@ void PodGc::on_timer() {
   }
   unscheduled_.clear();
   for (const auto& [node, missing] : missing_) arm(next_look(missing.collect_us));
+}
+
+void PodGc::collect_finished() {
+  const auto most = static_cast<std::size_t>(context_.config().profile.terminated_pods_max);
+  while (most > 0 && finished_.size() > most) {
+    const PodId id = std::get<PodId>(*finished_.begin());
+    finished_.erase(finished_.begin());
+    deletion_.finish(id, "gc", "pod-gc", 0);
+  }
+}
+
+// Marked Failed and removed, without a condition (K72).
+void PodGc::collect_out_of_service() {
+  for (const std::string& name : out_of_service_) {
+    const NodeRecord& node = *context_.state().find_node(name);
+    if (node.node.ready == Truth::yes) continue;
+    const std::set<PodId> pods = node.pods;
+    for (const PodId id : pods) {
+      const Pod& pod = *context_.state().find_pod(id)->pod;
+      if (!pod.deletion_us) continue;
+      Seq seq = 0;
+      if (!is_terminal(pod)) {
+        const fact::PodFinished failed{pod_key(pod), context_.next_rv(), PodPhase::failed, 0, "", "", ""};
+        seq = context_.emit("pod-gc", seq, failed);
+      }
+      deletion_.finish(id, "gc", "pod-gc", seq);
+    }
+  }
 }
 
 // The pod is marked Failed, with the reason, and removed without a grace (K73).

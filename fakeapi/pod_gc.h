@@ -1,4 +1,5 @@
-// The pod garbage collector: pods whose Node object is gone, and unscheduled pods that are being deleted (K73).
+// The pod garbage collector: pods whose Node object is gone, unscheduled pods that are being deleted (K73), pods that
+// are being deleted on a node that is out of service (K72), finished pods when there are too many (K35).
 // It looks every pod_gc_period from time 0 on, but only while there is something to do. Not the garbage collector of
 // owners (deletion.h).
 #pragma once
@@ -6,6 +7,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "fakeapi/context.h"
@@ -34,13 +36,19 @@ class PodGc {
   };
   TimeUs next_look(TimeUs not_before) const;
   void arm(TimeUs at);
+  void watch_finished(const Fact& fact);
+  void watch_out_of_service(const Fact& fact);
+  void collect_finished();
+  void collect_out_of_service();
   void collect(PodId id, const std::string& node, Seq cause);
 
   Context& context_;
   Deletion& deletion_;
   std::map<std::string, MissingNode, std::less<>> missing_;
-  std::map<PodId, Seq> unscheduled_;  // being deleted without a node
-  TimeUs look_us_ = kNever;           // when the next look is due; never: none is armed
+  std::map<PodId, Seq> unscheduled_;                                 // being deleted without a node
+  std::set<std::string, std::less<>> out_of_service_;                // tainted so
+  std::set<std::tuple<bool, TimeUs, std::string, PodId>> finished_;  // evicted ones first (false), then by age, name
+  TimeUs look_us_ = kNever;                                          // when the next look is due; never: none is armed
 };
 
 }  // namespace podramp::fakeapi

@@ -106,6 +106,24 @@ TEST_F(PodGarbage, an_unscheduled_pod_that_is_being_deleted_is_removed_at_the_ne
   EXPECT_THAT(done(), ElementsAre("20000000 fact.pod_gone"));
 }
 
+TEST_F(PodGarbage, finished_pods_above_the_threshold_are_removed_evicted_ones_first_then_the_oldest_K35) {
+  ClusterConfig config = make_config({make_node("a", 4000, 16)});
+  EXPECT_EQ(config.profile.terminated_pods_max, 12'500);
+  config.profile.terminated_pods_max = 2;
+  TestCluster own(config);
+  own.lifecycle->start();
+  for (const char* name : {"first", "second", "third", "evicted"}) {
+    own.run_until(own.now() + kSec);
+    own.create(name, share(make_template(100, 1)), "a", PodPhase::running);
+  }
+  for (PodId id = 1; id <= 3; ++id) own.kubelets->process_exited(id, 0, 0);
+  own.kubelets->terminate(4, {1, "Evicted", ""}, 0);
+  own.run_until(kMinuteUs);
+  std::vector<std::string> gone;
+  for (const auto& [t, f] : own.facts<fact::PodGone>()) gone.push_back(fmt::format("{} {}", t, f.pod));
+  EXPECT_THAT(gone, ElementsAre("20000000 ns/evicted", "20000000 ns/first"));
+}
+
 TEST_F(PodGarbage, without_garbage_it_does_not_look) {
   c.run_until(5 * kSec);
   EXPECT_TRUE(c.quiet());

@@ -55,6 +55,8 @@ void Scheduler::on_fact(const Fact& fact, Seq seq) {
     node_changed(added->node, true, seq);
   } else if (const auto* tainted = std::get_if<fact::NodeTainted>(&fact)) {
     node_changed(context_.state().find_node(tainted->node)->node, false, seq);
+  } else if (const auto* cordoned = std::get_if<fact::NodeCordoned>(&fact)) {
+    node_changed(context_.state().find_node(cordoned->node)->node, false, seq);
   } else if (const auto* node = std::get_if<fact::NodeGone>(&fact)) {
     room_.remove_node(node->node);
     topologies_.remove_node(room_.index(node->node));

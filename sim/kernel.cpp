@@ -326,7 +326,8 @@ void Kernel::handle(Exit& item) {
     if (applications_[i].name != item.exit.application) continue;
     for (const ExecutorId id : item.exit.executors) {
       const auto pod = executors_.find(i, id);
-      if (pod) queue_.push(now(), Lane::server, ForCluster{to::ProcessExited{*pod, item.exit.exit_code}, 0});
+      if (pod)
+        queue_.push(now(), Lane::server, ForCluster{to::ProcessExited{*pod, item.exit.exit_code, item.exit.oom}, 0});
     }
   }
 }

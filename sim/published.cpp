@@ -30,6 +30,7 @@ std::vector<std::string> overridden_defaults(const Scenario& scenario) {
   }
   if (cluster.profile.toleration_s != defaults.toleration_s) paths.emplace_back("kubernetes.toleration");
   if (cluster.parallel_pulls) paths.emplace_back("cluster.parallel_pulls");
+  if (cluster.max_parallel_pulls > 0) paths.emplace_back("cluster.max_parallel_pulls");
   const auto rate_of_default = fakeapi::RegistrySpec{}.bytes_per_s;
   for (const fakeapi::RegistrySpec& registry : cluster.registries) {
     if (registry.bytes_per_s != rate_of_default) paths.emplace_back("cluster.registry");

@@ -50,11 +50,14 @@ std::string api_user(const ApplicationSpec& spec);
 // What happens in the world at a given time.
 using WorldAction =
     std::variant<fakeapi::to::AddNodes, fakeapi::to::NodesDown, fakeapi::to::NodesUp, fakeapi::to::DeleteNodes,
-                 fakeapi::to::SetQuota, fakeapi::to::DeletePods, fakeapi::to::DeleteDaemonPods>;
+                 fakeapi::to::SetQuota, fakeapi::to::DeletePods, fakeapi::to::DeleteDaemonPods, fakeapi::to::TaintNodes,
+                 fakeapi::to::CordonNodes, fakeapi::to::DrainNodes, fakeapi::to::ShutdownNodes,
+                 fakeapi::to::NodePressure, fakeapi::to::OomKill>;
 struct ExecutorExit {  // executor processes end by themselves with this code
   std::string application;
   std::vector<ExecutorId> executors;
   int exit_code = 1;
+  bool oom = false;  // killed for their memory (K64)
   friend bool operator==(const ExecutorExit&, const ExecutorExit&) = default;
 };
 struct ExecutorKill {  // the application's program kills executors (SparkContext.killExecutors)

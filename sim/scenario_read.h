@@ -36,7 +36,7 @@ struct ProfileNumber {
   std::int64_t high;
 };
 using fakeapi::ClusterProfile;
-inline constexpr std::array<ProfileDuration, 22> kProfileDurations{
+inline constexpr std::array<ProfileDuration, 24> kProfileDurations{
     {{"lease_renew", &ClusterProfile::lease_renew_us},
      {"monitor_period", &ClusterProfile::monitor_period_us},
      {"monitor_grace", &ClusterProfile::monitor_grace_us},
@@ -58,8 +58,10 @@ inline constexpr std::array<ProfileDuration, 22> kProfileDurations{
      {"restart_backoff_max", &ClusterProfile::restart_backoff_max_us},
      {"queue_wait", &ClusterProfile::queue_wait_us},
      {"bookmark_period", &ClusterProfile::bookmark_period_us},
-     {"compaction_period", &ClusterProfile::compaction_period_us}}};
-inline constexpr std::array<ProfileNumber, 16> kProfileNumbers{
+     {"compaction_period", &ClusterProfile::compaction_period_us},
+     {"shutdown_grace_period", &ClusterProfile::shutdown_grace_us},
+     {"shutdown_grace_period_critical_pods", &ClusterProfile::shutdown_grace_critical_us}}};
+inline constexpr std::array<ProfileNumber, 17> kProfileNumbers{
     {{"unhealthy_zone_permille", &ClusterProfile::unhealthy_zone_permille, 0, 1000},
      {"small_zone_nodes", &ClusterProfile::small_zone_nodes, 0, 1'000'000},
      {"scheduler_qps", &ClusterProfile::scheduler_qps, 1, 1'000'000},
@@ -75,7 +77,8 @@ inline constexpr std::array<ProfileNumber, 16> kProfileNumbers{
      {"queue_length", &ClusterProfile::queue_length, 1, 1'000'000},
      {"list_objects_per_seat", &ClusterProfile::list_objects_per_seat, 1, 1'000'000},
      {"list_seats_max", &ClusterProfile::list_seats_max, 1, 1'000'000},
-     {"watch_buffer", &ClusterProfile::watch_buffer, 1, 1'000'000}}};
+     {"watch_buffer", &ClusterProfile::watch_buffer, 1, 1'000'000},
+     {"terminated_pod_gc_threshold", &ClusterProfile::terminated_pods_max, 0, 100'000'000}}};
 
 // How the amounts of one quota resource are counted.
 enum class QuotaUnit : std::uint8_t { count, cpu_milli, bytes };
@@ -154,6 +157,12 @@ fact::Usage read_hard(ObjectReader& quota);
 
 // {nodes: [..]} or {group, zone, first, count}: indexes of known nodes, never empty unless there was an error.
 std::vector<std::uint32_t> read_node_selection(ReadState& state, ObjectReader& object);
+// Their names.
+std::vector<std::string> read_node_names(ReadState& state, ObjectReader& object);
+// "grace" in whole seconds, "pods" as "namespace/name", and the executors that end so (scenario_read_timeline.cpp).
+std::optional<std::int64_t> read_grace(ObjectReader& object);
+std::vector<std::string> read_pod_names(ReadState& state, ObjectReader& object);
+void read_executor_exit_of(ReadState& state, ObjectReader& object, TimeUs at, const ExecutorExit& exit);
 bool has_profile(const ApplicationSpec& application, ProfileId id);
 // Application copies named by `key`, empty after an error.
 std::vector<std::size_t> read_application_names(ReadState& state, ObjectReader& object, std::string_view key);

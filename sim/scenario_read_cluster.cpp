@@ -274,7 +274,10 @@ void read_kubernetes(ReadState& state, ObjectReader& top) {
   auto& profile = state.scenario.cluster.profile;
   for (const ProfileDuration& field : kProfileDurations) {
     DurationUs& into = profile.*field.member;
-    if (reader.read(field.name, into, as_duration) && into == 0) reader.error(field.name, "must be above zero");
+    const bool off = field.name.starts_with("shutdown_grace");  // 0 is off
+    if (reader.read(field.name, into, as_duration) && into == 0 && !off) {
+      reader.error(field.name, "must be above zero");
+    }
   }
   for (const ProfileNumber& field : kProfileNumbers) {
     std::int64_t number = 0;
@@ -286,6 +289,9 @@ void read_kubernetes(ReadState& state, ObjectReader& top) {
   if (reader.read("toleration", toleration, as_duration)) {
     if (toleration % kSecondUs != 0) reader.error("toleration", "must be whole seconds, as in Kubernetes");
     profile.toleration_s = toleration / kSecondUs;
+  }
+  if (profile.shutdown_grace_critical_us > profile.shutdown_grace_us) {
+    reader.error("shutdown_grace_period_critical_pods", "is a part of shutdown_grace_period: must not be above it");
   }
   if (profile.watch_timeout_min_us > profile.watch_timeout_max_us) {
     reader.error("watch_timeout_min", "must not be above watch_timeout_max");
@@ -319,6 +325,11 @@ void read_cluster(ReadState& state, ObjectReader& top) {
   read_daemon_sets(state, cluster);
   read_latency(state, cluster);
   cluster.read("parallel_pulls", state.scenario.cluster.parallel_pulls, as_flag);
+  std::int64_t most_pulls = 0;
+  if (cluster.read("max_parallel_pulls", most_pulls, whole_between(1, 1'000'000))) {
+    if (!state.scenario.cluster.parallel_pulls) cluster.error("max_parallel_pulls", "goes with parallel_pulls");
+    state.scenario.cluster.max_parallel_pulls = static_cast<int>(most_pulls);
+  }
   cluster.finish();
 }
 

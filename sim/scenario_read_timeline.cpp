@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "sim/scenario_node_actions.h"
 #include "sim/scenario_read.h"
 
 namespace podramp::sim {
@@ -11,9 +12,11 @@ namespace {
 
 constexpr std::int64_t kFlapsMax = 10'000;
 
-constexpr std::array<std::string_view, 11> kActions{
-    "nodes_down",    "nodes_up",       "delete_nodes",           "add_nodes",  "set_quota",       "delete_pods",
-    "executor_exit", "kill_executors", "decommission_executors", "set_target", "stop_application"};
+constexpr std::array<std::string_view, 20> kActions{
+    "nodes_down",    "nodes_up",       "delete_nodes",           "add_nodes",   "set_quota",        "delete_pods",
+    "executor_exit", "kill_executors", "decommission_executors", "set_target",  "stop_application", "taint_nodes",
+    "untaint_nodes", "cordon_nodes",   "uncordon_nodes",         "drain_nodes", "shutdown_nodes",   "spot_notice",
+    "node_pressure", "oom_kill"};
 
 std::vector<std::string> node_names(const ReadState& state, const std::vector<std::uint32_t>& indexes) {
   std::vector<std::string> names;
@@ -52,13 +55,6 @@ void read_set_quota(ReadState& state, ObjectReader& reader, TimeUs at) {
   state.scenario.timeline.push_back({at, WorldAction(fakeapi::to::SetQuota{std::move(quota)})});
 }
 
-std::optional<std::int64_t> read_grace(ObjectReader& reader) {
-  DurationUs grace = 0;
-  if (!reader.read("grace", grace, as_duration)) return std::nullopt;
-  if (grace % kSecondUs != 0) reader.error("grace", "must be whole seconds, as in Kubernetes");
-  return grace / kSecondUs;
-}
-
 // The pods of a DaemonSet have generated names: those on these nodes.
 void read_delete_daemon_pods(ReadState& state, ObjectReader& reader, TimeUs at) {
   fakeapi::to::DeleteDaemonPods pods;
@@ -79,17 +75,7 @@ void read_delete_pods(ReadState& state, ObjectReader& reader, TimeUs at) {
   if (reader.has("daemon_set")) return read_delete_daemon_pods(state, reader, at);
   reader.find("daemon_set");
   fakeapi::to::DeletePods pods;
-  if (reader.find_required("pods") == nullptr) return;
-  reader.each_item("pods", [&](const JsonValue& value, const std::string& path) {
-    const Result<std::string> text = as_text(value);
-    const std::size_t slash = text ? text->find('/') : std::string::npos;
-    if (slash == std::string::npos || !why_not_dns_label(text->substr(0, slash)).empty() ||
-        !why_not_dns_subdomain(text->substr(slash + 1)).empty()) {
-      state.reading.error(value, path, fmt::format("must be \"namespace/name\" (got {})", describe(value)));
-    } else {
-      pods.pods.push_back(*text);
-    }
-  });
+  pods.pods = read_pod_names(state, reader);
   pods.grace_s = read_grace(reader);
   state.scenario.timeline.push_back({at, WorldAction(std::move(pods))});
 }
@@ -202,7 +188,7 @@ void read_entry(ReadState& state, const JsonValue& value, const std::string& pat
     read_set_target(state, reader, at);
   } else if (action == "stop_application") {
     read_stop_application(state, reader, at);
-  } else {
+  } else if (!read_node_action(state, reader, at, action)) {
     reader.error("do", fmt::format("unknown action \"{}\"{}; known are {}", action, did_you_mean(action, kActions),
                                    fmt::join(kActions, ", ")));
     return;
@@ -298,6 +284,37 @@ void check_joins(ReadState& state, ObjectReader& top) {
 }
 
 }  // namespace
+
+std::optional<std::int64_t> read_grace(ObjectReader& reader) {
+  DurationUs grace = 0;
+  if (!reader.read("grace", grace, as_duration)) return std::nullopt;
+  if (grace % kSecondUs != 0) reader.error("grace", "must be whole seconds, as in Kubernetes");
+  return grace / kSecondUs;
+}
+
+std::vector<std::string> read_pod_names(ReadState& state, ObjectReader& reader) {
+  std::vector<std::string> names;
+  reader.find_required("pods");
+  reader.each_item("pods", [&](const JsonValue& value, const std::string& path) {
+    const Result<std::string> text = as_text(value);
+    const std::size_t slash = text ? text->find('/') : std::string::npos;
+    if (slash == std::string::npos || !why_not_dns_label(text->substr(0, slash)).empty() ||
+        !why_not_dns_subdomain(text->substr(slash + 1)).empty()) {
+      state.reading.error(value, path, fmt::format("must be \"namespace/name\" (got {})", describe(value)));
+    } else {
+      names.push_back(*text);
+    }
+  });
+  return names;
+}
+
+void read_executor_exit_of(ReadState& state, ObjectReader& reader, TimeUs at, const ExecutorExit& exit) {
+  read_executors(state, reader, at, exit);
+}
+
+std::vector<std::string> read_node_names(ReadState& state, ObjectReader& object) {
+  return node_names(state, read_node_selection(state, object));
+}
 
 std::vector<std::uint32_t> read_node_selection(ReadState& state, ObjectReader& object) {
   const bool named = object.has("nodes");

@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "fakeapi/faults.h"
+#include "sim/scenario_node_actions.h"
 #include "sim/scenario_read.h"
 #include "sim/scenario_scheduling.h"
 
@@ -197,6 +198,7 @@ Json cluster(const Scenario& scenario) {
     object["latency"][name] = latency_model(config.latency.*member);
   }
   object["parallel_pulls"] = config.parallel_pulls;
+  if (config.max_parallel_pulls > 0) object["max_parallel_pulls"] = config.max_parallel_pulls;
   return object;
 }
 
@@ -295,8 +297,10 @@ struct WriteAction {
     if (action.grace_s) object["grace"] = duration(*action.grace_s * kSecondUs);
     return object;
   }
+  Json operator()(const auto& action) const { return write_node_action(action); }
   Json operator()(const WorldAction& action) const { return std::visit(*this, action); }
   Json operator()(const ExecutorExit& exit) const {
+    if (exit.oom) return {{"do", "oom_kill"}, {"application", exit.application}, {"executors", exit.executors}};
     return {{"do", "executor_exit"},
             {"application", exit.application},
             {"executors", exit.executors},

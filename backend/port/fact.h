@@ -68,6 +68,34 @@ struct NodeTainted {
   }
 };
 
+// kubectl cordon, or its opposite: spec.unschedulable (K78).
+struct NodeCordoned {
+  static constexpr std::string_view kType = "fact.node_cordoned";
+  std::string node;
+  std::uint64_t rv = 0;
+  bool unschedulable = true;
+  static void fields(auto& visit, auto& self) {
+    visit("node", self.node);
+    visit("rv", self.rv);
+    visit("unschedulable", self.unschedulable);
+  }
+};
+
+// The kubelet says that its node is short of something, or no longer (K65).
+struct NodePressureChanged {
+  static constexpr std::string_view kType = "fact.node_pressure_changed";
+  std::string node;
+  std::uint64_t rv = 0;
+  std::string condition;  // "MemoryPressure", "DiskPressure"
+  bool pressed = true;
+  static void fields(auto& visit, auto& self) {
+    visit("node", self.node);
+    visit("rv", self.rv);
+    visit("condition", self.condition);
+    visit("pressed", self.pressed);
+  }
+};
+
 // The Node object is deleted (K73, K74).
 struct NodeGone {
   static constexpr std::string_view kType = "fact.node_gone";
@@ -395,7 +423,7 @@ using Fact =
                  fact::QuotaSet, fact::QuotaCharged, fact::QuotaRecounted, fact::RequestRefused, fact::RequestQueued,
                  fact::SeatsMoved, fact::HistoryTrimmed, fact::ScaleUp, fact::ScaleUpFailed, fact::ScaleUpRefused,
                  fact::MachineLaunched, fact::MachineReady, fact::MachineGone, fact::ScaleDownBlocked, fact::ScaleDown,
-                 fact::ImageRemoved>;
+                 fact::ImageRemoved, fact::NodeCordoned, fact::NodePressureChanged>;
 
 namespace fault {
 
