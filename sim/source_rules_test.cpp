@@ -284,8 +284,22 @@ class FunctionWalk {
 
 Findings check_functions(const Source& file) { return FunctionWalk(file).findings; }
 
+// The log leaves false out, so what is read back as absent must be false by default.
+void check_logged_flags(const Source& file, Findings& findings) {
+  static const std::regex kTrueByDefault(R"(^  bool (\w+) = true;)");
+  for (std::size_t i = 0; i < file.code.size(); ++i) {
+    std::smatch flag;
+    if (!std::regex_search(file.code[i], flag, kTrueByDefault)) continue;
+    const std::string use = "self." + flag[1].str() + ")";
+    const bool logged =
+        std::ranges::any_of(file.lines, [&](const std::string& line) { return line.find(use) != std::string::npos; });
+    if (logged) findings.push_back(finding(file, i, "a logged flag that is true by default: the log leaves false out"));
+  }
+}
+
 Findings check_language(const Source& file) {
   Findings findings;
+  check_logged_flags(file, findings);
   for (std::size_t i = 0; i < file.code.size(); ++i) {
     const std::string& line = file.code[i];
     if (line.find("DISABLED_") != std::string::npos) {
@@ -455,6 +469,13 @@ TEST(SourceRules, FilesThatAreTooLongTooWideOrUnexplainedAreFound) {
   EXPECT_THAT(check_shape(source("sim/x.cpp", "#include \"sim/x.h\"\n")), IsEmpty());
   EXPECT_THAT(check_shape(source("sim/y.h", "int y;\n")),
               ElementsAre(StartsWith("sim/y.h:1: file header:"), StartsWith("sim/y.h:1: header guard:")));
+}
+
+TEST(SourceRules, ALoggedFlagThatIsTrueByDefaultIsFound) {
+  Findings found;
+  check_logged_flags(
+      source("backend/port/fact.h", "  bool on = true;\n  bool off = true;\n    visit(\"on\", self.on);\n"), found);
+  EXPECT_EQ(found.size(), 1U) << joined(found);
 }
 
 }  // namespace

@@ -73,7 +73,7 @@ struct NodeCordoned {
   static constexpr std::string_view kType = "fact.node_cordoned";
   std::string node;
   std::uint64_t rv = 0;
-  bool unschedulable = true;
+  bool unschedulable = false;
   static void fields(auto& visit, auto& self) {
     visit("node", self.node);
     visit("rv", self.rv);
@@ -87,7 +87,7 @@ struct NodePressureChanged {
   std::string node;
   std::uint64_t rv = 0;
   std::string condition;  // "MemoryPressure", "DiskPressure"
-  bool pressed = true;
+  bool pressed = false;
   static void fields(auto& visit, auto& self) {
     visit("node", self.node);
     visit("rv", self.rv);

@@ -100,7 +100,7 @@ struct PodPreference {
 struct SpreadConstraint {
   std::int64_t max_skew = 1;
   std::string topology_key;
-  bool hard = true;                       // DoNotSchedule; else ScheduleAnyway
+  bool hard = false;                      // DoNotSchedule; else ScheduleAnyway
   std::optional<LabelSelector> selector;  // of pods of its own namespace; absent: no pod
   std::int64_t min_domains = 1;           // of hard ones: with fewer, the emptiest counts as empty
   bool any_node = false;                  // nodeAffinityPolicy Ignore: nodes that the pod may not have count too
