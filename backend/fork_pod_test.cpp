@@ -66,8 +66,8 @@ std::vector<std::string> volume_names(const Pod& pod) {
   return names;
 }
 
-std::map<std::string, std::string> mounts(const Container& container) {
-  std::map<std::string, std::string> paths;
+StringMap mounts(const Container& container) {
+  StringMap paths;
   for (const VolumeMount& mount : container.mounts) paths[mount.name] = mount.path;
   return paths;
 }

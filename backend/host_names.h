@@ -5,7 +5,6 @@
 #pragma once
 
 #include <functional>
-#include <map>
 #include <string>
 
 #include "backend/pods_by_ip.h"
@@ -40,13 +39,13 @@ class PlainHostNames final : public HostNames {
 // Reverse DNS as data: IP to canonical name. A name that is not known is the IP itself, as InetAddress says.
 class ReverseDns {
  public:
-  explicit ReverseDns(std::map<std::string, std::string> names = {}) : names_(std::move(names)) {}
+  explicit ReverseDns(StringMap names = {}) : names_(std::move(names)) {}
   std::string canonical_name(const std::string& ip) const;
   // Look-ups so far; each blocks a real driver (Q13).
   int asked() const { return asked_; }
 
  private:
-  std::map<std::string, std::string> names_;
+  StringMap names_;
   mutable int asked_ = 0;
 };
 

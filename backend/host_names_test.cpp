@@ -146,7 +146,7 @@ TEST(HostNames, F_RackResolverUtilImplSuite_26_APlugInCountsWhenItHasWhatItNeeds
 }
 
 TEST(HostNames, ARackThatIsHadoopsDefaultCountsAsNone) {
-  const std::map<std::string, std::string> racks{{"kube-node1", "/default-rack"}};
+  const StringMap racks{{"kube-node1", "/default-rack"}};
   EXPECT_EQ(RackTable(racks).rack("kube-node1"), "");
 }
 

@@ -2,7 +2,6 @@
 // its table. Spark 3.5-4.4 on Kubernetes does not use it.
 #pragma once
 
-#include <map>
 #include <string>
 
 #include "backend/port/kube.h"
@@ -19,14 +18,14 @@ bool topology_configured(const StringMap& hadoop_conf);
 class RackTable {
  public:
   RackTable() = default;  // no plug-in
-  explicit RackTable(std::map<std::string, std::string> racks) : configured_(true), racks_(std::move(racks)) {}
+  explicit RackTable(StringMap racks) : configured_(true), racks_(std::move(racks)) {}
   bool configured() const { return configured_; }
   // "" for a host that the table lacks, or that it puts into the default rack.
   std::string rack(const std::string& host) const;
 
  private:
   bool configured_ = false;
-  std::map<std::string, std::string> racks_;
+  StringMap racks_;
 };
 
 }  // namespace podramp::backend

@@ -19,6 +19,7 @@
 #include "fakeapi/image_pulls.h"
 #include "fakeapi/init_downloads.h"
 #include "fakeapi/kubelet.h"
+#include "fakeapi/label_index.h"
 #include "fakeapi/manifest_verbs.h"
 #include "fakeapi/node_lifecycle.h"
 #include "fakeapi/node_pressure.h"
@@ -89,9 +90,9 @@ class Cluster::Impl final : public Context {
         ledger_(ledger),
         faults_(*this),
         admission_(*this),
-        watches_(*this, faults_),
+        watches_(*this, faults_, labels_),
         deletion_(*this),
-        verbs_(*this, admission_, deletion_),
+        verbs_(*this, admission_, deletion_, labels_),
         claims_(*this),
         store_(*this, claims_),
         manifests_(*this, store_),
@@ -139,7 +140,7 @@ class Cluster::Impl final : public Context {
     const Seq seq = ledger_.append(by, cause, key_of(fact), ref(fact), memory_);
     state_.apply(fact);
     showing_ = true;
-    verbs_.on_fact(fact);
+    labels_.on_fact(fact, state_);
     admission_.on_fact(fact, seq);
     watches_.on_fact(fact, seq);
     claims_.on_fact(fact, seq);
@@ -335,6 +336,7 @@ class Cluster::Impl final : public Context {
   Seq step_cause_ = 0;
   bool showing_ = false;
 
+  LabelIndex labels_;
   Faults faults_;
   Admission admission_;
   WatchHub watches_;

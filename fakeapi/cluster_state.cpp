@@ -12,6 +12,8 @@
 namespace podramp::fakeapi {
 namespace {
 
+constexpr PodId kGapMax = 1'000'000;  // ids are counted; a log that jumps further is not one of ours
+
 // 48 bits of a version 4 UUID: real clients expect the shape.
 constexpr std::string_view kUidPrefix = "00000000-0000-4000-8000-";
 constexpr std::string_view kObjectUidPrefix = "00000000-0000-4000-9000-";
@@ -77,9 +79,9 @@ struct ClusterState::Apply {
   }
 
   PodRecord& stored(const std::string& name) {
-    const auto it = s.ids_.find(name);
-    PODRAMP_CHECK(it != s.ids_.end(), "no pod " + name);
-    return s.pods_.at(it->second);
+    const auto it = s.named_.find(name);
+    PODRAMP_CHECK(it != s.named_.end(), "no pod " + name);
+    return *it->second;
   }
 
   // Makes the pod's next version; edit changes it.
@@ -91,6 +93,7 @@ struct ClusterState::Apply {
     edit(*next);
     s.change_ = {record.id, record.pod, next, record.requests};
     record.pod = std::move(next);
+    record.text_hash.reset();
     seen(rv);
   }
 
@@ -102,7 +105,7 @@ struct ClusterState::Apply {
     if (const auto orphans = s.orphans_.find(f.node.name); orphans != s.orphans_.end()) {
       it->second.pods = std::move(orphans->second);
       s.orphans_.erase(orphans);
-      for (const PodId id : it->second.pods) count(s.pods_.at(id), +1);
+      for (const PodId id : it->second.pods) count(*s.pods_.at(id), +1);
     }
     seen(f.node.resource_version);
   }
@@ -151,9 +154,11 @@ struct ClusterState::Apply {
     PODRAMP_CHECK(id != 0, "uid " + f.pod->uid);
     const auto [name, fresh] = s.by_name_.emplace(pod_key(*f.pod), id);
     PODRAMP_CHECK(fresh, "pod exists: " + pod_key(*f.pod));
-    s.ids_.emplace(name->first, id);
-    PodRecord& record = s.pods_[id];
-    record = {id, f.pod, pod_requests(*f.pod->tmpl)};
+    PODRAMP_CHECK(id < s.pods_.size() + kGapMax, "uid " + f.pod->uid);
+    if (s.pods_.size() <= id) s.pods_.resize(id + 1);
+    s.pods_[id] = std::make_unique<PodRecord>(PodRecord{id, f.pod, pod_requests(*f.pod->tmpl), {}});
+    PodRecord& record = *s.pods_[id];
+    s.named_.emplace(name->first, &record);
     if (!f.pod->node.empty()) {
       place(record);
       count(record, +1);
@@ -166,7 +171,7 @@ struct ClusterState::Apply {
       pod.node = f.node;
       set_condition(pod, {"PodScheduled", Truth::yes, "", "", 0});
     });
-    const PodRecord& record = s.pods_.at(s.change_.id);
+    const PodRecord& record = *s.pods_.at(s.change_.id);
     place(record);
     count(record, +1);
   }
@@ -247,13 +252,12 @@ struct ClusterState::Apply {
   void operator()(const fact::PodGone& f) {
     const auto it = s.by_name_.find(f.pod);
     PODRAMP_CHECK(it != s.by_name_.end(), "no pod " + f.pod);
-    const auto record = s.pods_.find(it->second);
-    count(record->second, -1);
-    unplace(record->second);
-    s.change_ = {record->second.id, record->second.pod, nullptr, record->second.requests};
-    s.ids_.erase(it->first);
+    const std::unique_ptr<PodRecord> record = std::move(s.pods_.at(it->second));
+    count(*record, -1);
+    unplace(*record);
+    s.change_ = {record->id, record->pod, nullptr, record->requests};
+    s.named_.erase(it->first);
     s.by_name_.erase(it);
-    s.pods_.erase(record);
     seen(f.rv);
   }
 
@@ -325,14 +329,11 @@ struct ClusterState::Apply {
 
 void ClusterState::apply(const Fact& fact) { std::visit(Apply{*this}, fact); }
 
-const PodRecord* ClusterState::find_pod(PodId id) const {
-  const auto it = pods_.find(id);
-  return it == pods_.end() ? nullptr : &it->second;
-}
+const PodRecord* ClusterState::find_pod(PodId id) const { return id < pods_.size() ? pods_[id].get() : nullptr; }
 
 const PodRecord* ClusterState::find_pod(std::string_view full_name) const {
-  const auto it = ids_.find(full_name);
-  return it == ids_.end() ? nullptr : &pods_.at(it->second);
+  const auto it = named_.find(full_name);
+  return it == named_.end() ? nullptr : it->second;
 }
 
 ManifestPtr ClusterState::find_object(Kind kind, std::string_view full_name) const {
@@ -356,13 +357,24 @@ std::uint64_t ClusterState::hash() const {
   JsonWriter writer(text, memory);
   // One running hash over bounded pieces: the whole text of a million pods need never exist.
   std::uint64_t hash = hash_text(fmt::format("{} {}", rv_, trimmed_));
+  const auto mix_in = [&](std::uint64_t piece) { hash = (hash * 0x9e3779b97f4a7c15U) ^ piece; };
   const auto mix = [&] {
-    hash = (hash * 0x9e3779b97f4a7c15U) ^ hash_text(text);
+    mix_in(hash_text(text));
     text.clear();
   };
   for (const auto& [name, id] : by_name_) {
-    writer.value(*pods_.at(id).pod);
-    mix();
+    const PodRecord& record = *pods_.at(id);
+    // The first pod of a template is written with all of it.
+    const bool usual = memory.knows_template(record.pod->tmpl->hash);
+    if (!usual || !record.text_hash) {
+      writer.value(*record.pod);
+      const std::uint64_t text_hash = hash_text(text);
+      text.clear();
+      if (usual) record.text_hash = text_hash;
+      mix_in(text_hash);
+    } else {
+      mix_in(*record.text_hash);
+    }
   }
   for (const auto& [name, record] : nodes_) {
     writer.value(record.node);

@@ -5,6 +5,8 @@
 #include <array>
 #include <cstdint>
 #include <map>
+#include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -18,8 +20,9 @@ namespace podramp::fakeapi {
 
 struct PodRecord {
   PodId id = 0;
-  PodPtr pod;          // the current version
-  Resources requests;  // pod_requests(template), computed once per template
+  PodPtr pod;                                      // the current version
+  Resources requests;                              // pod_requests(template), computed once per template
+  mutable std::optional<std::uint64_t> text_hash;  // of this version as text, once ClusterState::hash has wanted it
 };
 
 struct NodeRecord {
@@ -43,7 +46,7 @@ struct QuotaRecord {
 class ClusterState {
  public:
   ClusterState() = default;
-  ClusterState(const ClusterState&) = delete;  // ids_ looks into by_name_
+  ClusterState(const ClusterState&) = delete;  // named_ looks into by_name_
   ClusterState& operator=(const ClusterState&) = delete;
   ClusterState(ClusterState&&) = default;
   ClusterState& operator=(ClusterState&&) = default;
@@ -93,8 +96,8 @@ class ClusterState {
   std::uint64_t rv_ = 0;
   std::uint64_t trimmed_ = 0;
   std::map<std::string, PodId, std::less<>> by_name_;
-  std::unordered_map<std::string_view, PodId> ids_;  // the same by hash, for finding; never iterated
-  std::unordered_map<PodId, PodRecord> pods_;        // never iterated
+  std::unordered_map<std::string_view, PodRecord*> named_;  // the same by hash, for finding; never iterated
+  std::vector<std::unique_ptr<PodRecord>> pods_;            // by id, which count from 1; null: it is gone
   std::map<std::string, NodeRecord, std::less<>> nodes_;
   std::map<std::string, std::set<PodId>, std::less<>> orphans_;  // bound to a node whose object is gone
   Change change_;

@@ -20,15 +20,24 @@ void LabelIndex::drop(ByValue& index, const std::string& key, const Pod& pod) {
   if (pods->second.empty()) index.erase(pods);
 }
 
-const LabelIndex::Pods& LabelIndex::candidates(const ClusterState& state, const LabelSelector& selector) {
-  const auto equal = std::ranges::find(selector.all, SelectorOp::equals, &Requirement::op);
-  if (equal == selector.all.end()) return state.pods_by_name();
-  const auto [index, is_new] = by_key_.try_emplace(equal->key);
+const LabelIndex::Pods& LabelIndex::with_value(const ClusterState& state, const Requirement& equal) {
+  const auto [index, is_new] = by_key_.try_emplace(equal.key);
   if (is_new) {
-    for (const auto& [name, id] : state.pods_by_name()) add(index->second, equal->key, *state.find_pod(id)->pod, id);
+    for (const auto& [name, id] : state.pods_by_name()) add(index->second, equal.key, *state.find_pod(id)->pod, id);
   }
-  const auto pods = index->second.find(equal->values.at(0));
+  const auto pods = index->second.find(equal.values.at(0));
   return pods == index->second.end() ? none_ : pods->second;
+}
+
+const LabelIndex::Pods& LabelIndex::candidates(const ClusterState& state, const LabelSelector& selector) {
+  const Pods* fewest = &state.pods_by_name();
+  for (const Requirement& requirement : selector.all) {
+    if (fewest->size() <= few_) break;
+    if (requirement.op != SelectorOp::equals) continue;
+    const Pods& pods = with_value(state, requirement);
+    if (pods.size() < fewest->size()) fewest = &pods;
+  }
+  return *fewest;
 }
 
 void LabelIndex::on_fact(const Fact& fact, const ClusterState& state) {

@@ -15,16 +15,22 @@ class LabelIndex {
  public:
   using Pods = std::map<std::string, PodId, std::less<>>;  // by "namespace/name"
 
-  // A superset of the pods that match: those with the value of the selector's first "key=value", or all.
+  // few: how many candidates are not worth another index.
+  explicit LabelIndex(std::size_t few = 64) : few_(few) {}
+
+  // A superset of the pods that match: those with the value of the selector's rarest "key=value", or all.
   const Pods& candidates(const ClusterState& state, const LabelSelector& selector);
   // Keeps the index; call it after the state has applied the fact.
   void on_fact(const Fact& fact, const ClusterState& state);
 
  private:
   using ByValue = std::unordered_map<std::string, Pods>;  // never iterated
+
+  const Pods& with_value(const ClusterState& state, const Requirement& equal);
   static void add(ByValue& index, const std::string& key, const Pod& pod, PodId id);
   static void drop(ByValue& index, const std::string& key, const Pod& pod);
 
+  std::size_t few_;
   std::map<std::string, ByValue> by_key_;
   Pods none_;
 };

@@ -32,7 +32,7 @@ class LabelIndexTest : public testing::Test {
   using Names = std::vector<std::string>;
 
   ClusterState state_;
-  LabelIndex index_;
+  LabelIndex index_{0};
   std::uint64_t rv_ = 0;
 };
 
@@ -44,6 +44,13 @@ TEST_F(LabelIndexTest, GivesThePodsOfAValueInTheServersOrder) {
   EXPECT_EQ(names("role!=x,app=two"), (Names{"a/z"}));
   EXPECT_EQ(names("app=none"), Names{});
   EXPECT_EQ(names("app in (one,two)").size(), 3U) << "no equality: every pod is a candidate";
+}
+
+TEST_F(LabelIndexTest, TakesTheRarestValueOfASelector) {
+  create(1, "a", "x", {{"role", "executor"}, {"app", "one"}});
+  create(2, "a", "y", {{"role", "executor"}, {"app", "two"}});
+  EXPECT_EQ(names("role=executor,app=two"), (Names{"a/y"}));
+  EXPECT_EQ(names("app=two,role=executor"), (Names{"a/y"}));
 }
 
 TEST_F(LabelIndexTest, FollowsCreatesLabelsAndRemovals) {

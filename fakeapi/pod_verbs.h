@@ -22,8 +22,8 @@ void gate(Pod& pod, const ClusterConfig& config);
 
 class PodVerbs {
  public:
-  PodVerbs(Context& context, Admission& admission, Deletion& deletion)
-      : context_(context), admission_(admission), deletion_(deletion) {}
+  PodVerbs(Context& context, Admission& admission, Deletion& deletion, LabelIndex& index)
+      : context_(context), admission_(admission), deletion_(deletion), index_(index) {}
 
   Answer create(const ApiRequest& request, Seq cause);  // K2-K6, K8
   Answer get(const ApiRequest& request, Seq cause) const;
@@ -32,7 +32,6 @@ class PodVerbs {
 
   // The pods that the request's namespace and selectors name, by "namespace/name".
   std::vector<const PodRecord*> select(const ApiRequest& request);
-  void on_fact(const Fact& fact) { index_.on_fact(fact, context_.state()); }
 
   // The id of the next pod to be stored; counted from 1.
   PodId next_id() { return ++last_id_; }
@@ -45,7 +44,7 @@ class PodVerbs {
   Context& context_;
   Admission& admission_;
   Deletion& deletion_;
-  LabelIndex index_;
+  LabelIndex& index_;
   PodId last_id_ = 0;
 };
 

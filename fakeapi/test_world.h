@@ -102,9 +102,9 @@ class TestWorld final : public Context {
         seed_(seed),
         faults(*this),
         admission(*this),
-        watches(*this, faults),
+        watches(*this, faults, labels),
         deletion(*this),
-        verbs(*this, admission, deletion),
+        verbs(*this, admission, deletion, labels),
         claims(*this),
         store(*this, claims),
         manifests(*this, store),
@@ -129,7 +129,7 @@ class TestWorld final : public Context {
     facts.push_back({++seq_, now_, std::string(by), cause, fact});
     const Seq seq = seq_;
     showing_ = true;
-    verbs.on_fact(fact);
+    labels.on_fact(fact, state_);
     admission.on_fact(fact, seq);
     watches.on_fact(fact, seq);
     claims.on_fact(fact, seq);
@@ -237,6 +237,7 @@ class TestWorld final : public Context {
   std::map<std::uint64_t, Answered> answers;
   std::vector<Delivered> delivered;
   std::vector<Closed> closed;
+  LabelIndex labels;
   Faults faults;
   Admission admission;
   WatchHub watches;

@@ -82,7 +82,7 @@ void WatchHub::open(ClientId client, CallId id, const ApiRequest& request, std::
     for (const PodPtr& pod : initial->pods) enqueue(serial, watch, {WatchEventType::added, pod}, due_us, cause);
     replay(serial, watch, initial->rv, due_us, cause);
   } else {
-    const auto& pods = context_.state().pods_by_name();
+    const auto& pods = pods_.candidates(context_.state(), request.label_selector);
     const std::string prefix = request.ns.empty() ? "" : request.ns + "/";
     for (auto it = pods.lower_bound(prefix); it != pods.end() && it->first.starts_with(prefix); ++it) {
       const PodPtr& pod = context_.state().find_pod(it->second)->pod;
@@ -171,7 +171,9 @@ void WatchHub::on_fact(const Fact& fact, Seq seq) {
 // K23: what one change is to one watch.
 void WatchHub::show(Serial serial, Watch& watch, const PodVersion& version, PodPtr& last_state, Seq seq) {
   const bool old_match = version.before != nullptr && matches(watch, *version.before);
-  const bool new_match = version.after != nullptr && matches(watch, *version.after);
+  const bool selects_alike = version.before != nullptr && version.after != nullptr && watch.fields.all.empty() &&
+                             version.before->own_labels == version.after->own_labels;
+  const bool new_match = selects_alike ? old_match : version.after != nullptr && matches(watch, *version.after);
   if (!old_match && !new_match) return;
   WatchEvent event;
   if (new_match) {

@@ -15,13 +15,15 @@
 
 #include "fakeapi/context.h"
 #include "fakeapi/faults.h"
+#include "fakeapi/label_index.h"
 #include "fakeapi/pod_history.h"
 
 namespace podramp::fakeapi {
 
 class WatchHub {
  public:
-  WatchHub(Context& context, const Faults& faults) : context_(context), faults_(faults) {}
+  WatchHub(Context& context, const Faults& faults, LabelIndex& index)
+      : context_(context), faults_(faults), pods_(index) {}
 
   // Why a watch cannot start after this version: "too old resource version: A (B)" (K18); absent when it can.
   // Emits HistoryTrimmed when the window has moved since the last one.
@@ -92,6 +94,7 @@ class WatchHub {
 
   Context& context_;
   const Faults& faults_;
+  LabelIndex& pods_;
   std::map<Serial, Watch> watches_;
   std::map<std::pair<ClientId, std::uint64_t>, Serial> by_call_;
   // Label -> value -> watches.

@@ -152,7 +152,7 @@ World world_of(const std::vector<LoggedEvent>& events) {
   std::map<std::string, TimeUs> bound;
   std::map<std::string, TimeUs> waiting;
   std::map<std::string, TimeUs> running;
-  std::map<std::string, std::string> pod_of;  // "application/id" -> pod
+  StringMap pod_of;  // "application/id" -> pod
   for (const LoggedEvent& e : events) {
     if (const auto* created = e.get<fact::PodCreated>()) {
       const std::string* id = created->pod->label("spark-exec-id");

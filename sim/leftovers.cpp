@@ -37,8 +37,8 @@ Leftover explain(const ApplicationView& app, const ExecutorRow& row, bool keeps,
 
 }  // namespace
 
-std::vector<Leftover> leftovers(const ApplicationView& app, const std::map<std::string, std::string>& conf,
-                                const fakeapi::ClusterState& cluster, TimeUs end_us) {
+std::vector<Leftover> leftovers(const ApplicationView& app, const StringMap& conf, const fakeapi::ClusterState& cluster,
+                                TimeUs end_us) {
   std::vector<Leftover> left;
   if (!app.exited_us) return left;
   const auto key = conf.find("spark.kubernetes.executor.deleteOnTermination");

@@ -1,7 +1,6 @@
 // The pods that a stopped application has left in the cluster, each with what explains it.
 #pragma once
 
-#include <map>
 #include <string>
 #include <vector>
 
@@ -18,7 +17,7 @@ struct Leftover {
 };
 
 // conf: the application's, for keys that keep pods on purpose. Nothing for an application that has not ended.
-std::vector<Leftover> leftovers(const ApplicationView& app, const std::map<std::string, std::string>& conf,
-                                const fakeapi::ClusterState& cluster, TimeUs end_us);
+std::vector<Leftover> leftovers(const ApplicationView& app, const StringMap& conf, const fakeapi::ClusterState& cluster,
+                                TimeUs end_us);
 
 }  // namespace podramp::sim

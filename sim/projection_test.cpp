@@ -415,7 +415,7 @@ class LeftoversTest : public testing::Test {
   std::vector<Leftover> left() { return leftovers(app, conf, cluster, 100 * kS); }
 
   ApplicationView app;
-  std::map<std::string, std::string> conf;
+  StringMap conf;
   fakeapi::ClusterState cluster;
 };
 

@@ -225,8 +225,7 @@ TEST(Properties, AnOvercommittedNodeFailsTheRun) {
 
 TEST(Properties, AnUnexplainedLeftoverFailsTheRun) {
   RunOptions options;
-  options.leftovers = [](const ApplicationView&, const std::map<std::string, std::string>&,
-                         const fakeapi::ClusterState&, TimeUs) {
+  options.leftovers = [](const ApplicationView&, const StringMap&, const fakeapi::ClusterState&, TimeUs) {
     return std::vector<Leftover>{{"default/explained", "its create was under way when the application stopped", true},
                                  {"default/etl-exec-1", "", true}};
   };

@@ -4,11 +4,11 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <string>
 #include <vector>
 
 #include "backend/port/fields.h"
+#include "backend/port/placement.h"
 #include "backend/port/time.h"
 
 namespace podramp::sim {
@@ -71,7 +71,7 @@ struct PublishedFact {
   std::string source;
   std::string says;
   FactKind kind = FactKind::predicted;
-  std::map<std::string, std::string> stated;  // "cluster.latency.start" -> what the source says of it
+  StringMap stated;  // "cluster.latency.start" -> what the source says of it
   std::vector<PublishedFigure> figures;
   friend bool operator==(const PublishedFact&, const PublishedFact&) = default;
 };

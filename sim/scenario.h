@@ -31,7 +31,7 @@ struct ApplicationSpec {
   std::string name;  // unique; "etl-3" when count is given
   std::string ns = "default";
   backend::Compat compat = backend::Compat::spark_4_0;
-  std::map<std::string, std::string> conf;   // official Spark keys verbatim
+  StringMap conf;                            // official Spark keys verbatim
   std::string executor_template;             // a Pod manifest as one line of JSON, "" when there is none
   std::string api_user;                      // "": the driver's service account (K90)
   std::vector<std::string> fixes;            // named repairs of Spark defects (backend/fixes.h)

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "backend/port/placement.h"
 #include "backend/port/status.h"
 #include "backend/port/time.h"
 
@@ -31,10 +32,10 @@ struct ShownCluster {
 struct Shown {
   std::uint64_t seq = 0;
   TimeUs t = 0;
-  std::string line;                                // of the log, the last that counts
-  std::string level;                               // of the log
-  std::optional<ShownCluster> cluster;             // absent unless the log has facts
-  std::map<std::string, std::string> application;  // name: the backend's own description and its sets, a fact a line
+  std::string line;                     // of the log, the last that counts
+  std::string level;                    // of the log
+  std::optional<ShownCluster> cluster;  // absent unless the log has facts
+  StringMap application;                // name: the backend's own description and its sets, a fact a line
 };
 
 Result<Shown> show_log(const std::string& path, const ShowAt& at);

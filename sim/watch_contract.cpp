@@ -110,8 +110,8 @@ void WatchContract::on(const EventRef& event, const in::Replied& replied) {
   const std::uint64_t from = watch.after_rv.value_or(watch.opened_rv);
   if (from < forgotten_rv_) return drop(key);  // more than we remember
   watch.last_rv = from;
-  for (const Change& change : changes_) {
-    if (change.rv > from && selects(watch, change)) watch.expected.push_back(change.rv);
+  for (auto it = std::ranges::upper_bound(changes_, from, {}, &Change::rv); it != changes_.end(); ++it) {
+    if (selects(watch, *it)) watch.expected.push_back(it->rv);
   }
 }
 

@@ -57,8 +57,8 @@ class JsonReader {
   void read(const json& j, std::vector<T>& v) {
     for (const json& item : j) read(item, v.emplace_back());
   }
-  template <class K, class V>
-  void read(const json& j, std::map<K, V>& v) {
+  template <class K, class V, class C>
+  void read(const json& j, std::map<K, V, C>& v) {
     for (const auto& [k, item] : j.items()) {
       if constexpr (std::integral<K>) {
         K number = 0;
@@ -129,13 +129,11 @@ class JsonReader {
     inner("hash", hash);
     inner("changed", changed);  // learned on reading
     inner("gone", gone);
-    auto all = memory_.pods();
-    for (const std::string& name : gone) all.erase(name);
-    for (auto& [name, pod] : all) v.items.push_back(pod);
+    for (const std::string& name : gone) memory_.forget(name);
+    for (const auto& [name, pod] : memory_.pods()) v.items.push_back(pod);
     if (v.items.size() != count || hex(list_hash(v.items)) != hash) {
       throw Unreadable{fmt::format("a list of {} pods cannot be rebuilt from the lines before it", count)};
     }
-    (void)memory_.replace(v.items);
   }
   void read(const json& j, WatchEvent& v) {
     JsonReader inner(j, memory_);

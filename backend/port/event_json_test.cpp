@@ -55,8 +55,8 @@ class Filler {
   void fill(std::vector<T>& v) {
     fill(v.emplace_back());
   }
-  template <class K, class V>
-  void fill(std::map<K, V>& v) {
+  template <class K, class V, class C>
+  void fill(std::map<K, V, C>& v) {
     K key{};
     fill(key);
     fill(v[key]);

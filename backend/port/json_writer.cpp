@@ -1,5 +1,9 @@
 #include "backend/port/json_writer.h"
 
+#include <algorithm>
+#include <array>
+#include <compare>
+#include <set>
 #include <utility>
 
 #include "backend/port/random.h"
@@ -12,6 +16,29 @@ std::string full_name(std::string_view ns, std::string_view name) {
   key.reserve(ns.size() + name.size() + 1);
   key.append(ns).append("/").append(name);
   return key;
+}
+
+// The characters that JSON text cannot hold as they are.
+constexpr auto kEscaped = [] {
+  std::array<bool, 256> escaped{};
+  for (std::size_t c = 0; c < 0x20; ++c) escaped[c] = true;
+  escaped['"'] = escaped['\\'] = true;
+  return escaped;
+}();
+
+// How "namespace/name" of a pod compares with a key of that form.
+std::strong_ordering compare(std::string_view key, const Pod& pod) {
+  const std::size_t shared = std::min(key.size(), pod.ns.size());
+  if (const auto by_ns = key.substr(0, shared) <=> std::string_view(pod.ns).substr(0, shared); by_ns != 0) return by_ns;
+  if (shared < pod.ns.size()) return std::strong_ordering::less;
+  key.remove_prefix(shared);
+  if (key.empty()) return std::strong_ordering::less;
+  if (key.front() != '/') return key.front() <=> '/';
+  return key.substr(1) <=> std::string_view(pod.name);
+}
+
+bool is_same(const Pod& known, const Pod& pod) {
+  return !pod.uid.empty() && known.uid == pod.uid && known.resource_version == pod.resource_version;
 }
 
 }  // namespace
@@ -60,47 +87,76 @@ void PodMemory::learn(const PodPtr& pod) {
 
 void PodMemory::forget(const Pod& pod) { pods_.erase(pod_key(pod)); }
 
-std::vector<std::string> PodMemory::replace(const std::vector<PodPtr>& items) {
-  std::map<std::string, PodPtr, std::less<>> kept;
-  for (const PodPtr& pod : items) kept.emplace(pod_key(*pod), pod);
-  std::vector<std::string> gone;
-  for (const auto& [name, pod] : pods_) {
-    if (!kept.contains(name)) gone.push_back(name);
+void PodMemory::forget(const std::string& full_name) { pods_.erase(full_name); }
+
+// Both are in order as a rule, so one walk compares them; what comes out of order is looked up.
+PodMemory::Difference PodMemory::difference(const std::vector<PodPtr>& items) const {
+  Difference difference;
+  std::set<std::string, std::less<>> named;  // of items that came out of order
+  std::vector<std::string> passed;           // remembered names that no item had when its turn was
+  auto known = pods_.begin();
+  for (const PodPtr& item : items) {
+    auto order = std::strong_ordering::less;
+    while (known != pods_.end() && (order = compare(known->first, *item)) < 0) passed.push_back((known++)->first);
+    if (known != pods_.end() && order == 0) {
+      if (!is_same(*known->second, *item)) difference.changed.push_back(item);
+      ++known;
+    } else {
+      if (!knows(*item)) difference.changed.push_back(item);
+      named.insert(pod_key(*item));
+    }
   }
-  pods_ = std::move(kept);
-  return gone;
+  for (; known != pods_.end(); ++known) passed.push_back(known->first);
+  for (std::string& name : passed) {
+    if (!named.contains(name)) difference.gone.push_back(std::move(name));
+  }
+  return difference;
+}
+
+void JsonWriter::separate() {
+  if (!first_) out_.append(",", 1);
+  first_ = false;
 }
 
 void JsonWriter::key(std::string_view name) {
-  if (!first_) out_ += ',';
-  first_ = false;
+  separate();
   text(name);
-  out_ += ':';
+  out_.append(":", 1);
+}
+
+void JsonWriter::field(std::string_view name) {
+  separate();
+  out_.append("\"", 1);
+  out_.append(name);
+  out_.append("\":", 2);
 }
 
 void JsonWriter::text(std::string_view s) {
-  out_ += '"';
+  out_.append("\"", 1);
   std::size_t start = 0;
   for (std::size_t i = 0; i < s.size(); ++i) {
-    const auto c = static_cast<unsigned char>(s[i]);
-    if (c >= 0x20 && c != '"' && c != '\\') continue;
+    if (!kEscaped[static_cast<unsigned char>(s[i])]) continue;
     out_.append(s, start, i - start);
     start = i + 1;
-    static constexpr char kDigits[] = "0123456789abcdef";
-    switch (c) {
-      case '"': out_ += "\\\""; break;
-      case '\\': out_ += "\\\\"; break;
-      case '\n': out_ += "\\n"; break;
-      case '\t': out_ += "\\t"; break;
-      case '\r': out_ += "\\r"; break;
-      default:
-        out_ += "\\u00";
-        out_ += kDigits[c >> 4U];
-        out_ += kDigits[c & 15U];
-    }
+    escape(static_cast<unsigned char>(s[i]));
   }
   out_.append(s, start);
-  out_ += '"';
+  out_.append("\"", 1);
+}
+
+void JsonWriter::escape(unsigned char c) {
+  static constexpr char kDigits[] = "0123456789abcdef";
+  switch (c) {
+    case '"': out_ += "\\\""; break;
+    case '\\': out_ += "\\\\"; break;
+    case '\n': out_ += "\\n"; break;
+    case '\t': out_ += "\\t"; break;
+    case '\r': out_ += "\\r"; break;
+    default:
+      out_ += "\\u00";
+      out_ += kDigits[c >> 4U];
+      out_ += kDigits[c & 15U];
+  }
 }
 
 void JsonWriter::write(const TemplatePtr& tmpl) {
@@ -128,15 +184,13 @@ void JsonWriter::write(const PodPtr& pod) {
 }
 
 void JsonWriter::write(const PodList& list) {
-  std::vector<PodPtr> changed;
-  for (const PodPtr& pod : list.items) {
-    if (!memory_.knows(*pod)) changed.push_back(pod);
-  }
+  const PodMemory::Difference difference = memory_.difference(list.items);
   open();
   (*this)("count", list.items.size());
   (*this)("hash", hex(list_hash(list.items)));
-  (*this)("changed", changed);
-  (*this)("gone", memory_.replace(list.items));
+  (*this)("changed", difference.changed);
+  (*this)("gone", difference.gone);
+  for (const std::string& name : difference.gone) memory_.forget(name);
   close();
 }
 

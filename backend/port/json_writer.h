@@ -34,8 +34,13 @@ class PodMemory {
   bool knows(const Pod& pod) const;  // this very uid and resource version
   void learn(const PodPtr& pod);
   void forget(const Pod& pod);
-  // Makes the memory exactly `items`; returns the names ("namespace/name") it forgot, sorted.
-  std::vector<std::string> replace(const std::vector<PodPtr>& items);
+  void forget(const std::string& full_name);
+  // What a list shows that is not remembered, and the names ("namespace/name", sorted) that it no longer has.
+  struct Difference {
+    std::vector<PodPtr> changed;
+    std::vector<std::string> gone;
+  };
+  Difference difference(const std::vector<PodPtr>& items) const;
   const std::map<std::string, PodPtr, std::less<>>& pods() const { return pods_; }
 
  private:
@@ -62,13 +67,16 @@ class JsonWriter {
   template <class T>
   void operator()(std::string_view name, const T& v) {
     if (empty(v)) return;
-    key(name);
+    field(name);
     write(v);
   }
 
  private:
-  void key(std::string_view name);
+  void separate();
+  void key(std::string_view name);    // any text
+  void field(std::string_view name);  // one of ours: nothing in it to escape
   void text(std::string_view s);
+  void escape(unsigned char c);
 
   static bool empty(const std::string& s) { return s.empty(); }
   static bool empty(bool b) { return !b; }

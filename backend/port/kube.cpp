@@ -70,10 +70,8 @@ std::size_t spark_container_index(const PodTemplate& tmpl) {
 }
 
 const std::string* Pod::label(std::string_view key) const {
-  // std::map<std::string, ...> has no transparent comparison here; labels are short and few.
-  const std::string wanted(key);
-  if (const auto it = own_labels.find(wanted); it != own_labels.end()) return &it->second;
-  if (const auto it = tmpl->labels.find(wanted); it != tmpl->labels.end()) return &it->second;
+  if (const auto it = own_labels.find(key); it != own_labels.end()) return &it->second;
+  if (const auto it = tmpl->labels.find(key); it != tmpl->labels.end()) return &it->second;
   return nullptr;
 }
 
