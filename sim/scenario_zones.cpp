@@ -74,13 +74,13 @@ void read_api_server(ReadState& state, ObjectReader& cluster) {
 }
 
 void write_zones(const fakeapi::ClusterConfig& config, nlohmann::ordered_json& cluster) {
-  using Json = nlohmann::ordered_json;
   for (const fakeapi::ZoneSpec& zone : config.zones) {
-    cluster["zones"].push_back(Json{{"name", zone.name}, {"bandwidth", format_bandwidth(zone.bytes_per_s)}});
+    cluster["zones"].push_back(
+        nlohmann::ordered_json{{"name", zone.name}, {"bandwidth", format_bandwidth(zone.bytes_per_s)}});
   }
   if (config.api_server == fakeapi::ApiServerSpec{}) return;
-  cluster["api_server"] = Json{{"bandwidth", format_bandwidth(config.api_server.bytes_per_s)},
-                               {"pod_size", format_bytes(config.api_server.pod_bytes)}};
+  cluster["api_server"] = nlohmann::ordered_json{{"bandwidth", format_bandwidth(config.api_server.bytes_per_s)},
+                                                 {"pod_size", format_bytes(config.api_server.pod_bytes)}};
 }
 
 }  // namespace podramp::sim
