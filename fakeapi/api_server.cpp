@@ -134,6 +134,10 @@ void ApiServer::on_timer(const ClusterTimer& timer, Seq cause) {
     if (it != calls_.end() && flow_.waits(timer.arg)) queue_ends(it->first, it->second);
     return;
   }
+  if (timer.kind == kSendingEnds) {
+    if (it != calls_.end()) sending_ends(it->first, it->second);
+    return;
+  }
   CHECK(it != calls_.end());
   serve(it->first, it->second);
 }
@@ -154,7 +158,9 @@ void ApiServer::serve(std::uint64_t slot, Call& call) {
   } else if (call.request.verb == Verb::watch && call.request.kind == Kind::pod) {
     serve_watch(call);
   } else {
-    answer(call, decide(call));
+    Answer decided = decide(call);
+    if (send_bytes(slot, call, decided)) return;
+    answer(call, std::move(decided));
   }
   end(slot);
 }
@@ -314,15 +320,15 @@ void ApiServer::answer(const Call& call, Answer answer) {
 void ApiServer::give_up(const Call& call, Seq cause, bool committed) {
   const bool server_first = call.request.verb == Verb::watch || call.request.timeout_us > kServerTimeoutUs;
   ApiReply reply;
-  if (server_first && !call.lose_answer) {
-    reply = replies::server_timeout();
+  const bool server_ends = server_first && !call.lose_answer;
+  if (server_ends) {
+    reply = call.sending ? replies::transport(Transport::reset) : replies::server_timeout();
   } else {
     const bool unsure = committed && !is_read(call.request.verb);
     reply = replies::transport(unsure ? Transport::maybe_committed : Transport::timed_out);
   }
   const Seq noted = note_refusal(call, reply, cause);
-  const TimeUs at = reply.transport == Transport::ok ? context_.now() + reply_latency(call)
-                                                     : call.arrived_us + call.request.timeout_us;
+  const TimeUs at = server_ends ? context_.now() + reply_latency(call) : call.arrived_us + call.request.timeout_us;
   send(call, std::max(at, context_.now()), noted, std::move(reply));
 }
 

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <set>
 #include <string>
 #include <unordered_map>
@@ -41,6 +42,8 @@ class ApiServer {
   void add_client(std::string_view user) { flows_.push_back(flow_of(user)); }
 
   void receive(const to::Request& message, Seq cause);
+  // The world's answer to from::SendReply; false when that was somebody else's.
+  bool reply_sent(PullId reply);
   // A watch that its client has released before it was open never opens.
   void release(const to::ReleaseWatch& message);
 
@@ -48,7 +51,7 @@ class ApiServer {
   void on_timer(const ClusterTimer& timer, Seq cause);
 
  private:
-  enum Task : std::uint8_t { kServe, kQueueEnds, kSeatsFree, kAdjust, kQuotaWritten };
+  enum Task : std::uint8_t { kServe, kQueueEnds, kSeatsFree, kAdjust, kQuotaWritten, kSendingEnds };
 
   struct Call {
     ClientId client = 0;
@@ -64,6 +67,7 @@ class ApiServer {
     bool listed = false;               // deletecollection: pods or objects is filled
     std::vector<PodId> pods;           // deletecollection: what is left, last first
     std::vector<std::string> objects;  // likewise, of another kind
+    std::optional<Answer> sending;     // a list that is on its way through the server's link
   };
 
   bool refuse_by_fault(const Call& call);
@@ -87,6 +91,8 @@ class ApiServer {
   bool wait_for_version(std::uint64_t slot, Call& call);
   Answer decide(Call& call);
   Answer decide_manifest(const ApiRequest& request, Seq cause);
+  bool send_bytes(std::uint64_t slot, Call& call, Answer& answer);
+  void sending_ends(std::uint64_t slot, Call& call);
   void answer(const Call& call, Answer answer);
   void give_up(const Call& call, Seq cause, bool committed);
   static std::string target_name(const ApiRequest& request);

@@ -231,7 +231,8 @@ class Cluster::Impl final : public Context {
   void take(const to::ReleaseWatch& m, Seq) { api_.release(m); }
   void take(const to::Timer& m, Seq cause) { take_timer(m.timer, cause); }
   void take(const to::PullEnded& m, Seq cause) {
-    if (!downloads_.ended(m.pull, m.ok, cause)) pulls_.pull_ended(m.pull, m.ok, cause);
+    if (downloads_.ended(m.pull, m.ok, cause) || api_.reply_sent(m.pull)) return;
+    pulls_.pull_ended(m.pull, m.ok, cause);
   }
   void take(const to::ProcessExited& m, Seq cause) { kubelets_.process_exited(m.pod, m.exit_code, cause, m.oom); }
   void take(const to::AddNodes& m, Seq cause) { node_lifecycle_.add_nodes(m.nodes, cause); }

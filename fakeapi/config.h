@@ -36,7 +36,23 @@ struct RegistrySpec {
   std::int64_t bytes_per_s = 1'250'000'000;  // 10 Gb/s
   int concurrent_max = 64;                   // admission queue (design 2.2); 0 is unlimited
   std::vector<int> mirrors = {};             // indexes in registries: nodes ask these first, in this order
+  std::string zone = {};  // where it stands; a mirror in a node's own zone is asked before the others
   friend bool operator==(const RegistrySpec&, const RegistrySpec&) = default;
+};
+
+// A zone whose nodes and registries share a link to everything that is outside it. Nodes are in the zone that their
+// label topology.kubernetes.io/zone names.
+struct ZoneSpec {
+  std::string name;
+  std::int64_t bytes_per_s = 0;  // of the link, each way; > 0
+  friend bool operator==(const ZoneSpec&, const ZoneSpec&) = default;
+};
+
+// What answers cost the API server besides latency. docs/behaviour.md, "Bytes of lists".
+struct ApiServerSpec {
+  std::int64_t bytes_per_s = 0;        // of the link that lists of pods leave by; 0: their size does not matter
+  std::int64_t pod_bytes = 10 * 1024;  // of a pod in a list
+  friend bool operator==(const ApiServerSpec&, const ApiServerSpec&) = default;
 };
 
 // What an init container fetches before the main containers start, wherever a pod has one of that name.
@@ -238,6 +254,8 @@ struct ClusterConfig {
   ClusterProfile profile;
   std::vector<NodeSpec> nodes;
   std::vector<RegistrySpec> registries{{"registry"}};
+  std::vector<ZoneSpec> zones;  // those with a link of their own
+  ApiServerSpec api_server;
   std::vector<ImageSpec> images;  // an image that is not listed has 0 bytes to pull
   std::vector<InitDownloadSpec> init_downloads;
   std::vector<QuotaSpec> quotas;

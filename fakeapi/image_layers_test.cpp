@@ -157,6 +157,30 @@ TEST(ImageLayers, a_mirror_that_fails_is_passed_over_within_the_attempt) {
   EXPECT_THAT(s.c.facts<fact::PullFailed>(), IsEmpty());
 }
 
+TEST(ImageLayers, a_mirror_in_the_nodes_own_zone_is_asked_before_the_others) {
+  ClusterConfig config = mirrored_config();
+  config.registries[1].zone = "b";
+  config.registries[2].zone = "a";
+  config.nodes[0].node.labels[std::string(kZoneLabel)] = "a";
+  Started s(config);
+  s.pull("p", "one:1");
+  s.c.run_until(kMinuteUs);
+  EXPECT_THAT(s.asked(), ElementsAre(2));
+}
+
+TEST(ImageLayers, another_zones_mirror_still_comes_before_the_registry) {
+  ClusterConfig config = mirrored_config();
+  config.registries[0].zone = "a";  // the registry is asked last, wherever it stands
+  config.registries[1].zone = "b";
+  config.registries[2].zone = "a";
+  config.nodes[0].node.labels[std::string(kZoneLabel)] = "a";
+  Started s(config);
+  s.c.pulls->set_fail_hook([](std::string_view, std::string_view, int registry, int) { return registry == 2; });
+  s.pull("p", "one:1");
+  s.c.run_until(kMinuteUs);
+  EXPECT_THAT(s.asked(), ElementsAre(1));
+}
+
 TEST(ImageLayers, the_attempt_fails_when_mirrors_and_registry_do) {
   Started s(mirrored_config());
   s.c.pulls->set_fail_hook([](std::string_view, std::string_view, int, int attempt) { return attempt == 1; });

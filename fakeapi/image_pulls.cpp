@@ -156,10 +156,22 @@ std::optional<int> ImagePulls::answering_registry(const Place& place, int attemp
   const auto answers = [&](int registry) {
     return !fail_hook_ || !fail_hook_(place.first, place.second, registry, attempt);
   };
-  for (const int mirror : context_.config().registries.at(static_cast<std::size_t>(own)).mirrors) {
+  for (const int mirror : mirrors_of(own, place.first)) {
     if (answers(mirror)) return mirror;
   }
   return answers(own) ? std::optional<int>(own) : std::nullopt;
+}
+
+// As a node's own hosts.toml would name them: those in its zone before the others, else as they are listed.
+std::vector<int> ImagePulls::mirrors_of(int registry, const std::string& node) const {
+  const ClusterConfig& config = context_.config();
+  std::vector<int> mirrors = config.registries.at(static_cast<std::size_t>(registry)).mirrors;
+  const std::string zone = node_zone(config.nodes[node_index_.at(node)].node);
+  if (mirrors.size() > 1 && !zone.empty()) {
+    std::ranges::stable_partition(
+        mirrors, [&](int mirror) { return config.registries.at(static_cast<std::size_t>(mirror)).zone == zone; });
+  }
+  return mirrors;
 }
 
 void ImagePulls::answered(const Place& place, Seq cause) {

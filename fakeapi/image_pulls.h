@@ -86,6 +86,7 @@ class ImagePulls {
   Job* find_job(const Place& place);
   bool silent(const std::string& node) const;
   int registry_of(std::string_view image) const;
+  std::vector<int> mirrors_of(int registry, const std::string& node) const;
   std::optional<int> answering_registry(const Place& place, int attempt) const;
   void enqueue(const Place& place, Job& job);
   void start_next(const std::string& node);

@@ -67,7 +67,7 @@ struct Timer {
   ClusterTimer timer;
 };
 
-// A pull that to the world began as from::StartPull has ended; not ok when its node went off.
+// What to the world began as from::StartPull or from::SendReply has ended; not ok when its node went off.
 struct PullEnded {
   PullId pull = 0;
   bool ok = true;
@@ -186,7 +186,12 @@ struct StartPull {
   std::uint32_t node = 0;  // index in ClusterConfig::nodes
   std::int64_t bytes = 0;
 };
-struct CancelPull {
+// Move the bytes of an answer through the API server's link; likewise. Ids are those of pulls.
+struct SendReply {
+  PullId reply = 0;
+  std::int64_t bytes = 0;
+};
+struct CancelPull {  // or an answer
   PullId pull = 0;
 };
 struct NodePower {
@@ -211,8 +216,8 @@ struct ClientCrashed {
 }  // namespace from
 
 using FromCluster =
-    std::variant<from::Reply, from::WatchEvents, from::WatchClosed, from::SetTimer, from::StartPull, from::CancelPull,
-                 from::NodePower, from::ProcessStarted, from::ProcessStopped, from::ClientCrashed>;
+    std::variant<from::Reply, from::WatchEvents, from::WatchClosed, from::SetTimer, from::StartPull, from::SendReply,
+                 from::CancelPull, from::NodePower, from::ProcessStarted, from::ProcessStopped, from::ClientCrashed>;
 
 // One outgoing message: deliver at `at` (>= now); cause is the event it follows from.
 struct Outgoing {

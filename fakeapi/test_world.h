@@ -207,6 +207,10 @@ class TestWorld final : public Context {
       delivered.push_back({now_, events->watch.value, events->events});
     } else if (auto* end = std::get_if<from::WatchClosed>(&message)) {
       closed.push_back({now_, end->watch.value, end->code, end->reason});
+    } else if (auto* sending = std::get_if<from::SendReply>(&message)) {
+      sent.push_back(*sending);
+    } else if (auto* cancel = std::get_if<from::CancelPull>(&message)) {
+      cancelled.push_back(cancel->pull);
     }
   }
   void dispatch(const ClusterTimer& timer, Seq cause) {
@@ -238,6 +242,8 @@ class TestWorld final : public Context {
   std::vector<Delivered> delivered;
   std::vector<Closed> closed;
   LabelIndex labels;
+  std::vector<from::SendReply> sent;  // a test tells api when they have arrived
+  std::vector<PullId> cancelled;
   Faults faults;
   Admission admission;
   WatchHub watches;

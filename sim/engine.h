@@ -20,12 +20,22 @@ inline std::size_t index_of(std::int32_t i) { return static_cast<std::size_t>(i)
 using TransferId = std::uint64_t;
 
 // Links, all > 0 bytes per second. A transfer crosses its registry's link, or its source node's link outwards, and its
-// node's link inwards; the two ways of a node's link do not disturb each other. Latency is 0 (the kernel adds latencies
-// as events of its own). The platform is sealed: SimGrid cannot add hosts while it runs, so a
+// node's link inwards. Unless both ends are in one zone, it crosses the link of the zone it leaves and that of the zone
+// it enters, too. The two ways of a node's or a zone's link do not disturb each other. Latency is 0 (the kernel adds
+// latencies as events of its own). The platform is sealed: SimGrid cannot add hosts while it runs, so a
 // cluster that may grow declares its largest size here. A spare node costs 3 KB and about 5 us with SimGrid.
 struct EnginePlatform {
   std::vector<std::int64_t> registry_bytes_per_s;
   std::vector<std::int64_t> node_bytes_per_s;
+  std::vector<std::int64_t> zone_bytes_per_s = {};  // none: the next two are empty or all -1
+  std::vector<std::int32_t> registry_zone = {};     // index of its zone; -1, or none at all: it is in none of them
+  std::vector<std::int32_t> node_zone = {};         // likewise
+};
+
+// The zone links that a transfer crosses: what it leaves and what it enters, -1 for none.
+struct ZoneCrossing {
+  std::int32_t out = -1;
+  std::int32_t in = -1;
 };
 
 struct Transfer {
@@ -35,6 +45,10 @@ struct Transfer {
   std::int64_t bytes = 0;     // >= 0; nothing to carry is over at once
   std::int32_t source = -1;   // another node that it comes from; -1: from the registry
 };
+
+ZoneCrossing crossing_of(const EnginePlatform& platform, const Transfer& transfer);
+// CHECKs what the platform's contract says.
+void check_platform(const EnginePlatform& platform);
 
 struct TransferEnd {
   TransferId id = 0;

@@ -7,23 +7,11 @@
 
 #include "backend/snapshots.h"
 #include "sim/admission_queue.h"
+#include "sim/platform.h"
 #include "sim/watch_contract.h"
 
 namespace podramp::sim {
 namespace {
-
-EnginePlatform platform_of(const fakeapi::ClusterConfig& cluster) {
-  EnginePlatform platform;
-  for (const auto& registry : cluster.registries) platform.registry_bytes_per_s.push_back(registry.bytes_per_s);
-  for (const auto& node : cluster.nodes) platform.node_bytes_per_s.push_back(node.bytes_per_s);
-  return platform;
-}
-
-std::vector<int> admission_limits(const fakeapi::ClusterConfig& cluster) {
-  std::vector<int> limits;
-  for (const auto& registry : cluster.registries) limits.push_back(registry.concurrent_max);
-  return limits;
-}
 
 std::set<std::string, std::less<>> scoped_quotas(const Scenario& scenario) {
   std::set<std::string, std::less<>> scoped;

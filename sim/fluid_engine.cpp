@@ -18,8 +18,7 @@ FluidEngine::FluidEngine(const EnginePlatform& platform)
       table_(platform.registry_bytes_per_s.size(), platform.node_bytes_per_s.size()),
       next_end_{kNever, 0},
       next_class_(classes_.end()) {
-  for (const std::int64_t rate : platform.registry_bytes_per_s) CHECK(rate > 0);
-  for (const std::int64_t rate : platform.node_bytes_per_s) CHECK(rate > 0);
+  check_platform(platform);
 }
 
 void FluidEngine::run(Body& body) {
@@ -81,7 +80,8 @@ FluidEngine::ClassKey FluidEngine::key_of(Slot slot) const {
   const bool alone = table_.on_node(transfer.node).size() == 1;
   const auto registries = static_cast<std::int32_t>(platform_.registry_bytes_per_s.size());
   const std::int32_t source = transfer.source >= 0 ? registries + transfer.source : transfer.registry;
-  return {alone ? -1 : transfer.node, capacity, source};
+  const ZoneCrossing crossing = crossing_of(platform_, transfer);
+  return {alone ? -1 : transfer.node, capacity, source, crossing.out, crossing.in};
 }
 
 // Puts a flow into the class where it belongs now.
@@ -148,11 +148,14 @@ void FluidEngine::reshare() {
       side_capacity_.push_back(static_cast<double>(key.capacity));
     }
     node = key.node;
-    fair_classes_.push_back({key.source, static_cast<std::int32_t>(side_capacity_.size()) - 1, c.flows, 0});
+    fair_classes_.push_back(
+        {key.source, static_cast<std::int32_t>(side_capacity_.size()) - 1, c.flows, 0, key.zone_out, key.zone_in});
   }
+  shared_capacity_.clear();
   number_sources();
+  number_zones();
   if (!fair_classes_.empty()) {
-    fair_share_.solve(sources_.empty() ? platform_.registry_bytes_per_s : source_capacity_, side_capacity_,
+    fair_share_.solve(shared_capacity_.empty() ? platform_.registry_bytes_per_s : shared_capacity_, side_capacity_,
                       fair_classes_);
   }
   std::size_t i = 0;
@@ -168,14 +171,27 @@ void FluidEngine::number_sources() {
   for (const FairClass& c : fair_classes_) sources_.push_back(c.registry);
   std::ranges::sort(sources_);
   sources_.erase(std::unique(sources_.begin(), sources_.end()), sources_.end());
-  source_capacity_.clear();
   for (const std::int32_t source : sources_) {
-    source_capacity_.push_back(source < registries ? platform_.registry_bytes_per_s[index_of(source)]
+    shared_capacity_.push_back(source < registries ? platform_.registry_bytes_per_s[index_of(source)]
                                                    : platform_.node_bytes_per_s[index_of(source - registries)]);
   }
   for (FairClass& c : fair_classes_) {
     const auto place = std::ranges::lower_bound(sources_, c.registry);
     c.registry = static_cast<std::int32_t>(place - sources_.begin());
+  }
+}
+
+// Zones' links come after the sources': all outwards, then all inwards.
+void FluidEngine::number_zones() {
+  const std::vector<std::int64_t>& zones = platform_.zone_bytes_per_s;
+  if (zones.empty()) return;
+  if (shared_capacity_.empty()) shared_capacity_ = platform_.registry_bytes_per_s;
+  const auto out = static_cast<std::int32_t>(shared_capacity_.size());
+  const auto in = out + static_cast<std::int32_t>(zones.size());
+  for (int way = 0; way < 2; ++way) shared_capacity_.insert(shared_capacity_.end(), zones.begin(), zones.end());
+  for (FairClass& c : fair_classes_) {
+    if (c.zone_out >= 0) c.zone_out += out;
+    if (c.zone_in >= 0) c.zone_in += in;
   }
 }
 

@@ -43,7 +43,9 @@ class FluidEngine : public Engine {
   struct ClassKey {
     std::int32_t node = -1;
     std::int64_t capacity = 0;
-    std::int32_t source = 0;  // a registry, or after all of them a node
+    std::int32_t source = 0;     // a registry, or after all of them a node
+    std::int32_t zone_out = -1;  // whose links they cross, -1 for none
+    std::int32_t zone_in = -1;
     friend auto operator<=>(const ClassKey&, const ClassKey&) = default;
   };
   struct HeapEntry {
@@ -74,6 +76,7 @@ class FluidEngine : public Engine {
   Bytes leave(Slot slot);
   void leave_node_to_one(std::int32_t node);
   void number_sources();
+  void number_zones();
   void purge(Classes::iterator c);
   void catch_up();
   void move_clock(Instant to);
@@ -88,8 +91,8 @@ class FluidEngine : public Engine {
   FairShare fair_share_;
   std::vector<FairClass> fair_classes_;
   std::vector<double> side_capacity_;
-  std::vector<std::int32_t> sources_;  // in use while nodes send, ascending
-  std::vector<std::int64_t> source_capacity_;
+  std::vector<std::int32_t> sources_;          // in use while nodes send, ascending
+  std::vector<std::int64_t> shared_capacity_;  // of sources, then of zones outwards and inwards; while needed
   std::vector<Slot> due_;
   TimeUs now_ = 0;    // of the turn
   Instant clock_;     // up to which the classes' service is counted; may lag behind now_, or lead by a rounding

@@ -8,6 +8,7 @@
 #include "backend/port/overloaded.h"
 #include "backend/port/random.h"
 #include "backend/snapshots.h"
+#include "sim/platform.h"
 
 namespace podramp::sim {
 namespace {
@@ -471,6 +472,10 @@ void Kernel::perform(Outgoing& out) {
       Overloaded{[&](const from::StartPull& m) {
                    ++pulls_;
                    parts_.engine.start({m.pull, m.registry, static_cast<std::int32_t>(m.node), m.bytes});
+                 },
+                 [&](const from::SendReply& m) {
+                   ++pulls_;
+                   parts_.engine.start(reply_transfer(parts_.cluster.config(), m.reply, m.bytes));
                  },
                  [&](const from::CancelPull& m) {
                    if (parts_.engine.cancel(m.pull)) --pulls_;

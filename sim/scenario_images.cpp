@@ -67,6 +67,7 @@ void read_registries(ReadState& state, ObjectReader& cluster) {
     reader.read("concurrent", concurrent, whole_between(0, 1'000'000));
     registry.concurrent_max = static_cast<int>(concurrent);
     reader.find("mirrors");
+    reader.find("zone");  // read_zones, which knows the nodes
     reader.finish();
     registries.push_back(std::move(registry));
   });
@@ -161,6 +162,7 @@ void write_images(const fakeapi::ClusterConfig& config, nlohmann::ordered_json& 
                {"bandwidth", format_bandwidth(registry.bytes_per_s)},
                {"concurrent", registry.concurrent_max}};
     for (const int mirror : registry.mirrors) entry["mirrors"].push_back(name_of(mirror));
+    if (!registry.zone.empty()) entry["zone"] = registry.zone;
     cluster["registries"].push_back(std::move(entry));
   }
   for (const auto& image : config.images) {

@@ -110,6 +110,8 @@ void read_kubernetes(ReadState& state, ObjectReader& top);
 void read_cluster(ReadState& state, ObjectReader& top);          // scenario_read_cluster.cpp
 void read_nodes(ReadState& state, ObjectReader& cluster);        // scenario_read_nodes.cpp
 void read_images(ReadState& state, ObjectReader& cluster);       // scenario_images.cpp
+void read_zones(ReadState& state, ObjectReader& cluster);        // after nodes and autoscaler (scenario_zones.cpp)
+void read_api_server(ReadState& state, ObjectReader& cluster);   // scenario_zones.cpp
 void read_claims(ReadState& state, ObjectReader& cluster);       // scenario_claims.cpp
 void read_autoscaler(ReadState& state, ObjectReader& cluster);   // scenario_autoscaler.cpp
 void read_background(ReadState& state, ObjectReader& top);       // scenario_read_nodes.cpp

@@ -311,6 +311,8 @@ void read_cluster(ReadState& state, ObjectReader& top) {
   read_images(state, cluster);
   read_nodes(state, cluster);
   read_autoscaler(state, cluster);
+  read_zones(state, cluster);
+  read_api_server(state, cluster);
   for (const std::string_view key : {"quotas", "limit_ranges"}) {
     if (state.imported && cluster.find(key) != nullptr) {
       state.warn(fmt::format("cluster.{}", key), "is replaced by what the cluster file says");

@@ -181,6 +181,7 @@ Json cluster(const Scenario& scenario) {
   const fakeapi::ClusterConfig& config = scenario.cluster;
   Json object{{"nodes", nodes(config.nodes)}};
   write_images(config, object);
+  write_zones(config, object);
   for (const auto& spec : config.quotas) object["quotas"].push_back(quota(spec));
   for (const auto& range : config.limit_ranges) {
     object["limit_ranges"].push_back(Json{{"namespace", range.ns},

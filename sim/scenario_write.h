@@ -9,6 +9,7 @@ namespace podramp::sim {
 
 // Adds storage_classes and claims, when there are any, to the JSON of the cluster (scenario_claims.cpp).
 void write_images(const fakeapi::ClusterConfig& config, nlohmann::ordered_json& cluster);
+void write_zones(const fakeapi::ClusterConfig& config, nlohmann::ordered_json& cluster);
 void write_claims(const fakeapi::ClusterConfig& config, nlohmann::ordered_json& cluster);
 
 // Likewise daemon_sets (scenario_daemons.cpp).

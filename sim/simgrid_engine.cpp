@@ -65,19 +65,48 @@ s4u::NetZone* make_star_zone(s4u::Engine& engine) {
 #endif
 }
 
-// A host with a link of its own to the star's centre.
-s4u::Host* make_host(s4u::NetZone& star, const std::string& name, std::int64_t bytes_per_s) {
+s4u::SplitDuplexLink* make_link(s4u::NetZone& star, const std::string& name, std::int64_t bytes_per_s) {
   const double bandwidth = static_cast<double>(bytes_per_s);
 #if SIMGRID_VERSION >= 40000
-  s4u::Host* host = star.add_host(name, 1.0);
   s4u::SplitDuplexLink* link = star.add_split_duplex_link("link-" + name, bandwidth);
 #else
-  s4u::Host* host = star.create_host(name, 1.0);
   s4u::SplitDuplexLink* link = star.create_split_duplex_link("link-" + name, bandwidth);
 #endif
   link->set_latency(0);
   link->seal();
-  const std::vector<s4u::LinkInRoute> route{s4u::LinkInRoute(link, s4u::LinkInRoute::Direction::UP)};
+  return link;
+}
+
+// A star within a star, with a link of its own to the outer one's centre, or none when bytes_per_s is 0. What stays
+// inside does not cross it. (A host of the outer star itself has no route to hosts of an inner one.)
+s4u::NetZone* make_inner_zone(s4u::NetZone& star, const std::string& name, std::int64_t bytes_per_s) {
+  std::vector<s4u::LinkInRoute> route;
+  if (bytes_per_s > 0) route.emplace_back(make_link(star, name, bytes_per_s), s4u::LinkInRoute::Direction::UP);
+#if SIMGRID_VERSION >= 40000
+  s4u::NetZone* zone = star.add_netzone_star(name);
+  auto* router = zone->add_router("router-" + name);
+#else
+  s4u::NetZone* zone = s4u::create_star_zone(name)->set_parent(&star);
+  auto* router = zone->create_router("router-" + name);
+#endif
+#if SIMGRID_VERSION >= 33500
+  zone->set_gateway(router);
+  star.add_route(zone, nullptr, route, true);
+#else
+  star.add_route(zone->get_netpoint(), nullptr, router, nullptr, route, true);
+#endif
+  return zone;
+}
+
+// A host with a link of its own to the star's centre.
+s4u::Host* make_host(s4u::NetZone& star, const std::string& name, std::int64_t bytes_per_s) {
+#if SIMGRID_VERSION >= 40000
+  s4u::Host* host = star.add_host(name, 1.0);
+#else
+  s4u::Host* host = star.create_host(name, 1.0);
+#endif
+  const std::vector<s4u::LinkInRoute> route{
+      s4u::LinkInRoute(make_link(star, name, bytes_per_s), s4u::LinkInRoute::Direction::UP)};
 #if SIMGRID_VERSION >= 33500
   star.add_route(host, nullptr, route, true);
 #else
@@ -121,6 +150,7 @@ class SimGridEngine : public Engine {
  private:
   using Slot = TransferTable::Slot;
 
+  void build();
   void step();
   void arm();
   void on_timer() noexcept;
@@ -163,17 +193,28 @@ SimGridEngine::SimGridEngine(const EnginePlatform& platform)
   s4u::Engine::set_config(std::string(kTimePrecision) + ":1e-7");
   static_assert(kSameTickUs == 0.1);
   s4u::Engine::set_config(std::string(kWorkPrecision) + ":1e-9");
-  s4u::NetZone* star = make_star_zone(*engine_);
-  for (const std::int64_t rate : platform.registry_bytes_per_s) {
-    CHECK(rate > 0);
-    registries_.push_back(make_host(*star, "registry-" + std::to_string(registries_.size()), rate));
-  }
-  for (const std::int64_t rate : platform.node_bytes_per_s) {
-    CHECK(rate > 0);
-    nodes_.push_back(make_host(*star, "node-" + std::to_string(nodes_.size()), rate));
-  }
-  star->seal();
+  build();
   on_comm_completion([this](const s4u::Comm& comm) { on_completion(comm); });
+}
+
+void SimGridEngine::build() {
+  check_platform(platform_);
+  s4u::NetZone* star = make_star_zone(*engine_);
+  std::vector<s4u::NetZone*> zones;
+  for (const std::int64_t rate : platform_.zone_bytes_per_s) {
+    zones.push_back(make_inner_zone(*star, "zone-" + std::to_string(zones.size()), rate));
+  }
+  s4u::NetZone* outside = zones.empty() ? star : make_inner_zone(*star, "outside", 0);
+  const auto add = [&](const char* kind, const std::vector<std::int64_t>& rates,
+                       const std::vector<std::int32_t>& zone_of, std::vector<s4u::Host*>& hosts) {
+    for (std::size_t i = 0; i < rates.size(); ++i) {
+      const std::int32_t zone = zone_of.empty() ? -1 : zone_of[i];
+      hosts.push_back(make_host(zone < 0 ? *outside : *zones[index_of(zone)], kind + std::to_string(i), rates[i]));
+    }
+  };
+  add("registry-", platform_.registry_bytes_per_s, platform_.registry_zone, registries_);
+  add("node-", platform_.node_bytes_per_s, platform_.node_zone, nodes_);
+  star->seal();  // and all that is in it
 }
 
 void SimGridEngine::run(Body& body) {
