@@ -45,7 +45,7 @@ struct Resources {
 };
 
 // `extra_json` below is one JSON object with the fields that we do not model, word for word; "" when there are none.
-// Of a pod it holds them at their places: {"metadata":{...},"spec":{"affinity":...}}.
+// Of a whole object it holds them at their places: {"metadata":{...},"spec":{"affinity":...}}.
 
 // --- pod: the shared, immutable part ---------------------------------------------------------------------------
 
@@ -410,6 +410,7 @@ struct Node {
   std::vector<std::string> images;  // present at start
   Truth ready = Truth::yes;
   TimeUs created_us = 0;
+  std::string extra_json{};  // {"metadata":{"annotations":...},"status":{"addresses":...}}
   static void fields(auto& visit, auto& self) {
     visit("name", self.name);
     visit("rv", self.resource_version);
@@ -421,6 +422,7 @@ struct Node {
     visit("images", self.images);
     visit("ready", self.ready);
     visit("created_us", self.created_us);
+    visit("extra_json", self.extra_json);
   }
   friend bool operator==(const Node&, const Node&) = default;
 };

@@ -39,6 +39,7 @@ struct ClaimSpec {
   std::vector<std::string> access_modes;  // "ReadWriteOnce", "ReadWriteOncePod"
   std::string phase;                      // status: "Pending", "Bound"; "" in a request
   std::int64_t capacity_bytes = 0;        // status, once bound
+  std::string extra_json{};               // of a claim template: its other fields (kube.h)
   static void fields(auto& visit, auto& self) {
     visit("name", self.name);
     visit("storage_class", self.storage_class);
@@ -46,6 +47,7 @@ struct ClaimSpec {
     visit("access_modes", self.access_modes);
     visit("phase", self.phase);
     visit("capacity_bytes", self.capacity_bytes);
+    visit("extra_json", self.extra_json);
   }
   friend bool operator==(const ClaimSpec&, const ClaimSpec&) = default;
 };
@@ -81,6 +83,7 @@ struct Manifest {
   std::optional<SetSpec> set;
   StringMap data;  // a config map's; of a service its ports by name
   bool immutable = false;
+  std::string extra_json{};  // fields that we do not model, at their places (kube.h)
   static void fields(auto& visit, auto& self) {
     visit("kind", self.kind);
     visit("name", self.name);
@@ -96,6 +99,7 @@ struct Manifest {
     visit("set", self.set);
     visit("data", self.data);
     visit("immutable", self.immutable);
+    visit("extra_json", self.extra_json);
   }
 };
 using ManifestPtr = std::shared_ptr<const Manifest>;
