@@ -51,8 +51,7 @@ const PreparedTemplate& Admission::prepare(const std::string& ns, const Template
   return known.emplace(tmpl->hash, std::move(prepared)).first->second;
 }
 
-std::string Admission::charge(const std::string& ns, const std::string& pod, const PreparedTemplate& prepared,
-                              Seq cause) {
+std::string Admission::refusal(const std::string& ns, const PreparedTemplate& prepared) {
   const auto where = namespaces_.find(ns);
   if (where == namespaces_.end()) return "";
   for (const std::uint32_t index : where->second.quotas) {
@@ -69,6 +68,15 @@ std::string Admission::charge(const std::string& ns, const std::string& pod, con
     ++quota.refused;
     return why;
   }
+  return "";
+}
+
+std::string Admission::charge(const std::string& ns, const std::string& pod, const PreparedTemplate& prepared,
+                              Seq cause) {
+  const auto where = namespaces_.find(ns);
+  if (where == namespaces_.end()) return "";
+  std::string refused = refusal(ns, prepared);
+  if (!refused.empty()) return refused;
   for (const std::uint32_t index : where->second.quotas) {
     const std::string& key = quotas_[index].key;
     if (!in_scopes(quotas_[index].scopes, *prepared.tmpl)) continue;

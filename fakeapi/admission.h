@@ -34,6 +34,8 @@ class Admission {
   // Defaults (API, LimitRange, tolerations) applied to a template that somebody sends to this namespace.
   const PreparedTemplate& prepare(const std::string& ns, const TemplatePtr& tmpl);
 
+  // Why the namespace's quotas do not admit one pod: the text of the 403, or "".
+  std::string refusal(const std::string& ns, const PreparedTemplate& prepared);
   // Charges the namespace's quotas for one pod; all must admit (K41). Returns the text of the 403, or "" when charged.
   std::string charge(const std::string& ns, const std::string& pod, const PreparedTemplate& prepared, Seq cause);
   // Is anything to be charged in this namespace?

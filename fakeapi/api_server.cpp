@@ -155,7 +155,7 @@ void ApiServer::serve(std::uint64_t slot, Call& call) {
   opening_.erase({call.client, call.id.value});
   if (call.request.verb == Verb::remove_collection && call.request.kind != Kind::node) {
     if (!serve_collection(slot, call)) return;
-  } else if (call.request.verb == Verb::watch && call.request.kind == Kind::pod) {
+  } else if (call.request.verb == Verb::watch) {
     serve_watch(call);
   } else {
     Answer decided = decide(call);
@@ -176,18 +176,17 @@ bool ApiServer::wait_for_version(std::uint64_t slot, Call& call) {
 
 Answer ApiServer::decide(Call& call) {
   const ApiRequest& request = call.request;
-  if (request.kind == Kind::node) {
-    return {replies::error(404, "NotFound", "the server could not find the requested resource"), call.cause};
-  }
   if (is_read(request.verb)) {
     const auto wanted = wanted_version(request.resource_version);
     if (!wanted) return {replies::bad_request(wanted.error().message), call.cause};
     const std::uint64_t current = context_.state().resource_version();
     if (*wanted && **wanted > current) return {replies::too_large_version(**wanted, current), call.cause};
   }
+  if (auto refused = refuse_namespace(request)) return {std::move(*refused), call.cause};
   if (request.kind != Kind::pod) return decide_manifest(request, call.cause);
   switch (request.verb) {
-    case Verb::create: return verbs_.create(request, call.cause);
+    case Verb::create: return decide_pod_create(request, call.cause);
+    case Verb::update: return verbs_.update(request, call.cause);
     case Verb::get: {
       const DurationUs behind_us = staleness(call);
       return behind_us > 0 ? lists_.get(request, behind_us, call.cause) : verbs_.get(request, call.cause);
@@ -205,30 +204,75 @@ Answer ApiServer::decide(Call& call) {
   return {not_allowed(), call.cause};
 }
 
+Answer ApiServer::decide_pod_create(const ApiRequest& request, Seq cause) {
+  if (request.subresource.empty()) return verbs_.create(request, cause);
+  if (request.subresource == "binding") return verbs_.bind(request, cause);
+  if (request.subresource == "eviction") return verbs_.evict(request, cause);
+  return {not_allowed(), cause};
+}
+
+// K8, in a cluster that has namespaces: nothing is created in one that is not there, or that is going.
+std::optional<ApiReply> ApiServer::refuse_namespace(const ApiRequest& request) const {
+  const ClusterState& state = context_.state();
+  if (request.verb != Verb::create || request.ns.empty() || state.objects(Kind::name_space).empty()) {
+    return std::nullopt;
+  }
+  const ManifestPtr ns = state.find_object(Kind::name_space, "/" + request.ns);
+  if (ns == nullptr) return replies::not_found(Kind::name_space, request.ns);
+  if (!ns->deletion_us) return std::nullopt;
+  const std::string* name = created_name(request);
+  return replies::forbidden(request.kind, name == nullptr ? "" : *name,
+                            fmt::format("unable to create new content in namespace {} because it is being terminated",
+                                        request.ns));
+}
+
 Answer ApiServer::decide_manifest(const ApiRequest& request, Seq cause) {
   switch (request.verb) {
-    case Verb::create: return manifests_.create(request, cause);
     case Verb::get: return manifests_.get(request, cause);
-    case Verb::list: return manifests_.list(request, cause);
+    case Verb::list: return manifest_lists_.list(request, watches_.history(request.kind), cause);
+    case Verb::watch: {
+      if (std::string why = ManifestVerbs::unknown_field(request.kind, request.field_selector); !why.empty()) {
+        return {replies::bad_request(std::move(why)), cause};
+      }
+      ApiReply reply = replies::success(200, ManifestPtr{});
+      reply.resource_version = context_.state().resource_version();
+      return {std::move(reply), cause};
+    }
+    default: break;
+  }
+  if (request.kind == Kind::node) return decide_node(request, cause);
+  switch (request.verb) {
+    case Verb::create: return manifests_.create(request, cause);
+    case Verb::update: return manifests_.update(request, cause);
     case Verb::patch: return manifests_.patch(request, cause);
     case Verb::remove: return manifests_.remove(request, cause);
-    case Verb::watch:
-    case Verb::remove_collection: break;
+    default: return {not_allowed(), cause};
   }
-  return {not_allowed(), cause};
+}
+
+Answer ApiServer::decide_node(const ApiRequest& request, Seq cause) {
+  if (nodes_ == nullptr) return {not_allowed(), cause};
+  switch (request.verb) {
+    case Verb::create: return nodes_->create(request, cause);
+    case Verb::update: return nodes_->update(request, cause);
+    case Verb::remove: return nodes_->remove(request, cause);
+    default: return {not_allowed(), cause};
+  }
 }
 
 void ApiServer::serve_watch(Call& call) {
   Answer verdict = decide(call);
   if (!verdict.reply.ok()) return answer(call, std::move(verdict));
   const auto after_rv = wanted_version(call.request.resource_version);
+  const bool of_pods = call.request.kind == Kind::pod;
   if (*after_rv) {
-    if (auto why = watches_.too_old(**after_rv, call.cause)) {
+    auto why = of_pods ? watches_.too_old(**after_rv, call.cause) : watches_.too_old(call.request.kind, **after_rv);
+    if (why) {
       return answer(call, {replies::expired(std::move(*why)), call.cause});
     }
   }
   std::optional<WatchHub::Initial> initial;
-  if (const DurationUs behind_us = staleness(call); behind_us > 0) {
+  if (const DurationUs behind_us = staleness(call); of_pods && behind_us > 0) {
     const PodHistory& history = watches_.history();
     initial.emplace();
     initial->rv = std::max(history.version_at(context_.now() - behind_us), history.forgotten_rv());

@@ -16,7 +16,9 @@
 #include "fakeapi/context.h"
 #include "fakeapi/faults.h"
 #include "fakeapi/flow_control.h"
+#include "fakeapi/manifest_lists.h"
 #include "fakeapi/manifest_verbs.h"
+#include "fakeapi/node_verbs.h"
 #include "fakeapi/pod_lists.h"
 #include "fakeapi/pod_verbs.h"
 #include "fakeapi/quota_line.h"
@@ -36,10 +38,14 @@ class ApiServer {
         deletion_(deletion),
         admission_(admission),
         lists_(context, verbs, watches.history()),
+        manifest_lists_(context),
         flow_(context.config().profile) {}
 
   // The next client's user, in the order of its ids (K90).
   void add_client(std::string_view user) { flows_.push_back(flow_of(user)); }
+
+  // Without them nodes are only read.
+  void set_nodes(NodeVerbs& nodes) { nodes_ = &nodes; }
 
   void receive(const to::Request& message, Seq cause);
   // The world's answer to from::SendReply; false when that was somebody else's.
@@ -90,9 +96,12 @@ class ApiServer {
   std::string next_deleted(const Call& call) const;
   bool wait_for_version(std::uint64_t slot, Call& call);
   Answer decide(Call& call);
+  Answer decide_pod_create(const ApiRequest& request, Seq cause);
   Answer decide_manifest(const ApiRequest& request, Seq cause);
   bool send_bytes(std::uint64_t slot, Call& call, Answer& answer);
   void sending_ends(std::uint64_t slot, Call& call);
+  Answer decide_node(const ApiRequest& request, Seq cause);
+  std::optional<ApiReply> refuse_namespace(const ApiRequest& request) const;
   void answer(const Call& call, Answer answer);
   void give_up(const Call& call, Seq cause, bool committed);
   static std::string target_name(const ApiRequest& request);
@@ -110,6 +119,8 @@ class ApiServer {
   Deletion& deletion_;
   const Admission& admission_;
   PodLists lists_;
+  ManifestLists manifest_lists_;
+  NodeVerbs* nodes_ = nullptr;
   FlowControl flow_;
   std::vector<Flow> flows_;  // by client
   bool adjustment_armed_ = false;

@@ -74,6 +74,8 @@ void AutoscalerBooks::on_fact(const Fact& fact) {
     set_node(tainted->node);
   } else if (const auto* cordoned = std::get_if<fact::NodeCordoned>(&fact)) {
     set_node(cordoned->node);
+  } else if (const auto* edited = std::get_if<fact::NodeEdited>(&fact)) {
+    set_node(edited->node);
   } else if (const auto* ready = std::get_if<fact::NodeReadyChanged>(&fact)) {
     set_node(ready->node);
   } else if (const auto* gone = std::get_if<fact::NodeGone>(&fact)) {

@@ -39,7 +39,8 @@ void ClusterAutoscaler::changed(const Fact& fact, Seq seq) {
         return std::is_same_v<T, fact::PodUnschedulable> || std::is_same_v<T, fact::PodBound> ||
                std::is_same_v<T, fact::PodFinished> || std::is_same_v<T, fact::PodGone> ||
                std::is_same_v<T, fact::NodeAdded> || std::is_same_v<T, fact::NodeGone> ||
-               std::is_same_v<T, fact::NodeReadyChanged> || std::is_same_v<T, fact::PodLabelled>;
+               std::is_same_v<T, fact::NodeReadyChanged> || std::is_same_v<T, fact::PodLabelled> ||
+               std::is_same_v<T, fact::PodEdited> || std::is_same_v<T, fact::NodeEdited>;
       },
       fact);
   if (!matters) return;

@@ -25,6 +25,7 @@
 #include "fakeapi/node_pressure.h"
 #include "fakeapi/node_shutdown.h"
 #include "fakeapi/node_taints.h"
+#include "fakeapi/node_verbs.h"
 #include "fakeapi/object_store.h"
 #include "fakeapi/owner_gc.h"
 #include "fakeapi/pod_verbs.h"
@@ -109,7 +110,9 @@ class Cluster::Impl final : public Context {
         sets_(*this, verbs_, store_, deletion_),
         owner_gc_(*this, store_, deletion_),
         loads_(*this, verbs_, kubelets_, deletion_),
+        node_verbs_(*this, taints_, node_lifecycle_),
         autoscaler_(make_autoscaler(*this, deletion_, node_lifecycle_)) {
+    api_.set_nodes(node_verbs_);
     schedulers_.push_back(std::make_unique<Scheduler>(*this));
     for (const OtherScheduler& other : config_.schedulers) {
       schedulers_.push_back(std::make_unique<Scheduler>(*this, static_cast<std::uint32_t>(schedulers_.size()), &other));
@@ -360,6 +363,7 @@ class Cluster::Impl final : public Context {
   SetControllers sets_;
   OwnerGc owner_gc_;
   BackgroundLoads loads_;
+  NodeVerbs node_verbs_;
   std::unique_ptr<Autoscaler> autoscaler_;
 };
 

@@ -16,6 +16,7 @@ constexpr PodId kGapMax = 1'000'000;  // ids are counted; a log that jumps furth
 
 // 48 bits of a version 4 UUID: real clients expect the shape.
 constexpr std::string_view kUidPrefix = "00000000-0000-4000-8000-";
+constexpr std::string_view kNodeUidPrefix = "00000000-0000-4000-a000-";
 constexpr std::string_view kObjectUidPrefix = "00000000-0000-4000-9000-";
 
 void add(Resources& total, const Resources& part, std::int64_t sign) {
@@ -44,6 +45,24 @@ struct ClusterState::Apply {
   ClusterState& s;
 
   void seen(std::uint64_t rv) { s.rv_ = std::max(s.rv_, rv); }
+
+  // The node's new version among the objects, as its watchers see it.
+  void show(const NodeRecord& record) {
+    auto object = std::make_shared<Manifest>();
+    object->kind = Kind::node;
+    object->name = record.node.name;
+    object->uid = node_uid_text(record.node.name);
+    object->resource_version = record.node.resource_version;
+    object->labels = record.node.labels;
+    object->created_us = record.node.created_us;
+    object->selectable["spec.unschedulable"] = record.node.unschedulable ? "true" : "false";
+    object->node = record.node;
+    for (const std::string& condition : record.pressures) object->data[condition] = "True";
+    ManifestPtr& shown = objects(Kind::node)["/" + record.node.name];
+    s.object_change_ = {shown, object};
+    shown = std::move(object);
+    seen(record.node.resource_version);
+  }
 
   NodeRecord& node(const std::string& name) {
     const auto it = s.nodes_.find(name);
@@ -107,7 +126,7 @@ struct ClusterState::Apply {
       s.orphans_.erase(orphans);
       for (const PodId id : it->second.pods) count(*s.pods_.at(id), +1);
     }
-    seen(f.node.resource_version);
+    show(it->second);
   }
   void operator()(const fact::NodeSilent& f) {
     node(f.node).silent = true;
@@ -118,19 +137,28 @@ struct ClusterState::Apply {
     node(f.node).containers_run = true;
   }
   void operator()(const fact::NodeReadyChanged& f) {
-    node(f.node).node.ready = f.ready;
-    node(f.node).node.resource_version = f.rv;
-    seen(f.rv);
+    NodeRecord& record = node(f.node);
+    record.node.ready = f.ready;
+    record.node.resource_version = f.rv;
+    show(record);
   }
   void operator()(const fact::NodeTainted& f) {
-    node(f.node).node.taints = f.taints;
-    node(f.node).node.resource_version = f.rv;
-    seen(f.rv);
+    NodeRecord& record = node(f.node);
+    record.node.taints = f.taints;
+    record.node.resource_version = f.rv;
+    show(record);
   }
   void operator()(const fact::NodeCordoned& f) {
-    node(f.node).node.unschedulable = f.unschedulable;
-    node(f.node).node.resource_version = f.rv;
-    seen(f.rv);
+    NodeRecord& record = node(f.node);
+    record.node.unschedulable = f.unschedulable;
+    record.node.resource_version = f.rv;
+    show(record);
+  }
+  void operator()(const fact::NodeEdited& f) {
+    NodeRecord& record = node(f.node);
+    record.node = f.object;
+    record.node.resource_version = f.rv;
+    show(record);
   }
   void operator()(const fact::NodePressureChanged& f) {
     NodeRecord& record = node(f.node);
@@ -140,9 +168,12 @@ struct ClusterState::Apply {
       record.pressures.erase(f.condition);
     }
     record.node.resource_version = f.rv;
-    seen(f.rv);
+    show(record);
   }
   void operator()(const fact::NodeGone& f) {
+    const auto shown = objects(Kind::node).find("/" + f.node);
+    s.object_change_ = {shown->second, nullptr};
+    objects(Kind::node).erase(shown);
     std::set<PodId> pods = std::move(node(f.node).pods);
     s.nodes_.erase(s.nodes_.find(f.node));
     if (!pods.empty()) s.orphans_[f.node] = std::move(pods);
@@ -242,6 +273,17 @@ struct ClusterState::Apply {
       for (const auto& [key, value] : f.labels) pod.own_labels[key] = value;
       for (const auto& [key, value] : f.annotations) pod.own_annotations[key] = value;
     });
+  }
+  void operator()(const fact::PodEdited& f) {
+    count(stored(f.pod), -1);
+    edit_pod(f.pod, f.rv, [&](Pod& pod) {
+      pod = *f.object;
+      pod.resource_version = f.rv;
+    });
+    PodRecord& record = stored(f.pod);
+    record.requests = pod_requests(*record.pod->tmpl);
+    s.change_.requests = record.requests;
+    count(record, +1);
   }
   void operator()(const fact::PodTerminating& f) {
     edit_pod(f.pod, f.rv, [&](Pod& pod) {
@@ -394,8 +436,9 @@ std::uint64_t ClusterState::hash() const {
     writer.value(record.used);
     mix();
   }
-  for (const Objects& kind : objects_) {
-    for (const auto& [name, object] : kind) {
+  for (std::size_t kind = 0; kind < objects_.size(); ++kind) {
+    if (kind == static_cast<std::size_t>(Kind::node)) continue;  // said above
+    for (const auto& [name, object] : objects_[kind]) {
       writer.value(*object);
       mix();
     }
@@ -411,6 +454,10 @@ PodId uid_number(std::string_view uid) {
   const char* end = uid.data() + uid.size();
   const auto [stopped, code] = std::from_chars(uid.data() + kUidPrefix.size(), end, id, 16);
   return code == std::errc{} && stopped == end ? id : 0;
+}
+
+std::string node_uid_text(std::string_view name) {
+  return fmt::format("{}{:012x}", kNodeUidPrefix, hash_text(name) & 0xffff'ffff'ffffU);
 }
 
 std::string object_uid_text(std::uint64_t n) { return fmt::format("{}{:012x}", kObjectUidPrefix, n); }

@@ -75,12 +75,13 @@ class ClusterState {
   };
   const Change& last_change() const { return change_; }
 
-  // Objects of other kinds by "namespace/name".
+  // Objects of other kinds by "namespace/name", with an empty namespace when they have none; of nodes what their
+  // watchers see.
   using Objects = std::map<std::string, ManifestPtr, std::less<>>;
   const Objects& objects(Kind kind) const { return objects_[static_cast<std::size_t>(kind)]; }
   ManifestPtr find_object(Kind kind, std::string_view full_name) const;  // null: there is none
   ManifestPtr find_object(std::string_view uid) const;                   // of whatever kind
-  // What the newest fact about an object did; before is null when it was created, after when it is gone.
+  // What the newest fact about an object or node did; before is null when it was created, after when it is gone.
   struct ObjectChange {
     ManifestPtr before;
     ManifestPtr after;
@@ -111,6 +112,7 @@ class ClusterState {
 std::string uid_text(PodId id);
 PodId uid_number(std::string_view uid);  // 0 when it is not one of ours
 
+std::string node_uid_text(std::string_view name);
 // The uid of the n-th object of another kind: these are counted apart, so that pods keep their ids.
 std::string object_uid_text(std::uint64_t n);
 std::string object_key(const Manifest& object);  // "namespace/name"

@@ -124,6 +124,9 @@ std::vector<std::string> manifest_errors(const Manifest& object) {
     check_service_name(object.name, errors);
   } else {
     errors = name_errors(object.name);
+    // Names of roles and the like are path segments, which may be nearly anything.
+    const bool free_form = object.kind >= Kind::role && object.kind <= Kind::cluster_role_binding;
+    if (free_form && !object.name.empty()) errors.clear();
   }
   const Errors labels = label_errors(object.labels);
   errors.insert(errors.end(), labels.begin(), labels.end());
@@ -141,9 +144,7 @@ std::vector<std::string> manifest_errors(const Manifest& object) {
       }
       break;
     }
-    case Kind::service:
-    case Kind::pod:
-    case Kind::node: break;
+    default: break;
   }
   return errors;
 }

@@ -3,8 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <span>
+#include <string_view>
 
 #include "backend/port/json_writer.h"
+#include "backend/port/random.h"
 #include "fakeapi/manifest_rules.h"
 #include "fakeapi/pod_rules.h"
 #include "fakeapi/replies.h"
@@ -16,18 +20,49 @@ bool has_replicas(Kind kind) {
   return kind == Kind::stateful_set || kind == Kind::deployment || kind == Kind::replica_set;
 }
 
-const FieldTerm* unknown_field(const FieldSelector& selector) {
-  const auto it = std::ranges::find_if(selector.all, [](const FieldTerm& term) {
-    return term.field != "metadata.name" && term.field != "metadata.namespace";
-  });
-  return it == selector.all.end() ? nullptr : &*it;
+// What field selectors may ask for beside name and namespace. K24
+std::span<const std::string_view> fields_of(Kind kind) {
+  static constexpr std::array<std::string_view, 10> kEvent{
+      "involvedObject.kind",       "involvedObject.namespace", "involvedObject.name",
+      "involvedObject.uid",        "involvedObject.apiVersion", "involvedObject.resourceVersion",
+      "involvedObject.fieldPath",  "reason",                   "type",
+      "source"};
+  static constexpr std::array<std::string_view, 1> kNode{"spec.unschedulable"};
+  static constexpr std::array<std::string_view, 1> kNamespace{"status.phase"};
+  static constexpr std::array<std::string_view, 1> kSecret{"type"};
+  switch (kind) {
+    case Kind::event: return kEvent;
+    case Kind::node: return kNode;
+    case Kind::name_space: return kNamespace;
+    case Kind::secret: return kSecret;
+    default: return {};
+  }
 }
 
-bool matches(const FieldSelector& selector, const Manifest& object) {
-  return std::ranges::all_of(selector.all, [&](const FieldTerm& term) {
-    if (term.field == "metadata.name") return (object.name == term.value) == term.equal;
-    return term.field == "metadata.namespace" && (object.ns == term.value) == term.equal;
-  });
+ApiReply modified(Kind kind, const std::string& name) {
+  return replies::conflict(kind, name,
+                              "the object has been modified; please apply your changes to the latest version and try "
+                              "again");
+}
+
+std::string as_logged(const Manifest& object) {
+  std::string text;
+  PodMemory memory(false);
+  JsonWriter(text, memory).value(object);
+  return text;
+}
+
+// What of an update's object is the server's own to say.
+void keep_server_part(Manifest& next, const Manifest& stored) {
+  next.ns = stored.ns;
+  next.uid = stored.uid;
+  next.created_us = stored.created_us;
+  next.deletion_us = stored.deletion_us;
+  next.resource_version = stored.resource_version;
+  if (next.claim && stored.claim) {
+    next.claim->phase = stored.claim->phase;
+    next.claim->capacity_bytes = stored.claim->capacity_bytes;
+  }
 }
 
 // Takes over what differs; whether anything did.
@@ -54,6 +89,7 @@ Answer ManifestVerbs::create(const ApiRequest& request, Seq cause) {
         cause};
   }
   object.ns = request.ns;
+  if (object.name.empty() && !object.generate_name.empty()) object.name = generated_name(object);
   apply_manifest_defaults(object);
   std::vector<std::string> errors = manifest_errors(object);
   if (!errors.empty()) return {replies::invalid(object.kind, object.name, errors), cause};
@@ -61,30 +97,28 @@ Answer ManifestVerbs::create(const ApiRequest& request, Seq cause) {
   if (context_.state().find_object(object.kind, key) != nullptr) {
     return {replies::already_exists(object.kind, object.name), cause};
   }
+  if (request.dry_run) return {replies::success(201, std::make_shared<const Manifest>(std::move(object))), cause};
   const Kind kind = object.kind;
   const Seq seq = store_.create(std::move(object), "apiserver", cause);
   return {replies::success(201, context_.state().find_object(kind, key)), seq};
+}
+
+// K5, as for pods.
+std::string ManifestVerbs::generated_name(const Manifest& object) const {
+  static constexpr std::string_view kAlphabet = "bcdfghjklmnpqrstvwxz2456789";
+  for (std::uint64_t attempt = 0;; ++attempt) {
+    Draw draw(context_.seed(), "api.generate_name", object.ns + "/" + object.generate_name,
+              context_.state().resource_version() * 8 + attempt);
+    std::string name = object.generate_name.substr(0, 58);
+    for (int i = 0; i < 5; ++i) name += kAlphabet[static_cast<std::size_t>(draw.uniform(0, kAlphabet.size() - 1))];
+    if (context_.state().find_object(object.kind, object.ns + "/" + name) == nullptr) return name;
+  }
 }
 
 Answer ManifestVerbs::get(const ApiRequest& request, Seq cause) const {
   ManifestPtr object = context_.state().find_object(request.kind, object_key(request));
   if (object == nullptr) return {replies::not_found(request.kind, request.name), cause};
   return {replies::success(200, std::move(object)), cause};
-}
-
-Answer ManifestVerbs::list(const ApiRequest& request, Seq cause) const {
-  if (const FieldTerm* unknown = unknown_field(request.field_selector)) {
-    return {replies::bad_request(fmt::format("\"{}\" is not a known field selector: only \"metadata.name\", "
-                                             "\"metadata.namespace\"",
-                                             unknown->field)),
-            cause};
-  }
-  ApiReply reply = replies::success(200, ManifestPtr{});
-  reply.resource_version = context_.state().resource_version();
-  for (const std::string& name : select(request)) {
-    reply.manifests.push_back(context_.state().find_object(request.kind, name));
-  }
-  return {std::move(reply), cause};
 }
 
 // What is wrong with growing the claim; the reply says it. Only bound claims of a class that lets them grow, and never
@@ -143,6 +177,38 @@ Answer ManifestVerbs::patch(const ApiRequest& request, Seq cause) {
   return {replies::success(200, context_.state().find_object(request.kind, object_key(request))), seq};
 }
 
+Answer ManifestVerbs::update(const ApiRequest& request, Seq cause) {
+  if (request.manifest == nullptr) return {replies::bad_request("the request has no body"), cause};
+  const std::string key = object_key(request);
+  const ManifestPtr stored = context_.state().find_object(request.kind, key);
+  if (stored == nullptr) return {replies::not_found(request.kind, request.name), cause};
+  Manifest next = *request.manifest;
+  next.kind = request.kind;
+  const bool stale = next.resource_version != 0 && next.resource_version != stored->resource_version;
+  if (stale || (!next.uid.empty() && next.uid != stored->uid)) return {modified(request.kind, request.name), cause};
+  keep_server_part(next, *stored);
+  apply_manifest_defaults(next);
+  std::vector<std::string> errors = manifest_errors(next);
+  if (next.set && stored->set && next.set->selector != stored->set->selector) {
+    errors.emplace_back("spec.selector: Invalid value: field is immutable");
+  }
+  if (stored->immutable && (!next.immutable || next.data != stored->data)) {
+    errors.emplace_back("data: Forbidden: field is immutable when `immutable` is set");
+  }
+  if (!errors.empty()) return {replies::invalid(request.kind, request.name, errors), cause};
+  if (next.claim && stored->claim && next.claim->request_bytes != stored->claim->request_bytes) {
+    ApiRequest growth = request;
+    growth.set_bytes = next.claim->request_bytes;
+    ApiReply refused;
+    if (!refuse_growth(growth, *stored->claim, refused).empty()) return {std::move(refused), cause};
+  }
+  if (request.dry_run || as_logged(next) == as_logged(*stored)) {
+    return {replies::success(200, std::make_shared<const Manifest>(std::move(next))), cause};
+  }
+  const Seq seq = store_.change(std::move(next), "apiserver", cause);
+  return {replies::success(200, context_.state().find_object(request.kind, key)), seq};
+}
+
 Answer ManifestVerbs::remove(const ApiRequest& request, Seq cause) {
   const ManifestPtr stored = context_.state().find_object(request.kind, object_key(request));
   if (stored == nullptr) return {replies::not_found(request.kind, request.name), cause};
@@ -151,9 +217,33 @@ Answer ManifestVerbs::remove(const ApiRequest& request, Seq cause) {
                                         request.uid_precondition, stored->uid);
     return {replies::conflict(request.kind, request.name, why), cause};
   }
+  if (!request.version_precondition.empty() &&
+      request.version_precondition != std::to_string(stored->resource_version)) {
+    return {modified(request.kind, request.name), cause};
+  }
+  if (request.dry_run) return {replies::success(200, stored), cause};
   const Seq seq = store_.remove(request.kind, object_key(request), "api", "apiserver", cause);
   const ManifestPtr after = context_.state().find_object(request.kind, object_key(request));
   return {replies::success(200, after == nullptr ? stored : after), seq};
+}
+
+bool ManifestVerbs::matches(const FieldSelector& selector, const Manifest& object) {
+  return std::ranges::all_of(selector.all, [&](const FieldTerm& term) {
+    if (term.field == "metadata.name") return (object.name == term.value) == term.equal;
+    if (term.field == "metadata.namespace") return (object.ns == term.value) == term.equal;
+    const auto it = object.selectable.find(term.field);
+    return (it == object.selectable.end() ? term.value.empty() : it->second == term.value) == term.equal;
+  });
+}
+
+std::string ManifestVerbs::unknown_field(Kind kind, const FieldSelector& selector) {
+  for (const FieldTerm& term : selector.all) {
+    if (term.field == "metadata.name" || term.field == "metadata.namespace") continue;
+    if (std::ranges::find(fields_of(kind), term.field) != fields_of(kind).end()) continue;
+    return fmt::format("\"{}\" is not a known field selector: only \"metadata.name\", \"metadata.namespace\"",
+                       term.field);
+  }
+  return "";
 }
 
 std::vector<std::string> ManifestVerbs::select(const ApiRequest& request) const {

@@ -9,9 +9,13 @@ namespace {
 
 constexpr std::size_t kHistoryMin = 100;  // K19: kept however old
 
+std::string key_of_object(const Pod& pod) { return pod_key(pod); }
+std::string key_of_object(const Manifest& object) { return object_key(object); }
+
 }  // namespace
 
-void PodHistory::remember(PodVersion version, const ClusterProfile& profile) {
+template <class Object>
+void History<Object>::remember(Version<Object> version, const ClusterProfile& profile) {
   const TimeUs now = version.at_us;
   versions_.push_back(std::move(version));
   const auto most = static_cast<std::size_t>(profile.watch_history_max);
@@ -22,23 +26,29 @@ void PodHistory::remember(PodVersion version, const ClusterProfile& profile) {
   }
 }
 
-PodHistory::Versions::const_iterator PodHistory::after(std::uint64_t rv) const {
-  return std::ranges::upper_bound(versions_, rv, {}, &PodVersion::rv);
+template <class Object>
+typename History<Object>::Versions::const_iterator History<Object>::after(std::uint64_t rv) const {
+  return std::ranges::upper_bound(versions_, rv, {}, &Version<Object>::rv);
 }
 
-std::uint64_t PodHistory::version_at(TimeUs instant) const {
-  const auto later = std::ranges::upper_bound(versions_, instant, {}, &PodVersion::at_us);
+template <class Object>
+std::uint64_t History<Object>::version_at(TimeUs instant) const {
+  const auto later = std::ranges::upper_bound(versions_, instant, {}, &Version<Object>::at_us);
   return later == versions_.begin() ? forgotten_rv_ : std::prev(later)->rv;
 }
 
-std::map<std::string, PodPtr, std::less<>> PodHistory::undone(std::uint64_t rv) const {
-  std::map<std::string, PodPtr, std::less<>> pods;
+template <class Object>
+typename History<Object>::ByName History<Object>::undone(std::uint64_t rv) const {
+  ByName objects;
   const auto first = after(rv);
   for (auto it = versions_.end(); it != first;) {
     --it;
-    pods[pod_key(it->before != nullptr ? *it->before : *it->after)] = it->before;
+    objects[key_of_object(it->before != nullptr ? *it->before : *it->after)] = it->before;
   }
-  return pods;
+  return objects;
 }
+
+template class History<Pod>;
+template class History<Manifest>;
 
 }  // namespace podramp::fakeapi

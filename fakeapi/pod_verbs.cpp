@@ -66,10 +66,11 @@ Answer PodVerbs::store(const ApiRequest& request, const Pod& body, Seq cause) {
   if (!prepared.outside_limits.empty()) return {replies::forbidden(body.name, prepared.outside_limits), cause};
 
   const std::string name = request.ns + "/" + body.name;
-  const std::string refused = admission_.charge(request.ns, name, prepared, cause);
+  const std::string refused = request.dry_run ? admission_.refusal(request.ns, prepared)
+                                              : admission_.charge(request.ns, name, prepared, cause);
   if (!refused.empty()) return {replies::forbidden(body.name, refused), cause};
   if (context_.state().find_pod(name) != nullptr) {
-    admission_.leaked(request.ns, cause);
+    if (!request.dry_run) admission_.leaked(request.ns, cause);
     return {replies::already_exists(body.name), cause};
   }
 
@@ -77,8 +78,10 @@ Answer PodVerbs::store(const ApiRequest& request, const Pod& body, Seq cause) {
   stored->name = body.name;
   stored->generate_name = body.generate_name;
   stored->ns = request.ns;
-  stored->uid = uid_text(next_id());
-  stored->resource_version = context_.next_rv();
+  if (!request.dry_run) {
+    stored->uid = uid_text(next_id());
+    stored->resource_version = context_.next_rv();
+  }
   stored->tmpl = prepared.tmpl;
   stored->own_labels = body.own_labels;
   stored->own_annotations = body.own_annotations;
@@ -89,6 +92,7 @@ Answer PodVerbs::store(const ApiRequest& request, const Pod& body, Seq cause) {
   stored->node = body.node;
   stored->created_us = whole_second(context_.server_clock());  // K3
   gate(*stored, context_.config());
+  if (request.dry_run) return {replies::success(201, std::move(stored)), cause};
   const Seq seq = context_.emit("apiserver", cause, fact::PodCreated{stored});
   return {replies::success(201, std::move(stored)), seq};
 }
@@ -160,6 +164,7 @@ Answer PodVerbs::remove(const ApiRequest& request, Seq cause) {
                                           request.uid_precondition, before->uid)),
             cause};
   }
+  if (request.dry_run) return {replies::success(200, before), cause};
   const PodId id = record->id;
   const Seq seq = deletion_.remove(id, request.grace_s, "api", "apiserver", cause);
   const PodRecord* after = context_.state().find_pod(id);

@@ -29,6 +29,10 @@ class PodVerbs {
   Answer get(const ApiRequest& request, Seq cause) const;
   Answer patch(const ApiRequest& request, Seq cause);   // metadata.labels and annotations, or the resize subresource
   Answer remove(const ApiRequest& request, Seq cause);  // K27-K31
+  // Its whole new version: metadata, what of the spec may change; with subresource "status" the status instead.
+  Answer update(const ApiRequest& request, Seq cause);  // 404, 409, 422
+  Answer bind(const ApiRequest& request, Seq cause);    // subresource binding; body: the node
+  Answer evict(const ApiRequest& request, Seq cause);   // subresource eviction (K78)
 
   // The pods that the request's namespace and selectors name, by "namespace/name".
   std::vector<const PodRecord*> select(const ApiRequest& request);

@@ -23,6 +23,22 @@ KindWords words(Kind kind) {
     case Kind::deployment: return {"deployments.apps", "Deployment.apps"};
     case Kind::replica_set: return {"replicasets.apps", "ReplicaSet.apps"};
     case Kind::daemon_set: return {"daemonsets.apps", "DaemonSet.apps"};
+    case Kind::name_space: return {"namespaces", "Namespace"};
+    case Kind::event: return {"events", "Event"};
+    case Kind::secret: return {"secrets", "Secret"};
+    case Kind::service_account: return {"serviceaccounts", "ServiceAccount"};
+    case Kind::resource_quota: return {"resourcequotas", "ResourceQuota"};
+    case Kind::limit_range: return {"limitranges", "LimitRange"};
+    case Kind::lease: return {"leases.coordination.k8s.io", "Lease.coordination.k8s.io"};
+    case Kind::persistent_volume: return {"persistentvolumes", "PersistentVolume"};
+    case Kind::priority_class: return {"priorityclasses.scheduling.k8s.io", "PriorityClass.scheduling.k8s.io"};
+    case Kind::storage_class: return {"storageclasses.storage.k8s.io", "StorageClass.storage.k8s.io"};
+    case Kind::pod_disruption_budget: return {"poddisruptionbudgets.policy", "PodDisruptionBudget.policy"};
+    case Kind::role: return {"roles.rbac.authorization.k8s.io", "Role.rbac.authorization.k8s.io"};
+    case Kind::role_binding: return {"rolebindings.rbac.authorization.k8s.io", "RoleBinding.rbac.authorization.k8s.io"};
+    case Kind::cluster_role: return {"clusterroles.rbac.authorization.k8s.io", "ClusterRole.rbac.authorization.k8s.io"};
+    case Kind::cluster_role_binding:
+      return {"clusterrolebindings.rbac.authorization.k8s.io", "ClusterRoleBinding.rbac.authorization.k8s.io"};
   }
   return {};
 }

@@ -49,6 +49,9 @@ void Scheduler::on_fact(const Fact& fact, Seq seq) {
     pod_resized(change.id, change.after, seq);
   } else if (std::holds_alternative<fact::PodTerminating>(fact) || std::holds_alternative<fact::PodLabelled>(fact)) {
     pod_edited(change);
+  } else if (std::holds_alternative<fact::PodEdited>(fact)) {
+    pod_edited(change);
+    spec_edited(change.id, *change.after, seq);
   } else if (std::holds_alternative<fact::PodUngated>(fact)) {
     pod_ungated(change.id, *change.after, seq);
   } else if (const auto* added = std::get_if<fact::NodeAdded>(&fact)) {
@@ -57,6 +60,8 @@ void Scheduler::on_fact(const Fact& fact, Seq seq) {
     node_changed(context_.state().find_node(tainted->node)->node, false, seq);
   } else if (const auto* cordoned = std::get_if<fact::NodeCordoned>(&fact)) {
     node_changed(context_.state().find_node(cordoned->node)->node, false, seq);
+  } else if (const auto* edited = std::get_if<fact::NodeEdited>(&fact)) {
+    node_edited(context_.state().find_node(edited->node)->node, seq);
   } else if (const auto* node = std::get_if<fact::NodeGone>(&fact)) {
     room_.remove_node(node->node);
     topologies_.remove_node(room_.index(node->node));
@@ -162,6 +167,24 @@ void Scheduler::pod_edited(const ClusterState::Change& change) {
   const Entry* entry = find(change.id);
   if (entry == nullptr || (entry->place != Place::binding && entry->place != Place::bound)) return;
   counts_.update(*change.before, *change.after, entry->node);
+}
+
+// A pod that waits may ask for something else now: tolerations may be added, gates be removed.
+void Scheduler::spec_edited(PodId id, const Pod& pod, Seq seq) {
+  Entry* entry = find(id);
+  if (entry == nullptr || entry->place == Place::binding || entry->place == Place::bound) return;
+  entry->shape = room_.shape(*pod.tmpl);
+  if (entry->place == Place::gated) return pod_ungated(id, pod, seq);
+  if (entry->place == Place::unschedulable) wake(id, *entry, seq);
+  arm_flushes();
+}
+
+// Other labels may let in whoever waits.
+void Scheduler::node_edited(const Node& node, Seq seq) {
+  room_.set_node(node);
+  topologies_.set_node(room_.index(node.name), node.labels);
+  constexpr auto kAny = static_cast<Filters>(~Filters{0});
+  wake_all(kAny, seq);
 }
 
 // Each filter that refused a pod is asked by itself about a new node (queueing hints, on by default from 1.32): a node

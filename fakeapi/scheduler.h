@@ -95,6 +95,8 @@ class Scheduler {
   void pod_freed(PodId id, const Pod& pod, Seq seq);
   void pod_resized(PodId id, const PodPtr& pod, Seq seq);
   void pod_edited(const ClusterState::Change& change);
+  void spec_edited(PodId id, const Pod& pod, Seq seq);
+  void node_edited(const Node& node, Seq seq);
   void pod_ungated(PodId id, const Pod& pod, Seq seq);
   void node_changed(const Node& node, bool added, Seq seq);
   void take(PodId id, Entry& entry, const Pod& pod, std::uint32_t node);

@@ -92,7 +92,8 @@ void SetControllers::on_fact(const Fact& fact, Seq seq) {
     return;
   }
   if (sets_.empty()) return;
-  if (std::holds_alternative<fact::NodeAdded>(fact) || std::holds_alternative<fact::NodeTainted>(fact)) {
+  if (std::holds_alternative<fact::NodeAdded>(fact) || std::holds_alternative<fact::NodeTainted>(fact) ||
+      std::holds_alternative<fact::NodeEdited>(fact)) {
     touch_daemons(seq);
     return;
   }

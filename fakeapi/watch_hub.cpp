@@ -32,6 +32,7 @@ struct DrawOrdinal {
   std::uint8_t operator()(const fact::ContainerExited&) const { return 16; }
   std::uint8_t operator()(const fact::PodResized&) const { return 17; }
   std::uint8_t operator()(const fact::PodUngated&) const { return 18; }
+  std::uint8_t operator()(const fact::PodEdited&) const { return 19; }
   std::uint8_t operator()(const auto&) const { return 0; }  // not about a pod
 };
 
@@ -64,19 +65,23 @@ void WatchHub::open(ClientId client, CallId id, const ApiRequest& request, std::
   Watch& watch = watches_[serial];
   watch.client = client;
   watch.id = id;
+  watch.kind = request.kind;
   watch.ns = request.ns;
   watch.labels = request.label_selector;
   watch.fields = request.field_selector;
   watch.answered_us = not_before_us;
   watch.last_due_us = not_before_us;
   by_call_[{client, id.value}] = serial;
-  ++by_namespace_[watch.ns];
+  if (watch.kind == podramp::Kind::pod) ++by_namespace_[watch.ns];
   add_to_index(serial, watch);
 
   const std::string_view who = context_.client_name(client);
   const TimeUs due_us =
       not_before_us + context_.sample(context_.config().latency.watch, "cluster.watch", who, id.value);
-  if (after_rv && !request.initial_events) {
+  const std::optional<std::uint64_t> from_rv = request.initial_events ? std::nullopt : after_rv;
+  if (watch.kind != podramp::Kind::pod) {
+    open_objects(serial, watch, from_rv, due_us, cause);
+  } else if (from_rv) {
     replay(serial, watch, *after_rv, due_us, cause);
   } else if (initial) {
     for (const PodPtr& pod : initial->pods) enqueue(serial, watch, {WatchEventType::added, pod}, due_us, cause);
@@ -126,6 +131,12 @@ void WatchHub::arm_bookmark(Serial serial, const Watch& watch, Seq cause) {
 
 void WatchHub::bookmark(Serial serial, Watch& watch, TimeUs due_us, Seq cause, bool initial_end) {
   static const TemplatePtr kNothing = share(PodTemplate{});
+  if (watch.kind != podramp::Kind::pod) {
+    auto version = std::make_shared<Manifest>();
+    version->kind = watch.kind;
+    version->resource_version = context_.state().resource_version();
+    return enqueue(serial, watch, {WatchEventType::bookmark, nullptr, initial_end, std::move(version)}, due_us, cause);
+  }
   auto version = std::make_shared<Pod>();
   version->tmpl = kNothing;
   version->resource_version = context_.state().resource_version();
@@ -144,7 +155,7 @@ void WatchHub::on_fact(const Fact& fact, Seq seq) {
         return std::is_same_v<T, fact::PodCreated> || requires { f.pod.empty(), f.rv; };
       },
       fact);
-  if (!about_a_pod) return;
+  if (!about_a_pod) return object_changed(fact, seq);
   const ClusterState::Change& change = context_.state().last_change();
   const std::uint64_t rv =
       change.after != nullptr ? change.after->resource_version : context_.state().resource_version();
@@ -154,7 +165,8 @@ void WatchHub::on_fact(const Fact& fact, Seq seq) {
   candidates_.assign(unindexed_.begin(), unindexed_.end());
   if (change.after != nullptr) interested(*change.after, candidates_);
   const bool labels_changed =
-      change.after != nullptr && change.before != nullptr && std::holds_alternative<fact::PodLabelled>(fact);
+      change.after != nullptr && change.before != nullptr &&
+      (std::holds_alternative<fact::PodLabelled>(fact) || std::holds_alternative<fact::PodEdited>(fact));
   if (change.after == nullptr || labels_changed) interested(*change.before, candidates_);
   if (labels_changed) {
     std::ranges::sort(candidates_);
@@ -186,21 +198,26 @@ void WatchHub::show(Serial serial, Watch& watch, const PodVersion& version, PodP
     }
     event = {WatchEventType::deleted, last_state};
   }
-  const std::string_view who = context_.client_name(watch.client);
-  std::string key(who);
+  std::string key(context_.client_name(watch.client));
   key += '/';
   key += event.object->ns;
   key += '/';
   key += event.object->name;
-  if (faults_.fires("watch.drop", who, Verb::watch, key, version.fact)) {
+  deliver_later(serial, watch, key, version.fact, std::move(event), seq);
+}
+
+// What faults and latency do to an event on its way. key: "client/namespace/name".
+void WatchHub::deliver_later(Serial serial, Watch& watch, const std::string& key, std::uint8_t ordinal,
+                             WatchEvent event, Seq seq) {
+  const std::string_view who = context_.client_name(watch.client);
+  if (faults_.fires("watch.drop", who, Verb::watch, key, ordinal)) {
     context_.fault(seq, "watch.drop", key);
     return;
   }
-  DurationUs delay_us = context_.sample(context_.config().latency.watch, "cluster.watch", key, version.fact);
-  if (const FaultSpec* slow = faults_.find("watch.delay", who, Verb::watch, key, version.fact))
-    delay_us += slow->delay_us;
+  DurationUs delay_us = context_.sample(context_.config().latency.watch, "cluster.watch", key, ordinal);
+  if (const FaultSpec* slow = faults_.find("watch.delay", who, Verb::watch, key, ordinal)) delay_us += slow->delay_us;
   const TimeUs due_us = context_.now() + delay_us;
-  if (faults_.fires("watch.duplicate", who, Verb::watch, key, version.fact)) {
+  if (faults_.fires("watch.duplicate", who, Verb::watch, key, ordinal)) {
     enqueue(serial, watch, event, due_us, context_.fault(seq, "watch.duplicate", key));
   }
   enqueue(serial, watch, std::move(event), due_us, seq);
@@ -308,12 +325,14 @@ void WatchHub::on_window(const FaultSpec& spec, bool opens, Seq seq) {
 }
 
 WatchHub::Bucket& WatchHub::bucket_of(const Watch& watch) {
+  if (watch.kind != podramp::Kind::pod) return by_kind_[static_cast<std::size_t>(watch.kind)];
   if (watch.indexed_by == nullptr) return unindexed_;
   return index_[watch.indexed_by->key][watch.indexed_by->values.front()];
 }
 
 // By the requirement that the fewest other watches are indexed by: an application's id, not a role.
 void WatchHub::add_to_index(Serial serial, Watch& watch) {
+  if (watch.kind != podramp::Kind::pod) return bucket_of(watch).push_back(serial);
   std::size_t fewest = 0;
   for (const Requirement& r : watch.labels.all) {
     const std::string* value = single_value(r);
@@ -336,7 +355,9 @@ void WatchHub::erase(Serial serial) {
     index_[it->second.indexed_by->key].erase(it->second.indexed_by->values.front());
   }
   by_call_.erase({it->second.client, it->second.id.value});
-  if (--by_namespace_[it->second.ns] == 0) by_namespace_.erase(it->second.ns);
+  if (it->second.kind == podramp::Kind::pod && --by_namespace_[it->second.ns] == 0) {
+    by_namespace_.erase(it->second.ns);
+  }
   watches_.erase(it);
 }
 

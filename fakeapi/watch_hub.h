@@ -1,8 +1,10 @@
 // Open watches: who sees which change as what, bookmarks, lifetimes, watchers that do not read (K17-K23, K25, K26).
+// Pods are here; of the other kinds, which are few, watch_hub_objects.cpp tells.
 // Each watch is a FIFO: an event is due at commit + latency, never before an earlier one; events due at the same
 // microsecond leave as one message. A change touches only watches that may care: they are indexed by one label.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -28,6 +30,8 @@ class WatchHub {
   // Why a watch cannot start after this version: "too old resource version: A (B)" (K18); absent when it can.
   // Emits HistoryTrimmed when the window has moved since the last one.
   std::optional<std::string> too_old(std::uint64_t rv, Seq cause);
+  // Likewise, of another kind.
+  std::optional<std::string> too_old(podramp::Kind kind, std::uint64_t rv) const;
 
   // Opens a watch on the request's namespace and selectors. after_rv absent: synthetic ADDED for what is there (K17);
   // else the changes after it. Nothing is delivered before not_before_us, when the client has its answer. initial: what
@@ -50,6 +54,7 @@ class WatchHub {
   // Watches that a change in this namespace concerns, whatever their selectors (K93).
   int watchers(const std::string& ns) const;
   PodHistory& history() { return history_; }
+  const ManifestHistory& history(podramp::Kind kind) const { return histories_[static_cast<std::size_t>(kind)]; }
 
  private:
   enum Kind : std::uint8_t { kDeliver, kLifetime, kBookmark };
@@ -63,6 +68,7 @@ class WatchHub {
   struct Watch {
     ClientId client = 0;
     CallId id;
+    podramp::Kind kind = podramp::Kind::pod;
     std::string ns;
     LabelSelector labels;
     FieldSelector fields;
@@ -79,6 +85,12 @@ class WatchHub {
   using Bucket = std::vector<Serial>;
 
   static bool matches(const Watch& watch, const Pod& pod);
+  static bool matches(const Watch& watch, const Manifest& object);
+  void open_objects(Serial serial, Watch& watch, std::optional<std::uint64_t> after_rv, TimeUs due_us, Seq cause);
+  void object_changed(const Fact& fact, Seq seq);
+  void show(Serial serial, Watch& watch, const ManifestVersion& version, Seq seq);
+  void deliver_later(Serial serial, Watch& watch, const std::string& key, std::uint8_t ordinal, WatchEvent event,
+                     Seq seq);
   void show(Serial serial, Watch& watch, const PodVersion& version, PodPtr& last_state, Seq seq);
   void replay(Serial serial, Watch& watch, std::uint64_t after_rv, TimeUs due_us, Seq cause);
   void enqueue(Serial serial, Watch& watch, WatchEvent event, TimeUs due_us, Seq cause);
@@ -100,6 +112,8 @@ class WatchHub {
   // Label -> value -> watches.
   std::map<std::string, std::unordered_map<std::string, Bucket>, std::less<>> index_;  // never iterated
   Bucket unindexed_;
+  std::array<Bucket, EnumText<podramp::Kind>::names.size()> by_kind_;  // watches of other kinds
+  std::array<ManifestHistory, EnumText<podramp::Kind>::names.size()> histories_;
   Bucket candidates_;  // scratch of on_fact
   PodHistory history_;
   std::map<std::string, int> by_namespace_;  // watches; "" for those of all namespaces

@@ -74,6 +74,12 @@ void WatchContract::on(const EventRef& event, const fact::PodLabelled& labelled)
   changed(event, labelled.pod, labelled.rv, labelled.labels);
 }
 
+void WatchContract::on(const EventRef& event, const fact::PodEdited& edited) {
+  StringMap labels = edited.object->own_labels;
+  labels.insert(edited.object->tmpl->labels.begin(), edited.object->tmpl->labels.end());
+  changed(event, edited.pod, edited.rv, labels);
+}
+
 void WatchContract::changed(const EventRef& /*event*/, const std::string& pod, std::uint64_t rv,
                             const StringMap& labels) {
   const fakeapi::PodRecord* record = state_ == nullptr ? nullptr : state_->find_pod(pod);

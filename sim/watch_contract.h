@@ -56,6 +56,7 @@ class WatchContract : public EventSink {
   void on(const EventRef& event, const fault::Fired& fired);
   void on(const EventRef& event, const fact::PodCreated& created);
   void on(const EventRef& event, const fact::PodLabelled& labelled);
+  void on(const EventRef& event, const fact::PodEdited& edited);
   template <class T>
   void on(const EventRef& event, const T& data) {
     if constexpr (requires { data.pod.empty(), data.rv; }) changed(event, data.pod, data.rv, {});

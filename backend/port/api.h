@@ -12,11 +12,11 @@
 
 namespace podramp {
 
-enum class Verb : std::uint8_t { create, get, list, watch, patch, remove, remove_collection };
+enum class Verb : std::uint8_t { create, get, list, watch, patch, remove, remove_collection, update };
 template <>
 struct EnumText<Verb> {
-  static constexpr std::array<std::string_view, 7> names{"create",          "get", "list", "watch", "patch", "delete",
-                                                         "deletecollection"};
+  static constexpr std::array<std::string_view, 8> names{"create", "get",    "list",             "watch",
+                                                         "patch",  "delete", "deletecollection", "update"};
 };
 
 struct ApiRequest {
@@ -27,8 +27,9 @@ struct ApiRequest {
   LabelSelector label_selector;            // list, watch, deletecollection
   FieldSelector field_selector;            // likewise
   std::string resource_version;            // "" unset, "0" any, else exact (K13-K17)
-  PodPtr body;                             // create, when it is a pod
-  ManifestPtr manifest;                    // create, when it is of another kind
+  std::string subresource;                 // create: "binding", "eviction" of the pod that is named
+  PodPtr body;                             // create and update, when it is a pod; of an update a version or 0 for any
+  ManifestPtr manifest;                    // likewise, when it is of another kind
   StringMap set_labels;                    // patch: strategic merge of metadata.labels
   StringMap set_annotations;               // patch: likewise
   std::optional<std::int64_t> replicas;    // patch of a set's scale
@@ -41,6 +42,7 @@ struct ApiRequest {
   bool allow_bookmarks = false;            // watch: BOOKMARK events may come (K20)
   bool initial_events = false;             // watch: sendInitialEvents, a streaming list (K25)
   std::optional<std::int64_t> watch_s;     // watch: timeoutSeconds (K21)
+  bool dry_run = false;                    // a write is decided, and not done
   DurationUs timeout_us = 10 * kSecondUs;  // the transport gives up after this (K85); not for watches
 
   static void fields(auto& visit, auto& self) {
@@ -51,6 +53,7 @@ struct ApiRequest {
     visit("labels", self.label_selector);
     visit("fields", self.field_selector);
     visit("resource_version", self.resource_version);
+    visit("subresource", self.subresource);
     visit("body", self.body);
     visit("manifest", self.manifest);
     visit("set_labels", self.set_labels);
@@ -65,6 +68,7 @@ struct ApiRequest {
     visit("allow_bookmarks", self.allow_bookmarks);
     visit("initial_events", self.initial_events);
     visit("watch_s", self.watch_s);
+    visit("dry_run", self.dry_run);
     visit("timeout_us", self.timeout_us);
   }
 };
@@ -123,10 +127,12 @@ struct WatchEvent {
   WatchEventType type = WatchEventType::added;
   PodPtr object;
   bool initial_end = false;  // of a bookmark: annotated k8s.io/initial-events-end (K25)
+  ManifestPtr manifest{};    // instead of object, of another kind
   static void fields(auto& visit, auto& self) {
     visit("type", self.type);
     visit("object", self.object);
     visit("initial_end", self.initial_end);
+    visit("manifest", self.manifest);
   }
 };
 

@@ -138,7 +138,8 @@ class JsonReader {
   void read(const json& j, WatchEvent& v) {
     JsonReader inner(j, memory_);
     WatchEvent::fields(inner, v);
-    if (v.object == nullptr) throw Unreadable{"a watch event has no object"};
+    if (v.object == nullptr && v.manifest == nullptr) throw Unreadable{"a watch event has no object"};
+    if (v.object == nullptr) return;
     if (v.type == WatchEventType::deleted || v.type == WatchEventType::bookmark) memory_.forget(*v.object);
   }
 

@@ -96,6 +96,19 @@ struct NodePressureChanged {
   }
 };
 
+// Somebody changed what is not said by another fact: labels, annotations, fields that are not modelled.
+struct NodeEdited {
+  static constexpr std::string_view kType = "fact.node_edited";
+  std::string node;
+  std::uint64_t rv = 0;
+  Node object;  // the whole new version
+  static void fields(auto& visit, auto& self) {
+    visit("node", self.node);
+    visit("rv", self.rv);
+    visit("object", self.object);
+  }
+};
+
 // The Node object is deleted (K73, K74).
 struct NodeGone {
   static constexpr std::string_view kType = "fact.node_gone";
@@ -241,6 +254,20 @@ struct PodResized {
     visit("pod", self.pod);
     visit("rv", self.rv);
     visit("memory_bytes", self.memory_bytes);
+  }
+};
+
+// An update of the object, or a patch of more than its labels and annotations. Where it runs and how far it has come
+// does not change by this.
+struct PodEdited {
+  static constexpr std::string_view kType = "fact.pod_edited";
+  std::string pod;
+  std::uint64_t rv = 0;
+  PodPtr object;  // the whole new version
+  static void fields(auto& visit, auto& self) {
+    visit("pod", self.pod);
+    visit("rv", self.rv);
+    visit("object", self.object);
   }
 };
 
@@ -423,7 +450,7 @@ using Fact =
                  fact::QuotaSet, fact::QuotaCharged, fact::QuotaRecounted, fact::RequestRefused, fact::RequestQueued,
                  fact::SeatsMoved, fact::HistoryTrimmed, fact::ScaleUp, fact::ScaleUpFailed, fact::ScaleUpRefused,
                  fact::MachineLaunched, fact::MachineReady, fact::MachineGone, fact::ScaleDownBlocked, fact::ScaleDown,
-                 fact::ImageRemoved, fact::NodeCordoned, fact::NodePressureChanged>;
+                 fact::ImageRemoved, fact::NodeCordoned, fact::NodePressureChanged, fact::NodeEdited, fact::PodEdited>;
 
 namespace fault {
 

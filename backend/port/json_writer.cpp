@@ -198,6 +198,7 @@ void JsonWriter::write(const WatchEvent& event) {
   open();
   WatchEvent::fields(*this, event);
   close();
+  if (event.object == nullptr) return;
   if (event.type == WatchEventType::deleted || event.type == WatchEventType::bookmark) memory_.forget(*event.object);
 }
 

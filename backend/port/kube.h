@@ -382,6 +382,7 @@ struct FieldSelector {
   friend bool operator==(const FieldSelector&, const FieldSelector&) = default;
 };
 Result<FieldSelector> parse_field_selector(std::string_view text);  // an unknown field is an error (K24)
+Result<FieldSelector> parse_field_terms(std::string_view text);     // of any kind: the server knows its fields
 std::string to_string(const FieldSelector& selector);
 
 // --- nodes -----------------------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
-// Kubernetes objects other than pods and nodes, as far as executor scaling touches them: claims, config maps, services,
-// and the sets that make pods by themselves. One plain struct for all kinds; the part that a kind lacks is empty.
+// Kubernetes objects other than pods: claims, config maps, services, the sets that make pods by themselves, nodes as
+// their watchers see them, and kinds of which nothing but the metadata is modelled (secrets, events, roles, ...): these
+// are documents. One plain struct for all kinds; the part that a kind lacks is empty.
 #pragma once
 
 #include <cstdint>
@@ -22,12 +23,50 @@ enum class Kind : std::uint8_t {
   deployment,
   replica_set,
   daemon_set,
+  // Documents.
+  name_space,
+  event,
+  secret,
+  service_account,
+  resource_quota,
+  limit_range,
+  lease,
+  persistent_volume,
+  priority_class,
+  storage_class,
+  pod_disruption_budget,
+  role,
+  role_binding,
+  cluster_role,
+  cluster_role_binding,
 };
 template <>
 struct EnumText<Kind> {
-  static constexpr std::array<std::string_view, 9> names{
-      "pods",        "nodes",      "persistentvolumeclaims", "configmaps", "services", "statefulsets", "deployments",
-      "replicasets", "daemonsets",
+  static constexpr std::array<std::string_view, 24> names{
+      "pods",
+      "nodes",
+      "persistentvolumeclaims",
+      "configmaps",
+      "services",
+      "statefulsets",
+      "deployments",
+      "replicasets",
+      "daemonsets",
+      "namespaces",
+      "events",
+      "secrets",
+      "serviceaccounts",
+      "resourcequotas",
+      "limitranges",
+      "leases",
+      "persistentvolumes",
+      "priorityclasses",
+      "storageclasses",
+      "poddisruptionbudgets",
+      "roles",
+      "rolebindings",
+      "clusterroles",
+      "clusterrolebindings",
   };
 };
 
@@ -81,9 +120,12 @@ struct Manifest {
   std::optional<TimeUs> deletion_us;  // deletionTimestamp: a claim that waits until no pod uses it
   std::optional<ClaimSpec> claim;
   std::optional<SetSpec> set;
-  StringMap data;  // a config map's; of a service its ports by name
+  StringMap data;  // a config map's; of a service its ports by name; of a node the pressures that it is under
   bool immutable = false;
-  std::string extra_json{};  // fields that we do not model, at their places (kube.h)
+  std::string extra_json{};     // fields that we do not model, at their places (kube.h); nearly all of a document
+  StringMap selectable{};       // what field selectors may ask for beside name and namespace, by path
+  std::string generate_name{};  // the server appends five characters when name is empty (K5)
+  std::optional<Node> node{};   // of a node, whose name, labels and version stand above as well
   static void fields(auto& visit, auto& self) {
     visit("kind", self.kind);
     visit("name", self.name);
@@ -100,8 +142,12 @@ struct Manifest {
     visit("data", self.data);
     visit("immutable", self.immutable);
     visit("extra_json", self.extra_json);
+    visit("selectable", self.selectable);
+    visit("generate_name", self.generate_name);
+    visit("node", self.node);
   }
 };
+inline bool is_document(Kind kind) { return kind >= Kind::name_space; }
 using ManifestPtr = std::shared_ptr<const Manifest>;
 
 }  // namespace podramp

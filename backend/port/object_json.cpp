@@ -201,6 +201,7 @@ void read_node_status(JsonFields& top, Node& node) {
 void read_object_metadata(JsonFields& top, Manifest& object) {
   JsonFields metadata(top, "metadata");
   object.name = metadata.text("name");
+  object.generate_name = metadata.text("generateName");
   object.ns = metadata.text("namespace");
   object.uid = metadata.text("uid");
   object.resource_version = metadata.version("resourceVersion");
@@ -212,9 +213,33 @@ void read_object_metadata(JsonFields& top, Manifest& object) {
   metadata.take("managedFields");
 }
 
+// What field selectors may ask a document for (manifest.h).
+void note_selectable(const json& value, Manifest& object) {
+  const auto note = [&](const json& from, const char* name, const std::string& path) {
+    const auto it = from.find(name);
+    if (it != from.end() && it->is_string()) object.selectable[path] = it->get<std::string>();
+  };
+  const auto part = [&](const char* name) {
+    const auto it = value.find(name);
+    return it != value.end() && it->is_object() ? *it : json::object();
+  };
+  if (object.kind == Kind::event) {
+    const json involved = part("involvedObject");
+    for (const char* name : {"kind", "namespace", "name", "uid", "apiVersion", "resourceVersion", "fieldPath"}) {
+      note(involved, name, std::string("involvedObject.") + name);
+    }
+    note(value, "reason", "reason");
+    note(value, "type", "type");
+    note(part("source"), "component", "source");
+  }
+  if (object.kind == Kind::secret) note(value, "type", "type");
+  if (object.kind == Kind::name_space) note(part("status"), "phase", "status.phase");
+}
+
 json object_metadata(const Manifest& object, WallZero zero) {
   json metadata = json::object();
   if (!object.name.empty()) metadata["name"] = object.name;
+  if (!object.generate_name.empty()) metadata["generateName"] = object.generate_name;
   if (!object.ns.empty()) metadata["namespace"] = object.ns;
   if (!object.labels.empty()) metadata["labels"] = object.labels;
   if (!object.annotations.empty()) metadata["annotations"] = object.annotations;
@@ -337,10 +362,13 @@ Decoded<ManifestPtr> manifest_from_json(const json& value, Kind kind, WallZero z
     case Kind::deployment:
     case Kind::replica_set:
     case Kind::daemon_set: object->set = read_set(top, kind); break;
-    case Kind::pod:
-    case Kind::node: break;
+    default: break;
   }
-  top.take("status");
+  if (is_document(kind)) {
+    note_selectable(value, *object);
+  } else {
+    top.take("status");
+  }
   object->extra_json = top.extra();
   return {std::move(object), std::move(reading.errors)};
 }

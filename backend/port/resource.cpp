@@ -17,6 +17,21 @@ const ResourceType& resource_type(Kind kind) {
       {"apps", "v1", "deployments", "Deployment", true},
       {"apps", "v1", "replicasets", "ReplicaSet", true},
       {"apps", "v1", "daemonsets", "DaemonSet", true},
+      {"", "v1", "namespaces", "Namespace", false},
+      {"", "v1", "events", "Event", true},
+      {"", "v1", "secrets", "Secret", true},
+      {"", "v1", "serviceaccounts", "ServiceAccount", true},
+      {"", "v1", "resourcequotas", "ResourceQuota", true},
+      {"", "v1", "limitranges", "LimitRange", true},
+      {"coordination.k8s.io", "v1", "leases", "Lease", true},
+      {"", "v1", "persistentvolumes", "PersistentVolume", false},
+      {"scheduling.k8s.io", "v1", "priorityclasses", "PriorityClass", false},
+      {"storage.k8s.io", "v1", "storageclasses", "StorageClass", false},
+      {"policy", "v1", "poddisruptionbudgets", "PodDisruptionBudget", true},
+      {"rbac.authorization.k8s.io", "v1", "roles", "Role", true},
+      {"rbac.authorization.k8s.io", "v1", "rolebindings", "RoleBinding", true},
+      {"rbac.authorization.k8s.io", "v1", "clusterroles", "ClusterRole", false},
+      {"rbac.authorization.k8s.io", "v1", "clusterrolebindings", "ClusterRoleBinding", false},
   }};
   return kTypes.at(static_cast<std::size_t>(kind));
 }

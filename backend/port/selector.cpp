@@ -84,6 +84,7 @@ std::optional<std::string> pod_field(const Pod& pod, std::string_view field) {
   }
   if (field == "status.phase") return std::string(to_text(pod.phase));
   if (field == "status.podIP") return pod.pod_ip;
+  if (field == "status.nominatedNodeName") return pod.nominated_node;
   return std::nullopt;
 }
 
@@ -173,6 +174,16 @@ Result<FieldSelector> parse_field_selector(std::string_view text) {
     pod.tmpl = share({});
     return pod;
   }();
+  auto selector = parse_field_terms(text);
+  if (!selector) return selector;
+  for (const FieldTerm& term : selector->all) {
+    if (pod_field(kBlank, term.field)) continue;
+    return bad("field selector", text, fmt::format("field \"{}\" is not supported", term.field));
+  }
+  return selector;
+}
+
+Result<FieldSelector> parse_field_terms(std::string_view text) {
   FieldSelector selector;
   if (trim(text).empty()) return selector;
   for (const std::string_view term : split_terms(text)) {
@@ -180,8 +191,6 @@ Result<FieldSelector> parse_field_selector(std::string_view text) {
     if (r.op != SelectorOp::equals && r.op != SelectorOp::not_equals) {
       return bad("field selector", text, fmt::format("\"{}\" is neither field=value nor field!=value", term));
     }
-    if (!pod_field(kBlank, r.key))
-      return bad("field selector", text, fmt::format("field \"{}\" is not supported", r.key));
     selector.all.push_back({r.key, r.values.at(0), r.op == SelectorOp::equals});
   }
   return selector;
