@@ -168,7 +168,8 @@ class TestWorld {
         }
         return reply_ok();
       case Verb::list: return list(request);
-      case Verb::get: break;
+      case Verb::get:
+      case Verb::update: break;
       case Verb::patch:
         if (const auto it = pods_.find(request.name); it != pods_.end()) {
           Pod pod = *it->second;
