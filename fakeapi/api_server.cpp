@@ -221,9 +221,9 @@ std::optional<ApiReply> ApiServer::refuse_namespace(const ApiRequest& request) c
   if (ns == nullptr) return replies::not_found(Kind::name_space, request.ns);
   if (!ns->deletion_us) return std::nullopt;
   const std::string* name = created_name(request);
-  return replies::forbidden(request.kind, name == nullptr ? "" : *name,
-                            fmt::format("unable to create new content in namespace {} because it is being terminated",
-                                        request.ns));
+  return replies::forbidden(
+      request.kind, name == nullptr ? "" : *name,
+      fmt::format("unable to create new content in namespace {} because it is being terminated", request.ns));
 }
 
 Answer ApiServer::decide_manifest(const ApiRequest& request, Seq cause) {

@@ -238,6 +238,7 @@ class Cluster::Impl final : public Context {
     pulls_.pull_ended(m.pull, m.ok, cause);
   }
   void take(const to::ProcessExited& m, Seq cause) { kubelets_.process_exited(m.pod, m.exit_code, cause, m.oom); }
+  void take(const to::HookEnded& m, Seq cause) { kubelets_.hook_ended(m.pod, cause); }
   void take(const to::AddNodes& m, Seq cause) { node_lifecycle_.add_nodes(m.nodes, cause); }
   void take(const to::NodesDown& m, Seq cause) { node_lifecycle_.nodes_down(m, cause); }
   void take(const to::NodesUp& m, Seq cause) { node_lifecycle_.nodes_up(m, cause); }

@@ -212,6 +212,10 @@ void Kubelets::on_timer(const ClusterTimer& timer, Seq cause) {
     if (!silent(*work)) arm(kReport, context_.config().latency.status, "cluster.status", id, cause);
     return;
   }
+  if (kind == kHookOver) {  // so do their hooks
+    if (work->hook_until <= context_.now()) hook_over(id, *work, cause);
+    return;
+  }
   if (silent(*work) || timer.index != work->round) return;
   if (work->gone || context_.state().find_pod(id) == nullptr) {
     clear_away(id, *work, cause);
@@ -232,6 +236,7 @@ void Kubelets::on_timer(const ClusterTimer& timer, Seq cause) {
       if (work->stage == Stage::crashed) create(id, *work, cause);
       break;
     case kDead:
+    case kHookOver:
     case kOrphan: break;
   }
 }
@@ -391,7 +396,7 @@ void Kubelets::show_running(PodId id, Work& work, Seq cause) {
 void Kubelets::resume(PodId id, Work& work, Seq cause) {
   const Pod& pod = *context_.state().find_pod(id)->pod;
   if (pod.deletion_us && work.stage != Stage::dead) {
-    if (work.told_to_stop) return;  // kDead is still to come
+    if (work.told_to_stop || work.hook_until != 0) return;  // kDead or kHookOver is still to come
     kill(id, work, cause);
     return;
   }
@@ -409,6 +414,7 @@ void Kubelets::resume(PodId id, Work& work, Seq cause) {
         work.lost = work.told_to_stop = work.for_good = false;
         work.end_reason.clear();
         work.end_grace_s.reset();
+        work.hook_until = 0;
         create(id, work, cause);
       } else {
         report_end(id, work, cause);

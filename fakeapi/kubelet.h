@@ -41,6 +41,9 @@ class Kubelets {
   // again in place, with a back-off (K63), unless it is for good.
   void process_exited(PodId pod, int exit_code, Seq cause, bool oom = false, bool for_good = false);
 
+  // The preStop hook of a pod that is to stop has ended; a later word than the end of its grace is ignored.
+  void hook_ended(PodId pod, Seq cause);
+
   // The kernel kills the pod's main process for its memory: 137, OOMKilled (K64).
   void oom_kill(PodId pod, Seq cause);
   // The kubelet itself ends the pod, which stays as Failed with this reason: pressure (K65), shutdown (K76). What is
@@ -69,7 +72,8 @@ class Kubelets {
     kShowWaiting,
     kOrphan,
     kRestart,
-    kCrash
+    kCrash,
+    kHookOver
   };
   enum class Stage : std::uint8_t {
     bound,         // the kubelet has not seen it yet
@@ -101,6 +105,7 @@ class Kubelets {
     std::uint32_t round = 0;    // timers from before the node's last silence are ignored
     std::size_t images_ready = 0;
     std::size_t inits_done = 0;
+    TimeUs hook_until = 0;       // a preStop hook runs, until then at the latest; 0: none has begun
     TimeUs dead_at = kNever;     // when a process that was told to stop is dead
     std::string waiting_reason;  // to be shown
     std::string waiting_message;
@@ -146,6 +151,9 @@ class Kubelets {
   void started(PodId id, Work& work, Seq cause);
   void show_running(PodId id, Work& work, Seq cause);
   void kill(PodId id, Work& work, Seq cause);
+  bool run_hook(PodId id, Work& work, const Pod& pod, TimeUs kill_at, Seq cause);
+  void hook_over(PodId id, Work& work, Seq cause);
+  void stop(PodId id, Work& work, TimeUs kill_at, Seq cause);
   void say_end(PodId id, const Work& last, Seq& cause);
   void report_end(PodId id, Work& work, Seq cause);
   bool restarts(const Work& work, const Pod& pod) const;

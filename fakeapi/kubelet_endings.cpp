@@ -88,9 +88,16 @@ void Kubelets::kill(PodId id, Work& work, Seq cause) {
   const Pod& pod = *context_.state().find_pod(id)->pod;
   const std::int64_t deletion_s = pod.deletion_grace_s.value_or(grace_s(pod));
   const TimeUs kill_at = context_.now() + work.end_grace_s.value_or(deletion_s) * kSecondUs;
+  if (work.told_to_stop || !run_hook(id, work, pod, kill_at, cause)) stop(id, work, kill_at, cause);
+}
+
+// SIGTERM, unless it is out already, and SIGKILL at kill_at.
+void Kubelets::stop(PodId id, Work& work, TimeUs kill_at, Seq cause) {
   if (!work.told_to_stop) {
+    const DurationUs takes =
+        context_.sample(context_.config().latency.stop, "cluster.stop", pod_key(*context_.state().find_pod(id)->pod));
     work.told_to_stop = true;
-    work.dead_at = context_.now() + context_.sample(latency.stop, "cluster.stop", pod_key(pod));
+    work.dead_at = context_.now() + takes;
     work.exit_code = kTermCode;
     context_.send(context_.now(), cause, from::ProcessStopped{id});
   } else if (work.dead_at <= kill_at) {

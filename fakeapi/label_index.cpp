@@ -41,10 +41,9 @@ const LabelIndex::Pods& LabelIndex::candidates(const ClusterState& state, const 
 }
 
 void LabelIndex::on_fact(const Fact& fact, const ClusterState& state) {
-  const bool changes_labels = std::holds_alternative<fact::PodCreated>(fact) ||
-                              std::holds_alternative<fact::PodLabelled>(fact) ||
-                              std::holds_alternative<fact::PodEdited>(fact) ||
-                              std::holds_alternative<fact::PodGone>(fact);
+  const bool changes_labels =
+      std::holds_alternative<fact::PodCreated>(fact) || std::holds_alternative<fact::PodLabelled>(fact) ||
+      std::holds_alternative<fact::PodEdited>(fact) || std::holds_alternative<fact::PodGone>(fact);
   if (!changes_labels) return;
   const ClusterState::Change& change = state.last_change();
   for (auto& [key, index] : by_key_) {

@@ -22,11 +22,16 @@ bool has_replicas(Kind kind) {
 
 // What field selectors may ask for beside name and namespace. K24
 std::span<const std::string_view> fields_of(Kind kind) {
-  static constexpr std::array<std::string_view, 10> kEvent{
-      "involvedObject.kind",       "involvedObject.namespace", "involvedObject.name",
-      "involvedObject.uid",        "involvedObject.apiVersion", "involvedObject.resourceVersion",
-      "involvedObject.fieldPath",  "reason",                   "type",
-      "source"};
+  static constexpr std::array<std::string_view, 10> kEvent{"involvedObject.kind",
+                                                           "involvedObject.namespace",
+                                                           "involvedObject.name",
+                                                           "involvedObject.uid",
+                                                           "involvedObject.apiVersion",
+                                                           "involvedObject.resourceVersion",
+                                                           "involvedObject.fieldPath",
+                                                           "reason",
+                                                           "type",
+                                                           "source"};
   static constexpr std::array<std::string_view, 1> kNode{"spec.unschedulable"};
   static constexpr std::array<std::string_view, 1> kNamespace{"status.phase"};
   static constexpr std::array<std::string_view, 1> kSecret{"type"};
@@ -41,8 +46,8 @@ std::span<const std::string_view> fields_of(Kind kind) {
 
 ApiReply modified(Kind kind, const std::string& name) {
   return replies::conflict(kind, name,
-                              "the object has been modified; please apply your changes to the latest version and try "
-                              "again");
+                           "the object has been modified; please apply your changes to the latest version and try "
+                           "again");
 }
 
 std::string as_logged(const Manifest& object) {

@@ -80,6 +80,11 @@ struct ProcessExited {
   bool oom = false;  // the kernel killed it for its memory (K64)
 };
 
+// What the world ran as from::HookStarted has ended while the process lives on.
+struct HookEnded {
+  PodId pod = 0;
+};
+
 // Timeline entries: the world acts on the cluster.
 struct AddNodes {
   std::vector<std::uint32_t> nodes;  // indexes in ClusterConfig::nodes that join now
@@ -148,10 +153,10 @@ struct OomKill {                  // the main processes of pods need more memory
 
 }  // namespace to
 
-using ToCluster =
-    std::variant<to::Request, to::ReleaseWatch, to::Timer, to::PullEnded, to::ProcessExited, to::AddNodes,
-                 to::NodesDown, to::NodesUp, to::DeleteNodes, to::SetQuota, to::DeletePods, to::DeleteDaemonPods,
-                 to::TaintNodes, to::CordonNodes, to::DrainNodes, to::ShutdownNodes, to::NodePressure, to::OomKill>;
+using ToCluster = std::variant<to::Request, to::ReleaseWatch, to::Timer, to::PullEnded, to::ProcessExited,
+                               to::HookEnded, to::AddNodes, to::NodesDown, to::NodesUp, to::DeleteNodes, to::SetQuota,
+                               to::DeletePods, to::DeleteDaemonPods, to::TaintNodes, to::CordonNodes, to::DrainNodes,
+                               to::ShutdownNodes, to::NodePressure, to::OomKill>;
 
 namespace from {  // messages from the cluster
 
@@ -207,6 +212,10 @@ struct ProcessStarted {
 struct ProcessStopped {
   PodId pod = 0;
 };
+// A preStop hook runs beside the main process, which is told to stop only afterwards; answer with to::HookEnded.
+struct HookStarted {
+  PodId pod = 0;
+};
 
 // The client's process is gone, in the middle of what it did.
 struct ClientCrashed {
@@ -215,9 +224,9 @@ struct ClientCrashed {
 
 }  // namespace from
 
-using FromCluster =
-    std::variant<from::Reply, from::WatchEvents, from::WatchClosed, from::SetTimer, from::StartPull, from::SendReply,
-                 from::CancelPull, from::NodePower, from::ProcessStarted, from::ProcessStopped, from::ClientCrashed>;
+using FromCluster = std::variant<from::Reply, from::WatchEvents, from::WatchClosed, from::SetTimer, from::StartPull,
+                                 from::SendReply, from::CancelPull, from::NodePower, from::ProcessStarted,
+                                 from::ProcessStopped, from::HookStarted, from::ClientCrashed>;
 
 // One outgoing message: deliver at `at` (>= now); cause is the event it follows from.
 struct Outgoing {

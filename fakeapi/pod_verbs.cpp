@@ -66,8 +66,8 @@ Answer PodVerbs::store(const ApiRequest& request, const Pod& body, Seq cause) {
   if (!prepared.outside_limits.empty()) return {replies::forbidden(body.name, prepared.outside_limits), cause};
 
   const std::string name = request.ns + "/" + body.name;
-  const std::string refused = request.dry_run ? admission_.refusal(request.ns, prepared)
-                                              : admission_.charge(request.ns, name, prepared, cause);
+  const std::string refused =
+      request.dry_run ? admission_.refusal(request.ns, prepared) : admission_.charge(request.ns, name, prepared, cause);
   if (!refused.empty()) return {replies::forbidden(body.name, refused), cause};
   if (context_.state().find_pod(name) != nullptr) {
     if (!request.dry_run) admission_.leaked(request.ns, cause);

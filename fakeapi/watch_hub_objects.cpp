@@ -51,7 +51,8 @@ void WatchHub::open_objects(Serial serial, Watch& watch, std::optional<std::uint
 void WatchHub::object_changed(const Fact& fact, Seq seq) {
   const bool about_an_object = std::visit(
       []<class T>(const T& f) {
-        const bool of_a_node = requires { f.node, f.rv; } || std::is_same_v<T, fact::NodeAdded>;
+        const bool of_a_node = requires { f.node, f.rv; }
+        || std::is_same_v<T, fact::NodeAdded>;
         return of_a_node || std::is_same_v<T, fact::ObjectGone> || requires { f.object->immutable; };
       },
       fact);
@@ -84,8 +85,8 @@ void WatchHub::show(Serial serial, Watch& watch, const ManifestVersion& version,
     event.manifest = std::move(gone);
   }
   const Manifest& object = *event.manifest;
-  const std::string key = fmt::format("{}/{}/{}/{}", context_.client_name(watch.client), to_text(watch.kind), object.ns,
-                                      object.name);
+  const std::string key =
+      fmt::format("{}/{}/{}/{}", context_.client_name(watch.client), to_text(watch.kind), object.ns, object.name);
   deliver_later(serial, watch, key, version.fact, std::move(event), seq);
 }
 

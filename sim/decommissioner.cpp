@@ -99,8 +99,10 @@ void Decommissioner::add_application(std::uint32_t application, std::string name
   applications_[application] = {std::move(name), conf};
 }
 
+bool Decommissioner::listens(std::uint32_t application) const { return applications_.at(application).conf.enabled; }
+
 void Decommissioner::begin(TimeUs now, std::uint32_t application, ExecutorId executor, Seq cause) {
-  if (!applications_.at(application).conf.enabled) return;
+  if (!listens(application)) return;
   const auto [it, is_new] = leaving_.try_emplace({application, executor});
   if (!is_new) return;
   it->second = std::make_unique<Leaving>(*this, it->first, cause);

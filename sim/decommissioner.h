@@ -25,6 +25,8 @@ class Decommissioner {
   ~Decommissioner();
 
   void add_application(std::uint32_t application, std::string name, const backend::DecommissionConf& conf);
+  // Its executors have a handler of SIGPWR (spark.decommission.enabled).
+  bool listens(std::uint32_t application) const;
   // An executor is told to leave, or tells itself. It takes no notice without spark.decommission.enabled, or when it is
   // leaving already.
   void begin(TimeUs now, std::uint32_t application, ExecutorId executor, Seq cause);

@@ -84,6 +84,10 @@ void Executors::registered(std::uint32_t application, ExecutorId executor, TimeU
   if (const auto pod = find(application, executor)) processes_.at(*pod).registered_us = now;
 }
 
+void Executors::set_ending(fakeapi::PodId pod) {
+  if (const auto it = processes_.find(pod); it != processes_.end()) it->second.ending = true;
+}
+
 std::vector<fakeapi::PodId> Executors::set_silent(const std::string& host, bool silent) {
   std::vector<fakeapi::PodId> changed;
   for (auto& [pod, process] : processes_) {

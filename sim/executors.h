@@ -23,6 +23,7 @@ struct Process {
   std::int64_t cores = 0;  // 0: its pod does not say
   bool asked = false;      // it has asked to register
   std::optional<TimeUs> registered_us;
+  bool ending = false;  // told to stop by its driver
   bool silent = false;  // its node cannot be reached: it neither hears nor is heard
 };
 
@@ -40,6 +41,7 @@ class Executors {
   // The driver has told it who it is. Absent: that process is gone.
   std::optional<fakeapi::PodId> named(std::uint32_t application, const std::string& pod_name, ExecutorId executor);
   void registered(std::uint32_t application, ExecutorId executor, TimeUs now);
+  void set_ending(fakeapi::PodId pod);
   // Its node cannot be reached any more, or again. Returns the pods of the registered processes that this changes.
   std::vector<fakeapi::PodId> set_silent(const std::string& host, bool silent);
 

@@ -247,7 +247,7 @@ void Kernel::handle(ForCluster& item) {
   const bool from_scenario =
       !std::holds_alternative<to::Request>(item.message) && !std::holds_alternative<to::ReleaseWatch>(item.message) &&
       !std::holds_alternative<to::Timer>(item.message) && !std::holds_alternative<to::PullEnded>(item.message) &&
-      !std::holds_alternative<to::ProcessExited>(item.message);
+      !std::holds_alternative<to::ProcessExited>(item.message) && !std::holds_alternative<to::HookEnded>(item.message);
   if (from_scenario) {
     --planned_;
     planned_us_ = now();
@@ -490,6 +490,7 @@ void Kernel::perform(Outgoing& out) {
                    push_input(now() + boot, Lane::executors, Ask{m.pod, out.cause});
                  },
                  [&](const from::ProcessStopped& m) { process_stopped(m.pod, out.cause); },
+                 [&](const from::HookStarted& m) { hook_started(m.pod, out.cause); },
                  [&](const from::ClientCrashed& m) {
                    if (m.client < applications_.size() && !applications_[m.client].exit_code) {
                      exited(m.client, kKilled, out.cause);

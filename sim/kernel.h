@@ -249,14 +249,16 @@ class Kernel final : public Body, private ExecutorWorld {
   void driver_started(const Pod& pod);
   // Words to one process, which on a silent node hears nothing.
   void decommission(std::uint32_t application, ExecutorId executor, Seq cause);
+  void hook_started(fakeapi::PodId pod, Seq cause);
   void decommission_themselves(std::uint32_t application, const in::DecommissionRequested& leaving, Seq cause);
   std::vector<ForSession> heartbeats(const fakeapi::ToCluster& message);
   TimeUs last_heartbeat(const Process& process) const;
   in::Registered registration(const Process& process, fakeapi::PodId pod) const;
   std::string registering_host(const Process& process, fakeapi::PodId pod) const;
   void route(std::vector<fakeapi::Outgoing> messages);
-  void perform(fakeapi::Outgoing& message);  // one that touches the engine or the executors
-  static constexpr int kKilled = 137;        // exit code of a driver that had no time to clean up
+  void perform(fakeapi::Outgoing& message);      // one that touches the engine or the executors
+  static constexpr int kKilled = 137;            // exit code of a driver that had no time to clean up
+  static constexpr int kPowerFailureCode = 158;  // of a process that SIGPWR ends
   void driver_stopped(fakeapi::PodId pod, Seq cause);
   void note_driver_pod(std::uint32_t application);
   void process_stopped(fakeapi::PodId pod, Seq cause);

@@ -57,6 +57,7 @@ in::Registered Kernel::registration(const Process& process, PodId pod) const {
 void Kernel::end_processes(std::uint32_t application, int exit_code, Seq cause) {
   const LatencyModel& stop = parts_.cluster.config().latency.stop;
   for (const PodId pod : executors_.of(application)) {
+    executors_.set_ending(pod);
     const DurationUs after = stop.sample(Draw(options_.seed, "executor.stop", uid_text(pod)));
     queue_.push(now() + after, Lane::server, ForCluster{to::ProcessExited{pod, exit_code}, cause});
   }
@@ -115,6 +116,7 @@ void Kernel::end_driver_pod(std::uint32_t application, int exit_code, Seq cause)
 bool Kernel::end_executor(std::uint32_t application, ExecutorId executor, Seq cause) {
   const auto pod = executors_.find(application, executor);
   if (!pod || executors_.process(*pod)->silent) return false;
+  executors_.set_ending(*pod);
   const LatencyModel& stop = parts_.cluster.config().latency.stop;
   const DurationUs takes = stop.sample(Draw(options_.seed, "executor.stop", uid_text(*pod)));
   queue_.push(now() + takes, Lane::server, ForCluster{to::ProcessExited{*pod, 0}, cause});
@@ -133,6 +135,23 @@ void Kernel::decommission_themselves(std::uint32_t application, const in::Decomm
   for (const ExecutorId id : leaving.executors) {
     if (known.contains(id)) decommission(application, id, cause);
   }
+}
+
+// Spark's hook (decom.sh) sends SIGPWR to the executor's Java and waits until that has ended. An executor that still
+// starts has no handler yet, and the signal ends it; one that ends already takes no notice. Other images' hooks are
+// unknown, and take no time.
+void Kernel::hook_started(PodId pod, Seq cause) {
+  const Process* process = executors_.process(pod);
+  if (process == nullptr || !decommissioner_.listens(process->application)) {
+    return queue_.push(now(), Lane::server, ForCluster{to::HookEnded{pod}, cause});
+  }
+  if (process->ending) return;
+  const Application& app = applications_[process->application];
+  if (!app.registered.contains(process->executor)) {
+    return queue_.push(now(), Lane::server, ForCluster{to::ProcessExited{pod, kPowerFailureCode}, cause});
+  }
+  push_input(now(), Lane::executors,
+             ForSession{process->application, in::DecommissionRequested{{process->executor}, false, true}, cause});
 }
 
 std::vector<ExecutorId> Kernel::registered(std::uint32_t application) const {

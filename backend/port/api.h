@@ -15,8 +15,8 @@ namespace podramp {
 enum class Verb : std::uint8_t { create, get, list, watch, patch, remove, remove_collection, update };
 template <>
 struct EnumText<Verb> {
-  static constexpr std::array<std::string_view, 8> names{"create", "get",    "list",             "watch",
-                                                         "patch",  "delete", "deletecollection", "update"};
+  static constexpr std::array<std::string_view, 8> names{
+      "create", "get", "list", "watch", "patch", "delete", "deletecollection", "update"};
 };
 
 struct ApiRequest {
