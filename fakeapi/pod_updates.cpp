@@ -53,8 +53,7 @@ std::vector<std::string> update_errors(const PodTemplate& before, const Pod& sto
                     (gated || before.node_selector == after.node_selector) &&
                     before.service_account == after.service_account && before.scheduler_name == after.scheduler_name &&
                     before.priority_class == after.priority_class && before.volumes.size() == after.volumes.size() &&
-                    keeps_all(before.tolerations, after.tolerations) &&
-                    (next.node.empty() || next.node == stored.node);
+                    keeps_all(before.tolerations, after.tolerations) && (next.node.empty() || next.node == stored.node);
   if (!fine) {
     errors.emplace_back(
         "spec: Forbidden: pod updates may not change fields other than `spec.containers[*].image`,"
@@ -100,16 +99,16 @@ Answer PodVerbs::update(const ApiRequest& request, Seq cause) {
     next.own_annotations.clear();
     next.own_env.clear();
     next.own_volumes.clear();
-    std::erase_if(next.gates, [&](const std::string& gate) {
-      return std::ranges::find(body.gates, gate) == body.gates.end();
-    });
+    std::erase_if(next.gates,
+                  [&](const std::string& gate) { return std::ranges::find(body.gates, gate) == body.gates.end(); });
   }
   if (request.dry_run) return {replies::success(200, std::make_shared<const Pod>(std::move(next))), cause};
   const std::string name = pod_key(stored);
   if (is_terminal(next) && !is_terminal(stored)) {  // somebody plays the kubelet
     const bool failed = next.phase == PodPhase::failed;
-    const fact::PodFinished ended{name,        context_.next_rv(), next.phase, failed ? 1 : 0, failed ? "Error" : "Completed",
-                                  next.reason, next.message};
+    const fact::PodFinished ended{
+        name,        context_.next_rv(), next.phase, failed ? 1 : 0, failed ? "Error" : "Completed",
+        next.reason, next.message};
     cause = context_.emit("apiserver", cause, ended);
   } else if (Pod flat = stored; !(flat == next)) {
     flat.tmpl = share(flattened(stored));
@@ -121,8 +120,8 @@ Answer PodVerbs::update(const ApiRequest& request, Seq cause) {
     if (!(flat == next)) {
       const std::uint64_t rv = context_.next_rv();
       next.resource_version = rv;
-      cause = context_.emit("apiserver", cause,
-                            fact::PodEdited{name, rv, std::make_shared<const Pod>(std::move(next))});
+      cause =
+          context_.emit("apiserver", cause, fact::PodEdited{name, rv, std::make_shared<const Pod>(std::move(next))});
     }
   }
   return {replies::success(200, context_.state().find_pod(name)->pod), cause};
@@ -135,9 +134,10 @@ Answer PodVerbs::bind(const ApiRequest& request, Seq cause) {
     return {replies::bad_request("the binding names no node"), cause};
   }
   if (!record->pod->node.empty()) {
-    return {replies::conflict(Kind::pod, request.name,
-                              fmt::format("pod {} is already assigned to node \"{}\"", request.name, record->pod->node)),
-            cause};
+    return {
+        replies::conflict(Kind::pod, request.name,
+                          fmt::format("pod {} is already assigned to node \"{}\"", request.name, record->pod->node)),
+        cause};
   }
   if (context_.state().find_node(request.body->node) == nullptr) {
     return {replies::not_found(Kind::node, request.body->node), cause};

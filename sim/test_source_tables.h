@@ -50,6 +50,8 @@ inline const std::vector<Quarantine> kQuarantine = {
     {"benchmark/", {"*_bench.cpp"}},
     {"tl/", {"*"}},
     {"fmt/", {"*"}},
+    {"arpa/", {"backend/http/*"}},
+    {"netinet/", {"backend/http/*"}},
     {"sys/", {"sim/*", "backend/live/*", "backend/services/*", "backend/http/*"}},
 };
 
