@@ -1,5 +1,6 @@
 # podramp_library(name folder LINK targets...): static library podramp_<name> from folder/*.cpp, a test binary
 # podramp_<name>_test from folder/*_test.cpp and a benchmark podramp_<name>_bench from folder/*_bench.cpp.
+# *_fuzz.cpp are scripts/fuzz' own.
 # PODRAMP_UNITY compiles the sources of a library ten at a time: a third of the time for all of them, more for one.
 # Every GoogleTest case is a ctest of its own: one process per case, because a process holds one SimGrid engine.
 option(PODRAMP_UNITY "Compile the sources of libraries in batches" OFF)
@@ -12,7 +13,7 @@ function(podramp_library name folder)
   set(benches ${all})
   list(FILTER benches INCLUDE REGEX "_bench\\.cpp$")
   set(sources ${all})
-  list(FILTER sources EXCLUDE REGEX "(_test|_bench|/main)\\.cpp$")
+  list(FILTER sources EXCLUDE REGEX "(_test|_bench|_fuzz|/main)\\.cpp$")
 
   add_library(podramp_${name} STATIC ${sources})
   target_link_libraries(podramp_${name} PUBLIC ${ARG_LINK} PRIVATE podramp_options)

@@ -36,3 +36,9 @@ add_test(NAME document.fidelity COMMAND podramp fidelity scenarios/published --c
          WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
 add_test(NAME document.behaviour COMMAND ${CMAKE_SOURCE_DIR}/scripts/behaviour --check)
 set_tests_properties(document.fidelity document.behaviour PROPERTIES LABELS document TIMEOUT 300)
+
+# The backend is a pure library, and the same one in both executables.
+if(CMAKE_GENERATOR MATCHES Ninja)
+  add_test(NAME pure_backend COMMAND ${CMAKE_SOURCE_DIR}/scripts/pure_backend ${CMAKE_BINARY_DIR})
+  set_tests_properties(pure_backend PROPERTIES LABELS document TIMEOUT 60)
+endif()

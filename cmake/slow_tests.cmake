@@ -5,3 +5,7 @@ set_tests_properties(compiler_matrix PROPERTIES LABELS slow TIMEOUT 3600 RUN_SER
 # Our store against a real etcd, on loopback.
 add_test(NAME etcd_agreement COMMAND ${CMAKE_SOURCE_DIR}/scripts/etcd_agreement $<TARGET_FILE:podramp_fakeapi_test>)
 set_tests_properties(etcd_agreement PROPERTIES LABELS slow TIMEOUT 300)
+
+# Parsers and decoders against mutated bytes; skipped with a message where clang's libFuzzer is missing.
+add_test(NAME fuzz COMMAND ${CMAKE_SOURCE_DIR}/scripts/fuzz 60)
+set_tests_properties(fuzz PROPERTIES LABELS slow TIMEOUT 1800 SKIP_RETURN_CODE 77)

@@ -14,8 +14,7 @@ class ManifestLists {
  public:
   explicit ManifestLists(const Context& context) : context_(context) {}
 
-  // history: of the request's kind. Errors: 400 for a field, token or version that is none, 410 for one that is too
-  // old.
+  // history: of the request's kind. Errors: 400 for a field, token or version that is none, 410 for one too old.
   Answer list(const ApiRequest& request, const ManifestHistory& history, Seq cause) const;
 
  private:

@@ -9,7 +9,7 @@
 
 #include "backend/port/status.h"
 #include "sim/engine.h"
-#include "sim/event_log.h"
+#include "backend/live/event_log.h"
 #include "sim/scenario_json.h"
 
 namespace podramp::sim {
@@ -80,5 +80,6 @@ int compare_command(const Arguments& arguments);   // cmd_compare.cpp
 int fidelity_command(const Arguments& arguments);  // cmd_fidelity.cpp
 int profile_command(const Arguments& arguments);   // cmd_profile.cpp
 int import_command(const Arguments& arguments);    // cmd_import.cpp
+int live_command(const Arguments& arguments);      // cmd_live.cpp
 
 }  // namespace podramp::sim

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "sim/engine.h"
-#include "sim/event_log.h"
+#include "backend/live/event_log.h"
 #include "sim/kernel.h"
 #include "sim/kpis.h"
 #include "sim/leftovers.h"

@@ -19,6 +19,7 @@
 #include "sim/executors.h"
 #include "sim/item_queue.h"
 #include "sim/properties.h"
+#include "sim/pulse.h"
 #include "sim/scenario.h"
 #include "sim/shuffle_services.h"
 #include "sim/task_runner.h"
@@ -49,17 +50,6 @@ struct KernelOptions {
   std::uint64_t livelock_items = kLivelockItems;  // more than this at one instant: time does not move on
   // Called about every 4096 items with the time; true ends the run ("interrupted").
   std::function<bool(TimeUs)> poll;
-};
-
-// Watches the log for signs of life: anything but timers, polls and their answers.
-class Pulse : public EventSink {
- public:
-  void append(const EventRef& event, PodMemory& memory) override;
-  TimeUs last_us() const { return last_us_; }
-
- private:
-  TimeUs last_us_ = 0;
-  std::set<std::pair<std::string, std::uint64_t>, std::less<>> polls_;  // (session, call) under way
 };
 
 class Kernel final : public Body, private ExecutorWorld {

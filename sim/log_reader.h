@@ -7,7 +7,7 @@
 #include <string>
 
 #include "backend/port/event_json.h"
-#include "sim/event_log.h"
+#include "backend/live/event_log.h"
 
 namespace podramp::sim {
 

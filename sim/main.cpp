@@ -16,7 +16,7 @@ int podramp_main(const Arguments& arguments) {
     for (const Command& command : all_commands()) fmt::print("  {:<10} {}\n", command.name, command.summary);
     fmt::print(
         "\n\"podramp COMMAND --help\" says more. Exit codes: 0 fine, 1 a budget, property or expectation failed,\n"
-        "2 bad input, 3 divergence, 70 a bug of ours, 130 interrupted.\n\nexample: podramp run "
+        "2 bad input, 3 divergence, 4 a cluster refuses, 70 a bug of ours, 130 interrupted.\n\nexample: podramp run "
         "scenarios/ramp_500.json\n");
     return finish_output(arguments.empty() ? kExitBadInput : kExitFine);
   }

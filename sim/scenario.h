@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "backend/conf.h"
+#include "backend/live/stand_in.h"
 #include "backend/pod_builder.h"
 #include "backend/port/time.h"
 #include "fakeapi/config.h"
@@ -114,6 +115,7 @@ struct Scenario {
   std::vector<TimelineEntry> timeline;  // by time, then as written
   Expectation expect;
   std::optional<PublishedFact> published;
+  std::optional<live::LiveSpec> live;  // only podramp live looks at it
   friend bool operator==(const Scenario&, const Scenario&) = default;
 };
 

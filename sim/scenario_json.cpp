@@ -241,6 +241,7 @@ void read_whole(ReadState& state, const JsonValue& root, const std::string& file
   read_faults(state, top);
   read_expect(state, top);
   read_published(state, top);
+  read_live(state, top);
   top.finish();
   check_namespaces(state);
 }

@@ -371,6 +371,7 @@ Json whole(const Scenario& scenario) {
   for (const auto& spec : scenario.cluster.faults) root["faults"].push_back(fault(spec));
   root["expect"] = expect(scenario.expect);
   if (scenario.published) root["published"] = published_json(*scenario.published);
+  if (scenario.live) root["live"] = live_json(*scenario.live);
   return root;
 }
 

@@ -26,6 +26,11 @@ inline const std::map<std::string_view, Names> kArrows = {
       "fakeapi", "fakeapi/http"}},
 };
 
+// What a folder's tests may include besides.
+inline const std::map<std::string_view, Names> kTestArrows = {
+    {"backend/live", {"backend/http"}},  // a server on loopback for the client
+};
+
 // A third-party header (by the beginning of its path) may be named only in these files. '*' stands for anything.
 struct Quarantine {
   std::string_view header;
@@ -50,6 +55,8 @@ inline const std::vector<Quarantine> kQuarantine = {
     {"benchmark/", {"*_bench.cpp"}},
     {"tl/", {"*"}},
     {"fmt/", {"*"}},
+    {"arpa/", {"backend/http/*"}},
+    {"netinet/", {"backend/http/*"}},
     {"sys/", {"sim/*", "backend/live/*", "backend/services/*", "backend/http/*"}},
 };
 

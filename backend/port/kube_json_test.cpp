@@ -97,9 +97,8 @@ TEST(KubeJson, ThePartsOfAStoredPodAreTyped) {
             (OwnerReference{"StatefulSet", "s", "u-0", true, R"({"apiVersion":"apps/v1","blockOwnerDeletion":true})"}));
   EXPECT_EQ(pod.tmpl->containers[0].limits.other.at("nvidia.com/gpu"), 1);
   EXPECT_EQ(pod.tmpl->placement.shunned_pods.size(), 1U);
-  EXPECT_EQ(
-      pod.tmpl->extra_json,
-      R"({"metadata":{"finalizers":["example.com/keep"]},"spec":{"dnsPolicy":"ClusterFirst","securityContext":{"runAsUser":185}}})");
+  EXPECT_EQ(pod.tmpl->extra_json, R"({"metadata":{"finalizers":["example.com/keep"]},)"
+                                  R"("spec":{"dnsPolicy":"ClusterFirst","securityContext":{"runAsUser":185}}})");
 }
 
 TEST(KubeJson, WhatIsThePodsOwnIsWrittenIntoItsTemplatesPlaces) {

@@ -1,31 +1,27 @@
 // Writes a run's log: JSON Lines, a header first, one event a line, a footer last (design 2.3). Counts every event and
-// fingerprints the families, whatever the level keeps. Reading is log_reader.h.
+// fingerprints the families, whatever the level keeps. The simulation writes its logs with it too; reading is
+// sim/log_reader.h.
 #pragma once
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "backend/port/event.h"
 
-namespace podramp::sim {
+namespace podramp {
 
 inline constexpr int kLogSchema = 1;
 inline constexpr std::string_view kPodrampVersion = "0.1.0";
 
 enum class LogLevel : std::uint8_t { none, decisions, all };
-}  // namespace podramp::sim
-
-namespace podramp {
 template <>
-struct EnumText<sim::LogLevel> {
+struct EnumText<LogLevel> {
   static constexpr std::array<std::string_view, 3> names{"none", "decisions", "all"};
 };
-}  // namespace podramp
-
-namespace podramp::sim {
 
 // One application as a log's header names it: what a replay needs besides its part of the scenario.
 struct HeaderApplication {
@@ -43,14 +39,27 @@ struct HeaderApplication {
   }
 };
 
+// Where a live run's objects are, for who has to clean up after it.
+struct LiveOrigin {
+  std::string run;     // value of the label kRunLabel on all of them
+  std::string server;  // "https://host:6443"
+  std::string ns;
+  static void fields(auto& visit, auto& self) {
+    visit("run", self.run);
+    visit("server", self.server);
+    visit("namespace", self.ns);
+  }
+};
+
 struct LogHeader {
   std::uint64_t seed = 0;
   LogLevel level = LogLevel::all;  // stated by the EventLog itself
-  std::string engine;              // "simgrid", "fluid"
+  std::string engine;              // "simgrid", "fluid", "live"
   std::string ties;                // "fixed", "shuffled"
   std::string wall_zero = "2026-01-01T00:00:00Z";
   std::vector<HeaderApplication> applications;
   std::string scenario_json;  // resolved; goes in as JSON, not as text
+  std::optional<LiveOrigin> live{};
 };
 
 // Hashes of the families' lines without seq and cause. world is of facts.
@@ -91,7 +100,7 @@ class Fingerprint {
   std::uint64_t hash_ = 0x9ae16a3b2f90404fU;
 };
 
-// Writes to a file that it creates. All writing is buffered; flush() hands everything to the kernel.
+// Writes to a file that it creates. All writing is buffered; sync() hands everything to the kernel.
 class EventLog : public EventSink {
  public:
   // fd-less use (path empty): nothing is written, only counted and fingerprinted.
@@ -102,6 +111,8 @@ class EventLog : public EventSink {
 
   Result<bool> open(const std::string& path, const LogHeader& header);
   void append(const EventRef& event, PodMemory& memory) override;
+  // All that was appended is with the kernel now, or why it is not. A live run calls it before it performs an effect.
+  Result<bool> sync();
   // Completes `footer` with counts and fingerprints, writes it and closes the file.
   Result<LogFooter> close(std::string ended, TimeUs t);
   std::uint64_t bytes() const { return bytes_; }
@@ -122,4 +133,4 @@ class EventLog : public EventSink {
   Fingerprint all_;
 };
 
-}  // namespace podramp::sim
+}  // namespace podramp

@@ -1,4 +1,4 @@
-#include "sim/event_log.h"
+#include "backend/live/event_log.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -9,7 +9,7 @@
 
 #include "backend/port/json_writer.h"
 
-namespace podramp::sim {
+namespace podramp {
 namespace {
 
 constexpr std::size_t kFlushBytes = 1U << 20U;
@@ -27,6 +27,10 @@ void write_header(std::string& out, const LogHeader& header) {
                      kLogSchema, kPodrampVersion, header.seed, to_text(header.level), header.engine, header.ties);
   out += fmt::format(R"("wall_zero":"{}","applications":)", header.wall_zero);
   writer.value(header.applications);
+  if (header.live) {
+    out += ",\"live\":";
+    JsonWriter(out, memory).value(*header.live);
+  }
   out += ",\"scenario\":";
   out += header.scenario_json.empty() ? "null" : header.scenario_json;
   out += "}\n";
@@ -108,6 +112,12 @@ void EventLog::flush() {
   buffer_.clear();
 }
 
+Result<bool> EventLog::sync() {
+  flush();
+  if (write_error_ == 0) return true;
+  return tl::unexpected(Error{fmt::format("cannot write {}: {}", path_, std::strerror(write_error_))});
+}
+
 Result<LogFooter> EventLog::close(std::string ended, TimeUs t) {
   static const auto kNames = catalogue_names(std::make_index_sequence<std::variant_size_v<EventData>>());
   LogFooter footer{std::move(ended), t, events_, {}, {}};
@@ -129,4 +139,4 @@ Result<LogFooter> EventLog::close(std::string ended, TimeUs t) {
   return footer;
 }
 
-}  // namespace podramp::sim
+}  // namespace podramp

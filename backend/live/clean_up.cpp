@@ -1,0 +1,115 @@
+#include "backend/live/clean_up.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <thread>
+
+#include "backend/live/stand_in.h"
+
+namespace podramp::live {
+namespace {
+
+struct Found {
+  std::string name;
+  std::string uid;
+  std::string run;
+};
+
+std::string label_of(const StringMap& labels, const char* key) {
+  const auto it = labels.find(key);
+  return it == labels.end() ? "" : it->second;
+}
+
+// All pages. Errors: what the server said.
+Result<std::vector<Found>> find(ClusterClient& client, const std::string& ns, Kind kind, const LabelSelector& which) {
+  std::vector<Found> found;
+  ApiRequest request;
+  request.verb = Verb::list;
+  request.kind = kind;
+  request.ns = ns;
+  request.label_selector = which;
+  request.limit = 500;
+  do {
+    const ApiReply reply = client.ask(request);
+    if (!reply.ok()) {
+      return tl::unexpected(Error{fmt::format("{} in namespace {} cannot be listed: {}", to_text(kind), ns,
+                                              reply.message.empty() ? to_text(reply.transport) : reply.message)});
+    }
+    for (const PodPtr& pod : reply.list ? reply.list->items : std::vector<PodPtr>{}) {
+      const std::string* run = pod->label(kRunLabel);
+      found.push_back({pod->name, pod->uid, run == nullptr ? "" : *run});
+    }
+    for (const ManifestPtr& object : reply.manifests) {
+      found.push_back({object->name, object->uid, label_of(object->labels, kRunLabel)});
+    }
+    request.continue_token = reply.continue_token;
+  } while (!request.continue_token.empty());
+  return found;
+}
+
+std::string full_name(Kind kind, const std::string& ns, const std::string& name) {
+  return fmt::format("{}/{}/{}", to_text(kind), ns, name);
+}
+
+// Asks one object to go; its uid is a precondition, so that nothing else of its name is met.
+void remove(ClusterClient& client, const std::string& ns, Kind kind, const Found& object, Sweep& sweep) {
+  ApiRequest request;
+  request.verb = Verb::remove;
+  request.kind = kind;
+  request.ns = ns;
+  request.name = object.name;
+  request.uid_precondition = object.uid;
+  const ApiReply reply = client.ask(request);
+  if (reply.ok()) ++sweep.deleted;
+  if (reply.ok() || reply.code == 404 || reply.code == 409) return;
+  sweep.errors.push_back(fmt::format("{} cannot be deleted: {}", full_name(kind, ns, object.name), reply.message));
+}
+
+}  // namespace
+
+const std::vector<Kind>& swept_kinds() {
+  static const std::vector<Kind> kKinds{Kind::stateful_set, Kind::deployment, Kind::pod,
+                                        Kind::config_map,   Kind::service,    Kind::persistent_volume_claim};
+  return kKinds;
+}
+
+Sweep sweep(ClusterClient& client, const LiveClock& clock, const SweepSettings& settings) {
+  Sweep result;
+  const LabelSelector which = objects_of(settings.run);
+  const TimeUs deadline = clock.now() + settings.patience_us;
+  std::vector<std::string> asked;  // uids
+  while (true) {
+    result.left.clear();
+    result.errors.clear();
+    for (const Kind kind : settings.kinds) {
+      const auto found = find(client, settings.ns, kind, which);
+      if (!found) {
+        result.errors.push_back(found.error().message);
+        continue;
+      }
+      for (const Found& object : *found) {
+        result.left.push_back(full_name(kind, settings.ns, object.name));
+        if (std::ranges::find(asked, object.uid) != asked.end() || settings.give_up()) continue;
+        asked.push_back(object.uid);
+        remove(client, settings.ns, kind, object, result);
+      }
+    }
+    const bool done = result.left.empty() && result.errors.empty();
+    if (done || clock.now() >= deadline || settings.give_up()) return result;
+    std::this_thread::sleep_for(std::chrono::microseconds(settings.pause_us));
+  }
+}
+
+std::vector<std::string> left_by_others(ClusterClient& client, const std::string& ns, const std::vector<Kind>& kinds) {
+  std::vector<std::string> left;
+  for (const Kind kind : kinds) {
+    const auto found = find(client, ns, kind, objects_of_any_run());
+    for (const Found& object : found ? *found : std::vector<Found>{}) {
+      left.push_back(fmt::format("{} (run {})", full_name(kind, ns, object.name), object.run));
+    }
+  }
+  return left;
+}
+
+}  // namespace podramp::live
