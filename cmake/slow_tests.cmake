@@ -5,3 +5,7 @@ set_tests_properties(compiler_matrix PROPERTIES LABELS slow TIMEOUT 3600 RUN_SER
 # Our store against a real etcd, on loopback.
 add_test(NAME etcd_agreement COMMAND ${CMAKE_SOURCE_DIR}/scripts/etcd_agreement $<TARGET_FILE:podramp_fakeapi_test>)
 set_tests_properties(etcd_agreement PROPERTIES LABELS slow TIMEOUT 300)
+
+# Every kubectl on the machine against podramp serve, plain and with TLS and a token. Exit 77: there is none.
+add_test(NAME kubectl_matrix COMMAND ${CMAKE_SOURCE_DIR}/scripts/kubectl_matrix $<TARGET_FILE:podramp>)
+set_tests_properties(kubectl_matrix PROPERTIES LABELS slow TIMEOUT 1200 SKIP_RETURN_CODE 77)

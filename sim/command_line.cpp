@@ -41,6 +41,7 @@ const std::vector<Command>& all_commands() {
       {"fidelity", "published figures beside ours", fidelity_command},
       {"profile", "a built-in profile of Kubernetes defaults, as a file to copy", profile_command},
       {"import", "a scenario from a public pod trace", import_command},
+      {"serve", "a scenario's cluster for kubectl and other clients", serve_command},
   };
   return kCommands;
 }

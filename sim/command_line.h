@@ -80,5 +80,6 @@ int compare_command(const Arguments& arguments);   // cmd_compare.cpp
 int fidelity_command(const Arguments& arguments);  // cmd_fidelity.cpp
 int profile_command(const Arguments& arguments);   // cmd_profile.cpp
 int import_command(const Arguments& arguments);    // cmd_import.cpp
+int serve_command(const Arguments& arguments);     // cmd_serve.cpp
 
 }  // namespace podramp::sim
