@@ -9,3 +9,6 @@ set_tests_properties(etcd_agreement PROPERTIES LABELS slow TIMEOUT 300)
 # Parsers and decoders against mutated bytes; skipped with a message where clang's libFuzzer is missing.
 add_test(NAME fuzz COMMAND ${CMAKE_SOURCE_DIR}/scripts/fuzz 60)
 set_tests_properties(fuzz PROPERTIES LABELS slow TIMEOUT 1800 SKIP_RETURN_CODE 77)
+# Every kubectl on the machine against podramp serve, plain and with TLS and a token. Exit 77: there is none.
+add_test(NAME kubectl_matrix COMMAND ${CMAKE_SOURCE_DIR}/scripts/kubectl_matrix $<TARGET_FILE:podramp>)
+set_tests_properties(kubectl_matrix PROPERTIES LABELS slow TIMEOUT 1200 SKIP_RETURN_CODE 77)

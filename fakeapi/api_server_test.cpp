@@ -325,10 +325,13 @@ TEST_F(ApiServerTest, TheServerItselfGivesUpAfterAMinute) {  // K9
   EXPECT_EQ(world->now(), kMinuteUs + kReplyUs);
 }
 
-TEST_F(ApiServerTest, NodesAreNotServed) {
+TEST_F(ApiServerTest, NodesAreReadAndWithoutTheirPartsNotWritten) {
   ApiRequest request = request_of(Verb::list);
   request.kind = Kind::node;
-  EXPECT_EQ(world->ask(request).code, 404);
+  EXPECT_EQ(world->ask(request).code, 200);
+  request.verb = Verb::update;
+  request.name = "n0";
+  EXPECT_EQ(world->ask(request).code, 405);
 }
 
 }  // namespace

@@ -14,6 +14,7 @@
 #include "fakeapi/claims.h"
 #include "fakeapi/context.h"
 #include "fakeapi/deletion.h"
+#include "fakeapi/event_recorder.h"
 #include "fakeapi/faults.h"
 #include "fakeapi/image_gc.h"
 #include "fakeapi/image_pulls.h"
@@ -21,6 +22,7 @@
 #include "fakeapi/kubelet.h"
 #include "fakeapi/label_index.h"
 #include "fakeapi/manifest_verbs.h"
+#include "fakeapi/namespaces.h"
 #include "fakeapi/node_lifecycle.h"
 #include "fakeapi/node_pressure.h"
 #include "fakeapi/node_shutdown.h"
@@ -31,6 +33,7 @@
 #include "fakeapi/pod_verbs.h"
 #include "fakeapi/scheduler.h"
 #include "fakeapi/set_controllers.h"
+#include "fakeapi/set_status.h"
 #include "fakeapi/watch_hub.h"
 
 namespace podramp::fakeapi {
@@ -111,8 +114,14 @@ class Cluster::Impl final : public Context {
         owner_gc_(*this, store_, deletion_),
         loads_(*this, verbs_, kubelets_, deletion_),
         node_verbs_(*this, taints_, node_lifecycle_),
+        namespaces_(*this, store_, deletion_),
         autoscaler_(make_autoscaler(*this, deletion_, node_lifecycle_)) {
     api_.set_nodes(node_verbs_);
+    manifests_.set_namespaces(namespaces_);
+    if (config_.records_events) {
+      events_ = std::make_unique<EventRecorder>(*this, store_);
+      statuses_ = std::make_unique<SetStatus>(*this, store_);
+    }
     schedulers_.push_back(std::make_unique<Scheduler>(*this));
     for (const OtherScheduler& other : config_.schedulers) {
       schedulers_.push_back(std::make_unique<Scheduler>(*this, static_cast<std::uint32_t>(schedulers_.size()), &other));
@@ -159,7 +168,10 @@ class Cluster::Impl final : public Context {
     sets_.on_fact(fact, seq);
     owner_gc_.on_fact(fact, seq);
     loads_.on_fact(fact, seq);
+    namespaces_.on_fact(fact, seq);
     if (autoscaler_ != nullptr) autoscaler_->on_fact(fact, seq);
+    if (events_ != nullptr) events_->on_fact(by, fact, seq);
+    if (statuses_ != nullptr) statuses_->on_fact(fact, seq);
     showing_ = false;
     return seq;
   }
@@ -290,6 +302,9 @@ class Cluster::Impl final : public Context {
       case Part::node_pressure: return pressure_.on_timer(timer, cause);
       case Part::node_shutdown: return shutdowns_.on_timer(timer, cause);
       case Part::autoscaler: return autoscaler_->on_timer(timer, cause);
+      case Part::event_recorder: return events_->on_timer(timer, cause);
+      case Part::set_status: return statuses_->on_timer(cause);
+      case Part::namespaces: return namespaces_.on_timer(cause);
       case Part::cluster: return kubelets_.process_exited(timer.arg, 0, cause, false, true);
     }
   }
@@ -365,7 +380,10 @@ class Cluster::Impl final : public Context {
   OwnerGc owner_gc_;
   BackgroundLoads loads_;
   NodeVerbs node_verbs_;
+  Namespaces namespaces_;
   std::unique_ptr<Autoscaler> autoscaler_;
+  std::unique_ptr<EventRecorder> events_;  // these two: null where nobody reads what they write
+  std::unique_ptr<SetStatus> statuses_;
 };
 
 Cluster::Cluster(ClusterConfig config, std::uint64_t seed, Ledger& ledger)

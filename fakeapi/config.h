@@ -10,6 +10,7 @@
 
 #include "backend/port/fact.h"
 #include "backend/port/kube.h"
+#include "backend/port/manifest.h"
 #include "fakeapi/autoscaler_spec.h"
 #include "fakeapi/latency.h"
 #include "fakeapi/node_spec.h"
@@ -263,6 +264,7 @@ struct ClusterConfig {
   std::vector<ExistingPod> existing;
   std::vector<StorageClassSpec> storage_classes;
   std::vector<ExistingClaim> claims;
+  std::vector<ManifestPtr> objects;  // documents that are there from the start: namespaces, classes, service accounts
   std::vector<DaemonSetSpec> daemon_sets;
   std::vector<BackgroundLoadSpec> loads;
   std::vector<PriorityClassSpec> priority_classes;
@@ -274,6 +276,7 @@ struct ClusterConfig {
   Latencies latency;
   bool parallel_pulls = false;  // K60
   int max_parallel_pulls = 0;   // K60: of a node, when they are parallel; 0 is no limit
+  bool records_events = false;  // Events and sets' statuses are written, which only people read
   bool most_allocated = false;  // the scheduler fills nodes up instead of spreading pods (K49)
   friend bool operator==(const ClusterConfig&, const ClusterConfig&) = default;
 };

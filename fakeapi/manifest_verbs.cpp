@@ -64,6 +64,7 @@ void keep_server_part(Manifest& next, const Manifest& stored) {
   next.created_us = stored.created_us;
   next.deletion_us = stored.deletion_us;
   next.resource_version = stored.resource_version;
+  if (next.set) next.data = stored.data;
   if (next.claim && stored.claim) {
     next.claim->phase = stored.claim->phase;
     next.claim->capacity_bytes = stored.claim->capacity_bytes;
@@ -227,7 +228,9 @@ Answer ManifestVerbs::remove(const ApiRequest& request, Seq cause) {
     return {modified(request.kind, request.name), cause};
   }
   if (request.dry_run) return {replies::success(200, stored), cause};
-  const Seq seq = store_.remove(request.kind, object_key(request), "api", "apiserver", cause);
+  const bool by_controller = request.kind == Kind::name_space && namespaces_ != nullptr;
+  const Seq seq = by_controller ? namespaces_->remove(request.name, cause)
+                                : store_.remove(request.kind, object_key(request), "api", "apiserver", cause);
   const ManifestPtr after = context_.state().find_object(request.kind, object_key(request));
   return {replies::success(200, after == nullptr ? stored : after), seq};
 }

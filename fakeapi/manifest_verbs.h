@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "fakeapi/context.h"
+#include "fakeapi/namespaces.h"
 #include "fakeapi/object_store.h"
 #include "fakeapi/pod_verbs.h"
 
@@ -14,6 +15,8 @@ namespace podramp::fakeapi {
 class ManifestVerbs {
  public:
   ManifestVerbs(Context& context, ObjectStore& store) : context_(context), store_(store) {}
+  // Without it a namespace is removed at once, whatever is in it.
+  void set_namespaces(Namespaces& namespaces) { namespaces_ = &namespaces; }
 
   static bool serves(Kind kind) { return kind != Kind::pod && kind != Kind::node; }
 
@@ -43,6 +46,7 @@ class ManifestVerbs {
 
   Context& context_;
   ObjectStore& store_;
+  Namespaces* namespaces_ = nullptr;
 };
 
 }  // namespace podramp::fakeapi

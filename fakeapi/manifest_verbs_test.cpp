@@ -134,11 +134,6 @@ TEST(ManifestVerbs, ABodyOfAnotherNamespaceAndNoBodyAreBadRequests) {
   EXPECT_EQ(world.ask(request_of(Verb::create, Kind::config_map)).code, 400);
 }
 
-TEST(ManifestVerbs, WatchesOfOtherKindsAreNotAllowed) {
-  TestWorld world;
-  EXPECT_EQ(world.ask(request_of(Verb::watch, Kind::persistent_volume_claim)).code, 405);
-}
-
 TEST(ManifestVerbs, FaultsHitRequestsForOtherKindsAsTheyHitPods) {
   ClusterConfig config = test_config();
   FaultSpec lose;

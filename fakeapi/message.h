@@ -38,7 +38,10 @@ enum class Part : std::uint8_t {
   image_gc,
   node_taints,
   node_pressure,
-  node_shutdown
+  node_shutdown,
+  event_recorder,
+  set_status,
+  namespaces
 };
 
 // kind and the two arguments mean what the part says they mean.

@@ -5,6 +5,11 @@
 
 namespace podramp::fakeapi {
 
+void ObjectStore::start() {
+  claims_.start(last_object_);
+  for (const ManifestPtr& object : context_.config().objects) create(*object, "apiserver", 0);
+}
+
 Seq ObjectStore::create(Manifest object, std::string_view by, Seq cause) {
   object.uid = object_uid_text(++last_object_);
   object.resource_version = context_.next_rv();

@@ -15,7 +15,7 @@ class ObjectStore {
   ObjectStore(Context& context, Claims& claims) : context_(context), claims_(claims) {}
 
   // The configured objects of the start.
-  void start() { claims_.start(last_object_); }
+  void start();
   // Stores an object whose name is free: it gets its uid, version and creation time, a claim its phase.
   Seq create(Manifest object, std::string_view by, Seq cause);
   // The object's next version; only what is not the server's may differ.

@@ -81,5 +81,6 @@ int fidelity_command(const Arguments& arguments);  // cmd_fidelity.cpp
 int profile_command(const Arguments& arguments);   // cmd_profile.cpp
 int import_command(const Arguments& arguments);    // cmd_import.cpp
 int live_command(const Arguments& arguments);      // cmd_live.cpp
+int serve_command(const Arguments& arguments);     // cmd_serve.cpp
 
 }  // namespace podramp::sim

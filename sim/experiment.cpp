@@ -118,8 +118,9 @@ Result<RunResult> run_experiment(const Scenario& scenario, const RunOptions& opt
   contract.look_at(cluster.state());
   const auto engine = make_engine(options.engine, platform_of(scenario.cluster));
   AdmissionQueue admission(*engine, admission_limits(scenario.cluster));
-  Kernel kernel({scenario.end_us, scenario.until_quiet, options.ties_shuffled, scenario.seed, options.livelock_items,
-                 options.poll},
+  const bool hosted = options.host != nullptr;
+  Kernel kernel({hosted ? kNever : scenario.end_us, !hosted && scenario.until_quiet, options.ties_shuffled,
+                 scenario.seed, options.livelock_items, hosted, options.poll},
                 {ledger, cluster, admission, properties, pulse});
   for (const ShuffleServiceSpec& service : scenario.shuffle_services) kernel.add(service);
   for (std::size_t i = 0; i < applications.size(); ++i) {
@@ -131,7 +132,8 @@ Result<RunResult> run_experiment(const Scenario& scenario, const RunOptions& opt
   for (const auto& [at, event] : options.forged) kernel.forge(at, event.first, event.second);
 
   if (options.before_run) options.before_run();
-  const Ending ending = kernel.run();
+  if (hosted) options.host->attach(kernel, cluster);
+  const Ending ending = kernel.run(options.host);
   projection.finish(kernel.now());
   RunSummary summary = summarise(scenario, kernel, cluster, projection, options, ending);
   check_leftovers(summary, properties, ledger);

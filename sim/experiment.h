@@ -20,6 +20,12 @@
 
 namespace podramp::sim {
 
+// Somebody between the engine and the kernel, who decides when it has its turns: it serves the cluster (serve.h).
+class RunHost : public Body {
+ public:
+  virtual void attach(Kernel& kernel, const fakeapi::Cluster& cluster) = 0;
+};
+
 struct RunOptions {
   LogLevel level = LogLevel::all;
   EngineKind engine = EngineKind::simgrid;
@@ -29,6 +35,7 @@ struct RunOptions {
   std::function<void()> before_run;    // called once the engine exists (it replaces signal handlers)
   std::vector<EventSink*> more_sinks;  // see every event after the log
   std::uint64_t livelock_items = kLivelockItems;
+  RunHost* host = nullptr;                                                   // with one, only the host ends the run
   std::vector<std::pair<TimeUs, std::pair<std::string, EventData>>> forged;  // tests only: Kernel::forge
   // What a stopped application has left behind; tests replace it.
   std::function<decltype(podramp::sim::leftovers)> leftovers = podramp::sim::leftovers;

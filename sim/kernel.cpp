@@ -99,8 +99,8 @@ void Kernel::forge(TimeUs at, std::string by, EventData data) {
   queue_.push(at, Lane::world, Forged{std::move(by), std::move(data)});
 }
 
-Ending Kernel::run() {
-  parts_.engine.run(*this);
+Ending Kernel::run(Body* around) {
+  parts_.engine.run(around == nullptr ? *this : *around);
   report_violations();
   checkpoint(true);
   return ending_;
@@ -127,7 +127,7 @@ std::optional<TimeUs> Kernel::turn(TimeUs now, std::span<const TransferEnd> ende
     if (++handled_ % 4096 == 0 && options_.poll && options_.poll(now)) ending_ = Ending::interrupted;
     if (++handled_at_instant_ > options_.livelock_items) ending_ = Ending::livelock;
     report_violations();
-    if (parts_.properties.failed()) ending_ = Ending::property_failed;
+    if (!options_.goes_on && parts_.properties.failed()) ending_ = Ending::property_failed;
     if (ending_ != Ending::end) return std::nullopt;
   }
   const TimeUs next = queue_.empty() ? kNever : queue_.next_at();
@@ -416,6 +416,7 @@ void Kernel::route(std::vector<Outgoing> messages) {
     const TimeUs at = out.at;
     const Seq cause = out.cause;
     const auto to_session = [&](ClientId client, Input input) {
+      if (guests_.contains(client)) return push_input(at, Lane::deliveries, ForGuest{client, std::move(input)});
       if (client >= applications_.size()) {
         return push_input(at, Lane::deliveries, ForShuffle{client, std::move(input), cause});
       }

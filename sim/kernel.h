@@ -48,6 +48,7 @@ struct KernelOptions {
   bool ties_shuffled = false;  // another order of simultaneous inputs, drawn from the seed
   std::uint64_t seed = 1;
   std::uint64_t livelock_items = kLivelockItems;  // more than this at one instant: time does not move on
+  bool goes_on = false;  // a property that is broken does not end the run: people may do as they please (serve.h)
   // Called about every 4096 items with the time; true ends the run ("interrupted").
   std::function<bool(TimeUs)> poll;
 };
@@ -72,7 +73,8 @@ class Kernel final : public Body, private ExecutorWorld {
   // Test only: an event that nothing caused is put into the log at this time, as if a part had emitted it.
   void forge(TimeUs at, std::string by, EventData data);
 
-  Ending run();
+  // around: what stands between the engine and this kernel, and gives it its turns (serve.h); null: nobody.
+  Ending run(Body* around = nullptr);
   TimeUs now() const { return parts_.ledger.now(); }
   // Why it is stuck: who waits for what, a line each.
   std::vector<std::string> waiting() const;
@@ -87,7 +89,29 @@ class Kernel final : public Body, private ExecutorWorld {
 
   std::optional<TimeUs> turn(TimeUs now, std::span<const TransferEnd> ended) override;
 
+  // Guests (kernel_guests.cpp): clients from outside, who send requests between two turns, at a time that is not over.
+  // What the cluster tells them goes to the listener when it is due: Replied, Watched, WatchClosed.
+  fakeapi::ClientId add_guest(const std::string& name, std::string_view user);
+  void request(fakeapi::ClientId client, CallId call, ApiRequest request, TimeUs at);
+  void release_watch(fakeapi::ClientId client, CallId watch, TimeUs at);
+  // What a guest's write asks of the cluster beside the object itself: a quota that is set.
+  void act(WorldAction action);
+  void set_listener(std::function<void(fakeapi::ClientId, const Input&)> listener) { listener_ = std::move(listener); }
+
  private:
+  struct Guest {
+    std::string name;
+    std::string user;
+  };
+  struct GuestRequest {
+    fakeapi::ClientId client;
+    CallId call;
+    ApiRequest request;
+  };
+  struct ForGuest {
+    fakeapi::ClientId client;
+    Input input;
+  };
   struct Application {
     std::string name;
     std::string ns;
@@ -180,7 +204,7 @@ class Kernel final : public Body, private ExecutorWorld {
     fakeapi::Outgoing message;
   };
   using Payload = std::variant<ForCluster, ForSession, Timer, Deadline, Ask, Exit, Forged, Later, TaskWake, LeavingWake,
-                               TaskFlow, TaskWord, ShuffleUp, ForShuffle, ShuffleRegistration>;
+                               TaskFlow, TaskWord, ShuffleUp, ForShuffle, ShuffleRegistration, GuestRequest, ForGuest>;
 
   void handle(ForCluster& item);
   void handle(ForSession& item);
@@ -197,6 +221,8 @@ class Kernel final : public Body, private ExecutorWorld {
   void handle(ShuffleUp& item);
   void handle(ForShuffle& item);
   void handle(ShuffleRegistration& item);
+  void handle(GuestRequest& item);
+  void handle(ForGuest& item);
 
   void feed(std::uint32_t application, const Input& input, Seq cause);
   void perform(std::uint32_t application, backend::Session::Logged& effect);
@@ -270,6 +296,8 @@ class Kernel final : public Body, private ExecutorWorld {
   ShuffleServices shuffle_;
   std::map<std::string, std::vector<ForShuffle>> held_;  // for services on silent nodes
   std::map<std::string, std::int64_t> shuffle_refusals_;
+  std::map<fakeapi::ClientId, Guest> guests_;
+  std::function<void(fakeapi::ClientId, const Input&)> listener_;
   std::map<std::string, std::int32_t> node_index_;                    // filled with the first workload
   std::map<fakeapi::PodId, std::vector<std::uint32_t>> driver_pods_;  // whose driver runs in it
   std::uint64_t generation_ = 0;

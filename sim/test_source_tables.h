@@ -20,7 +20,7 @@ inline const std::map<std::string_view, Names> kArrows = {
     {"backend/live", {"backend", "backend/yaml", "backend/port"}},
     {"backend/services", {"backend/port"}},  // its shell files also backend/live and backend/http: name them here
     {"fakeapi", {"backend/port"}},
-    {"fakeapi/http", {"fakeapi", "backend/http", "backend/port"}},
+    {"fakeapi/http", {"fakeapi", "backend/http", "backend/yaml", "backend/port"}},
     {"sim",
      {"backend", "backend/port", "backend/submit", "backend/http", "backend/yaml", "backend/live", "backend/services",
       "fakeapi", "fakeapi/http"}},

@@ -29,7 +29,7 @@ struct Join<std::variant<A...>, std::variant<B...>, Rest...> : Join<std::variant
 
 using Catalogue = Join<Input, Effect, Fact,
                        std::variant<fault::Fired, fault::WindowOpened, fault::WindowClosed, check::Failed, check::Seen,
-                                    note::Text, run::Checkpoint>>;
+                                    note::Text, run::Checkpoint, run::Requested>>;
 
 }  // namespace detail
 

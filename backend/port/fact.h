@@ -460,6 +460,20 @@ struct Text {
 
 namespace run {
 
+// Somebody outside of the run (kubectl, a client library) asks the served cluster for something. by: who, as its
+// faults and latencies name it.
+struct Requested {
+  static constexpr std::string_view kType = "run.requested";
+  std::string user;  // as the server knows it
+  CallId call;
+  ApiRequest request;
+  static void fields(auto& visit, auto& self) {
+    visit("user", self.user);
+    visit("call", self.call);
+    visit("request", self.request);
+  }
+};
+
 // Hash of the folded facts so far; rung 3 of the replay ladder (design 2.4).
 struct Checkpoint {
   static constexpr std::string_view kType = "run.checkpoint";

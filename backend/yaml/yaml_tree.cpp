@@ -1,11 +1,13 @@
 #include "backend/yaml/yaml_tree.h"
 
 #include <fmt/format.h>
+#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
 #include <map>
 #include <set>
+#include <sstream>
 
 namespace podramp::yaml {
 namespace {
@@ -165,6 +167,31 @@ void write_json(std::string& out, const YamlValue& value) {
   }
 }
 
+// Reads a text without keeping anything of it.
+class Skimmer final : public YAML::EventHandler {
+ public:
+  void OnDocumentStart(const YAML::Mark&) override {}
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t, const std::string&) override {}
+  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {}
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {}
+  void OnMapEnd() override {}
+};
+
+// yaml-cpp finds documents without end in some broken texts (a stray bracket or brace), and LoadAll keeps them all.
+bool has_too_many_documents(const std::string& text) {
+  std::istringstream stream(text);
+  YAML::Parser parser(stream);
+  Skimmer skimmer;
+  for (std::size_t i = 0; i <= kYamlDocumentsMax; ++i) {
+    if (!parser.HandleNextDocument(skimmer)) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 const YamlValue* YamlValue::find(std::string_view name) const {
@@ -174,8 +201,14 @@ const YamlValue* YamlValue::find(std::string_view name) const {
 
 YamlText parse_yaml(std::string_view text, std::string_view file) {
   YamlText result;
+  const std::string whole(text);
   try {
-    for (const YAML::Node& document : YAML::LoadAll(std::string(text))) {
+    if (has_too_many_documents(whole)) {
+      result.errors.push_back(
+          {std::string(file), 0, "", fmt::format("not YAML: more than {} documents", kYamlDocumentsMax)});
+      return result;
+    }
+    for (const YAML::Node& document : YAML::LoadAll(whole)) {
       if (document.IsDefined() && !document.IsNull()) {
         result.documents.push_back(Converter(result, file).convert(document, 0));
       }

@@ -30,6 +30,7 @@ struct YamlText {
 };
 
 inline constexpr int kYamlDepthMax = 64;
+inline constexpr std::size_t kYamlDocumentsMax = 1'000;
 inline constexpr std::size_t kYamlValuesMax = 100'000;  // after aliases are expanded
 
 // file: only for messages.

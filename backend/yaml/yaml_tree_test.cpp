@@ -74,5 +74,12 @@ TEST(YamlTree, DocumentsAreToldApartAndEmptyOnesAreNone) {
   EXPECT_EQ(parse_yaml("", "f").documents.size(), 0U);
 }
 
+TEST(YamlTree, ATextInWhichTheParserFindsDocumentsWithoutEndIsAnError) {
+  const YamlText text = parse_yaml(",name: a\n", "f");
+  ASSERT_EQ(text.errors.size(), 1U);
+  EXPECT_EQ(text.errors[0].message, "not YAML: more than 1000 documents");
+  EXPECT_TRUE(text.documents.empty());
+}
+
 }  // namespace
 }  // namespace podramp::yaml

@@ -1,0 +1,228 @@
+// Which fact makes which event, in the words of the real components (kubelet, scheduler, node controller, taint
+// eviction controller, cluster autoscaler, set controllers). Part of EventRecorder; sources: docs/behaviour.md,
+// "Events".
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <type_traits>
+
+#include "fakeapi/event_recorder.h"
+
+namespace podramp::fakeapi {
+namespace {
+
+EventNote about(const Pod& pod) {
+  EventNote note;
+  note.ns = pod.ns;
+  note.name = pod.name;
+  note.uid = pod.uid;
+  return note;
+}
+
+EventNote about_node(const std::string& node) {
+  EventNote note;
+  note.kind = "Node";
+  note.name = node;
+  note.uid = node;  // as the real components do it
+  return note;
+}
+
+EventNote of_kubelet(EventNote note, const std::string& node) {
+  note.component = "kubelet";
+  note.host = node;
+  return note;
+}
+
+EventNote of_container(EventNote note, std::string_view container) {
+  note.field_path = fmt::format("spec.containers{{{}}}", container);
+  return note;
+}
+
+// The set that made it, "" when none did.
+std::string_view controller_of(const Pod& pod) {
+  for (const OwnerReference& owner : pod.tmpl->owners) {
+    if (owner.controller) return owner.kind;
+  }
+  return "";
+}
+
+}  // namespace
+
+struct EventRecorder::Words {
+  EventRecorder& recorder;
+  std::string_view by;
+  Seq seq;
+
+  const ClusterState& state() const { return recorder.context_.state(); }
+  const Pod* pod(const std::string& name) const {
+    const PodRecord* record = state().find_pod(name);
+    return record == nullptr ? nullptr : record->pod.get();
+  }
+  void say(EventNote note, bool warning, std::string reason, std::string message) const {
+    note.warning = warning;
+    note.reason = std::move(reason);
+    note.message = std::move(message);
+    recorder.note(std::move(note), seq);
+  }
+  void kubelet(const Pod& pod, bool warning, std::string reason, std::string message) const {
+    say(of_kubelet(about(pod), pod.node), warning, std::move(reason), std::move(message));
+  }
+  void container(const Pod& pod, const Container& c, bool warning, std::string reason, std::string message) const {
+    say(of_container(of_kubelet(about(pod), pod.node), c.name), warning, std::move(reason), std::move(message));
+  }
+  void node(const std::string& name, std::string component, std::string reason, std::string message) const {
+    EventNote note = about_node(name);
+    note.component = std::move(component);
+    if (note.component == "kubelet") note.host = name;
+    say(std::move(note), false, std::move(reason), std::move(message));
+  }
+  void status(const std::string& name, std::string_view what, std::string component = "kubelet") const {
+    node(name, std::move(component), std::string(what), fmt::format("Node {} status is now: {}", name, what));
+  }
+
+  // --- pods ---
+  void operator()(const fact::PodCreated& f) const {
+    const Pod& made = *f.pod;
+    const std::string_view controller = controller_of(made);
+    if (controller.empty()) return;
+    const OwnerReference& owner = *std::ranges::find(made.tmpl->owners, true, &OwnerReference::controller);
+    EventNote note;
+    note.kind = owner.kind;
+    note.api_version = "apps/v1";
+    note.ns = made.ns;
+    note.name = owner.name;
+    note.uid = owner.uid;
+    const bool ordered = controller == "StatefulSet";
+    if (ordered) note.component = "statefulset-controller";
+    if (controller == "ReplicaSet") note.component = "replicaset-controller";
+    if (controller == "DaemonSet") note.component = "daemonset-controller";
+    if (note.component.empty()) return;
+    say(std::move(note), false, "SuccessfulCreate",
+        ordered ? fmt::format("create Pod {} in StatefulSet {} successful", made.name, owner.name)
+                : fmt::format("Created pod: {}", made.name));
+  }
+  void operator()(const fact::PodBound& f) const {
+    const Pod* bound = pod(f.pod);
+    if (bound == nullptr || by != "scheduler") return;
+    EventNote note = about(*bound);
+    note.component = bound->tmpl->scheduler_name.empty() ? "default-scheduler" : bound->tmpl->scheduler_name;
+    say(std::move(note), false, "Scheduled",
+        fmt::format("Successfully assigned {}/{} to {}", bound->ns, bound->name, f.node));
+  }
+  void operator()(const fact::PodUnschedulable& f) const {
+    const Pod* waits = pod(f.pod);
+    if (waits == nullptr) return;
+    EventNote note = about(*waits);
+    note.component = waits->tmpl->scheduler_name.empty() ? "default-scheduler" : waits->tmpl->scheduler_name;
+    say(std::move(note), true, "FailedScheduling", f.message);
+  }
+  void operator()(const fact::PodWaiting& f) const {
+    const Pod* waits = pod(f.pod);
+    if (waits == nullptr || waits->tmpl->containers.empty()) return;
+    const Container& c = waits->tmpl->containers.front();
+    if (f.reason == "ErrImagePull") {
+      container(*waits, c, true, "Failed", fmt::format("Failed to pull image \"{}\": {}", c.image, f.message));
+      container(*waits, c, true, "Failed", "Error: ErrImagePull");
+    } else if (f.reason == "ImagePullBackOff") {
+      container(*waits, c, false, "BackOff", fmt::format("Back-off pulling image \"{}\"", c.image));
+      container(*waits, c, true, "Failed", "Error: ImagePullBackOff");
+    } else if (f.reason == "CrashLoopBackOff") {
+      container(*waits, c, true, "BackOff",
+                fmt::format("Back-off restarting failed container {} in pod {}_{}({})", c.name, waits->name, waits->ns,
+                            waits->uid));
+    }
+  }
+  void operator()(const fact::PodRunning& f) const {
+    const Pod* runs = pod(f.pod);
+    if (runs == nullptr) return;
+    for (const Container& c : runs->tmpl->containers) {
+      const auto pulled = recorder.pulls_.find({runs->node, c.image});
+      if (pulled == recorder.pulls_.end()) {
+        container(*runs, c, false, "Pulled", fmt::format("Container image \"{}\" already present on machine", c.image));
+      }
+      container(*runs, c, false, "Created", fmt::format("Created container: {}", c.name));
+      container(*runs, c, false, "Started", fmt::format("Started container {}", c.name));
+    }
+  }
+  void operator()(const fact::PodFinished& f) const {
+    const Pod* ended = pod(f.pod);
+    if (ended != nullptr && !f.reason.empty()) kubelet(*ended, true, f.reason, f.message);
+  }
+  void operator()(const fact::PodTerminating& f) const {
+    const Pod* ends = pod(f.pod);
+    if (ends == nullptr || ends->phase != PodPhase::running) return;
+    for (const Container& c : ends->tmpl->containers) {
+      container(*ends, c, false, "Killing", fmt::format("Stopping container {}", c.name));
+    }
+  }
+  void operator()(const fact::PodConditionSet& f) const {
+    const Pod* hit = pod(f.pod);
+    if (hit == nullptr) return;
+    EventNote note = about(*hit);
+    if (f.condition.type == "DisruptionTarget" && f.condition.reason == "DeletionByTaintManager") {
+      note.component = "taint-eviction-controller";
+      say(std::move(note), false, "TaintManagerEviction", fmt::format("Marking for deletion Pod {}", f.pod));
+    } else if (f.condition.type == "DisruptionTarget" && f.condition.reason == "PreemptionByScheduler") {
+      note.component = "default-scheduler";
+      say(std::move(note), false, "Preempted", fmt::format("Preempted by a pod on node {}", hit->node));
+    } else if (f.condition.type == "Ready" && f.condition.status == Truth::no && by == "node-controller") {
+      note.component = "node-controller";
+      say(std::move(note), true, "NodeNotReady", "Node is not ready");
+    }
+  }
+
+  // --- images ---
+  void operator()(const fact::PullStarted& f) const {
+    recorder.pulls_[{f.node, f.image}] = recorder.context_.now();
+    const Pod* puller = pod(f.pod);
+    if (puller == nullptr) return;
+    const auto c = std::ranges::find(puller->tmpl->containers, f.image, &Container::image);
+    if (c == puller->tmpl->containers.end()) return;
+    container(*puller, *c, false, "Pulling", fmt::format("Pulling image \"{}\"", f.image));
+  }
+  void operator()(const fact::PullFinished& f) const {
+    const NodeRecord* record = state().find_node(f.node);
+    const auto started = recorder.pulls_.find({f.node, f.image});
+    if (record == nullptr || started == recorder.pulls_.end()) return;
+    const DurationUs took_us = recorder.context_.now() - started->second;
+    const std::string took = fmt::format("{}.{:03}s", took_us / kSecondUs, took_us % kSecondUs / 1000);
+    for (const PodId id : record->pods) {
+      const Pod& waits = *state().find_pod(id)->pod;
+      const auto c = std::ranges::find(waits.tmpl->containers, f.image, &Container::image);
+      if (waits.phase != PodPhase::pending || c == waits.tmpl->containers.end()) continue;
+      container(waits, *c, false, "Pulled",
+                fmt::format("Successfully pulled image \"{}\" in {} ({} including waiting)", f.image, took, took));
+    }
+  }
+  void operator()(const fact::PullFailed& f) const { recorder.pulls_.erase({f.node, f.image}); }
+
+  // --- nodes ---
+  void operator()(const fact::NodeAdded& f) const {
+    node(f.node.name, "node-controller", "RegisteredNode",
+         fmt::format("Node {} event: Registered Node {} in Controller", f.node.name, f.node.name));
+  }
+  void operator()(const fact::NodeGone& f) const {
+    node(f.node, "node-controller", "RemovingNode",
+         fmt::format("Node {} event: Removing Node {} from Controller", f.node, f.node));
+  }
+  void operator()(const fact::NodeReadyChanged& f) const {
+    if (f.ready == Truth::yes) return status(f.node, "NodeReady");
+    status(f.node, "NodeNotReady", "node-controller");
+  }
+  void operator()(const fact::NodeCordoned& f) const {
+    status(f.node, f.unschedulable ? "NodeNotSchedulable" : "NodeSchedulable");
+  }
+  void operator()(const fact::NodePressureChanged& f) const {
+    const bool memory = f.condition == "MemoryPressure";
+    const std::string_view pressed = memory ? "NodeHasInsufficientMemory" : "NodeHasDiskPressure";
+    const std::string_view eased = memory ? "NodeHasSufficientMemory" : "NodeHasNoDiskPressure";
+    status(f.node, f.pressed ? pressed : eased);
+  }
+
+  template <class Other>
+  void operator()(const Other&) const {}
+};
+
+void EventRecorder::on_fact(std::string_view by, const Fact& fact, Seq seq) { std::visit(Words{*this, by, seq}, fact); }
+
+}  // namespace podramp::fakeapi

@@ -1,0 +1,153 @@
+// podramp serve: a scenario's cluster for kubectl and other clients, in the wall clock's time.
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+
+#include "sim/command_line.h"
+#include "sim/furnish.h"
+#include "sim/option_parser.h"
+#include "sim/results.h"
+#include "sim/run_options.h"
+#include "sim/serve_access.h"
+#include "sim/served_cluster.h"
+
+namespace podramp::sim {
+namespace {
+
+const std::vector<OptionSpec> kServeOptions{
+    {"listen", "ADDR:PORT", "default 127.0.0.1:6443; another address needs TLS and tokens"},
+    {"port", "N", "the port alone; 0 is any free one"},
+    {"tls-cert", "F", "PEM: the server's certificate, then its chain"},
+    {"tls-key", "F", "PEM: its key"},
+    {"client-ca", "F", "PEM: clients may show certificates of this CA (CN user, O groups)"},
+    {"token-file", "F", "token,user,uid[,\"groups\"] a line: only these are let in"},
+    {"kubeconfig-out", "F", "write a kubeconfig for it, with the first token"},
+    {"speed", "X", "run X times as fast as the wall clock (default 1), or max"},
+    {"log-file", "F", "write the run's log"},
+    {"audit-log", "F", "write each request in Kubernetes' audit format"},
+    {"seed", "N", "another seed"},
+    {"set", "PATH=VALUE", "change a field; after conf. the rest is a Spark key", true},
+    {"engine", "NAME", "simgrid (default) or fluid"},
+};
+
+Result<std::int64_t> read_speed(const ParsedOptions& options) {
+  const std::string text = options.value("speed").value_or("1");
+  if (text == "max") return 0;
+  char* end = nullptr;
+  const double speed = std::strtod(text.c_str(), &end);
+  if (text.empty() || *end != '\0' || !(speed >= 0.01) || speed > 100'000) {
+    return tl::unexpected(Error{fmt::format("--speed {}: a number from 0.01 to 100000 is expected, or max", text)});
+  }
+  return static_cast<std::int64_t>(std::llround(speed * 100));
+}
+
+// What the options say of the listener. Errors: files that cannot be read, and what would be open to everybody.
+Result<ServeOptions> read_serve_options(const ParsedOptions& options) {
+  ServeOptions serve;
+  const auto listen = parse_listen_address(options.value("listen").value_or("127.0.0.1:6443"));
+  if (!listen) return tl::unexpected(Error{"--listen " + listen.error().message});
+  const auto port = whole_number(options, "port", 0, 65'535);
+  if (!port) return tl::unexpected(port.error());
+  serve.server.address = listen->address;
+  serve.server.port = *port ? static_cast<std::uint16_t>(**port) : listen->port;
+  const auto certificate = options.value("tls-cert");
+  const auto key = options.value("tls-key");
+  if (certificate.has_value() != key.has_value()) {
+    return tl::unexpected(Error{"--tls-cert and --tls-key go together"});
+  }
+  if (certificate) serve.server.tls = http::TlsFiles{*certificate, *key, options.value("client-ca").value_or("")};
+  if (options.has("client-ca") && !certificate) return tl::unexpected(Error{"--client-ca needs --tls-cert"});
+  if (const auto file = options.value("token-file")) {
+    const auto text = read_file(*file);
+    if (!text) return tl::unexpected(Error{"--token-file: " + text.error().message});
+    auto tokens = parse_token_file(*text);
+    if (!tokens) return tl::unexpected(Error{fmt::format("--token-file {}: {}", *file, tokens.error().message)});
+    serve.tokens = std::move(*tokens);
+  }
+  if (!is_loopback(serve.server.address) && (!certificate || serve.tokens.empty())) {
+    return tl::unexpected(
+        Error{fmt::format("--listen {}: an address that others can reach needs --tls-cert, --tls-key and --token-file",
+                          serve.server.address)});
+  }
+  const auto speed = read_speed(options);
+  if (!speed) return tl::unexpected(speed.error());
+  serve.speed_percent = *speed;
+  serve.zero.unix_s =
+      std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+  return serve;
+}
+
+// Readable for its owner only: it may hold a token.
+Result<bool> write_kubeconfig(const std::string& path, const ServedCluster& served, const ServeOptions& serve) {
+  std::string certificate;
+  if (serve.server.tls) {
+    auto text = read_file(serve.server.tls->certificate_file);
+    if (!text) return tl::unexpected(text.error());
+    certificate = std::move(*text);
+  }
+  const std::string token = serve.tokens.empty() ? "" : serve.tokens.begin()->first;
+  const mode_t before = ::umask(S_IRWXG | S_IRWXO);
+  auto written = write_file(path, kubeconfig_text(served.url(), certificate, token));
+  ::umask(before);
+  return written;
+}
+
+}  // namespace
+
+int serve_command(const Arguments& arguments) {
+  const auto options = parse_options(arguments, kServeOptions);
+  if (!options) return complain(options.error().message);
+  if (options->help()) {
+    fmt::print("{}", help_text("podramp serve SCENARIO.json [options]",
+                               "Serves a scenario's cluster to kubectl and other clients until Ctrl-C.", kServeOptions,
+                               "podramp serve scenarios/ramp_500.json --speed 10 --kubeconfig-out /tmp/podramp.yaml"));
+    return kExitFine;
+  }
+  if (options->positional().size() != 1) return complain("serve takes one scenario; see podramp serve --help");
+  const auto chosen = read_scenario_options(*options);
+  if (!chosen) return complain(chosen.error().message);
+  auto serve = read_serve_options(*options);
+  if (!serve) return complain(serve.error().message);
+  auto loaded = load_or_complain(options->positional().front(), chosen->overrides);
+  if (!loaded) return kExitBadInput;
+  furnish(loaded->scenario);
+
+  std::unique_ptr<std::FILE, int (*)(std::FILE*)> audit(nullptr, std::fclose);
+  if (const auto path = options->value("audit-log")) {
+    audit.reset(std::fopen(path->c_str(), "we"));
+    if (audit == nullptr) return complain(fmt::format("--audit-log {}: {}", *path, std::strerror(errno)));
+    serve->audit = [file = audit.get()](std::string_view line) {
+      std::fwrite(line.data(), 1, line.size(), file);
+      std::fflush(file);
+    };
+  }
+  auto served = ServedCluster::listen(*serve);
+  if (!served) return complain(served.error().message);
+  if (const auto path = options->value("kubeconfig-out")) {
+    const auto written = write_kubeconfig(*path, **served, *serve);
+    if (!written) return complain("--kubeconfig-out: " + written.error().message);
+  }
+  RunOptions run;
+  run.engine = chosen->engine;
+  run.log_path = options->value("log-file").value_or("");
+  run.livelock_items = UINT64_MAX;
+  run.host = served->get();
+  run.more_sinks = {&(*served)->timeline()};
+  run.before_run = [&] {
+    catch_interrupts();
+    fmt::print("serving {} at {}; Ctrl-C ends it\n", loaded->scenario.name, (*served)->url());
+    std::fflush(stdout);
+  };
+  const auto result = run_experiment(loaded->scenario, run);
+  if (!result) return complain(result.error().message);
+  return kExitFine;
+}
+
+}  // namespace podramp::sim
