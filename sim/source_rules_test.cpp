@@ -19,7 +19,7 @@ namespace {
 
 using Findings = std::vector<std::string>;
 
-std::string finding(const Source& file, std::size_t line_index, std::string_view words) {
+std::string finding(const SourceFile& file, std::size_t line_index, std::string_view words) {
   return file.path + ":" + std::to_string(line_index + 1) + ": " + std::string(words);
 }
 
@@ -38,7 +38,7 @@ bool matches_any(const Names& patterns, std::string_view text) {
 }
 
 // The path that this line includes, with its delimiters: "\"sim/kernel.h\"", "<map>"; empty if it includes nothing.
-std::string included(const Source& file, std::size_t i) {
+std::string included(const SourceFile& file, std::size_t i) {
   if (!file.code[i].starts_with("#include")) return "";
   const std::string& line = file.lines[i];
   const std::size_t begin = line.find_first_of("<\"");
@@ -46,12 +46,12 @@ std::string included(const Source& file, std::size_t i) {
   return line.substr(begin, line.find_first_of(">\"", begin + 1) - begin + 1);
 }
 
-bool is_test_arrow(const Source& file, const std::string& folder) {
+bool is_test_arrow(const SourceFile& file, const std::string& folder) {
   const auto row = kTestArrows.find(file.folder());
   return file.is_test() && row != kTestArrows.end() && matches_any(row->second, folder);
 }
 
-Findings check_arrows(const Source& file) {
+Findings check_arrows(const SourceFile& file) {
   const auto row = kArrows.find(file.folder());
   if (row == kArrows.end())
     return {finding(file, 0, "arrows: no such folder in design 1: add it there and to kArrows")};
@@ -72,7 +72,7 @@ Findings check_arrows(const Source& file) {
   return findings;
 }
 
-Findings check_quarantine(const Source& file) {
+Findings check_quarantine(const SourceFile& file) {
   Findings findings;
   for (std::size_t i = 0; i < file.lines.size(); ++i) {
     const std::string header = included(file, i);
@@ -91,14 +91,14 @@ Findings check_quarantine(const Source& file) {
   return findings;
 }
 
-bool is_core(const Source& file) {
+bool is_core(const SourceFile& file) {
   const std::string folder = file.folder();
   const Names shells = {"backend/live", "backend/http", "backend/services", "fakeapi/http"};
   return !matches_any(shells, folder) && (folder.starts_with("backend") || folder.starts_with("fakeapi"));
 }
 
 // Every identifier of a line, both as it stands and with a leading std:: kept; for an include, the header.
-std::vector<std::string> words_of(const Source& file, std::size_t i) {
+std::vector<std::string> words_of(const SourceFile& file, std::size_t i) {
   if (const std::string header = included(file, i); !header.empty()) return {header};
   const std::string& line = file.code[i];
   std::vector<std::string> words;
@@ -114,7 +114,7 @@ std::vector<std::string> words_of(const Source& file, std::size_t i) {
   return words;
 }
 
-Findings check_bans(const Source& file) {
+Findings check_bans(const SourceFile& file) {
   std::map<std::string_view, const Ban*> banned;
   for (const Ban& ban : kBans) {
     const bool in_scope =
@@ -132,7 +132,7 @@ Findings check_bans(const Source& file) {
   return findings;
 }
 
-Findings check_pointer_keys(const Source& file) {
+Findings check_pointer_keys(const SourceFile& file) {
   static const std::regex kPointerKey(
       R"(\b(map|set|multimap|multiset)<\s*)"
       R"(((const\s+)?[\w:]+\s*(const\s*)?\*|std::(shared|unique|weak)_ptr\b|\w*Ptr\b))");
@@ -148,7 +148,7 @@ Findings check_pointer_keys(const Source& file) {
 
 // The names in this file that unordered containers are declared under. One without a name (an alias, a value of another
 // container, a return type) hides iteration from this check, so a human must vouch for it with "never iterated".
-std::vector<std::string> unordered_names(const Source& file, Findings& findings) {
+std::vector<std::string> unordered_names(const SourceFile& file, Findings& findings) {
   static const std::regex kDeclared(R"(\bunordered_(?:multi)?(?:map|set)<(.*))");
   std::vector<std::string> names;
   for (std::size_t i = 0; i < file.code.size(); ++i) {
@@ -172,7 +172,7 @@ std::vector<std::string> unordered_names(const Source& file, Findings& findings)
 }
 
 // Iteration over unordered containers of `file` in `user`, which is the file itself or one that shares its stem.
-Findings check_unordered(const Source& file, const Source& user) {
+Findings check_unordered(const SourceFile& file, const SourceFile& user) {
   Findings hidden;
   const std::vector<std::string> names = unordered_names(file, hidden);
   Findings findings = file.path == user.path ? hidden : Findings{};
@@ -191,7 +191,7 @@ int columns(std::string_view line) {
   return static_cast<int>(std::count_if(line.begin(), line.end(), [](char c) { return (c & 0xC0) != 0x80; }));
 }
 
-Findings check_shape(const Source& file) {
+Findings check_shape(const SourceFile& file) {
   Findings findings;
   if (file.lines.size() > kFileLinesMax) {
     findings.push_back(finding(file, kFileLinesMax,
@@ -234,7 +234,7 @@ Block block_after(const std::string& text) {
 // Follows the braces of a file: functions are what opens after a "(" in a namespace or class, at any depth of those.
 class FunctionWalk {
  public:
-  explicit FunctionWalk(const Source& file) : file_(file) {
+  explicit FunctionWalk(const SourceFile& file) : file_(file) {
     for (std::size_t i = 0; i < file.code.size(); ++i) {
       if (file.code[i].starts_with("#")) continue;
       for (const char c : file.code[i] + "\n") see(c, i);
@@ -278,7 +278,7 @@ class FunctionWalk {
     }
   }
 
-  const Source& file_;
+  const SourceFile& file_;
   std::vector<Block> open_;  // the scopes around us, then perhaps one function or initializer
   std::string text_;         // since the last statement
   std::string head_;         // what stood before the block's brace
@@ -287,10 +287,10 @@ class FunctionWalk {
   bool is_blank_ = true;
 };
 
-Findings check_functions(const Source& file) { return FunctionWalk(file).findings; }
+Findings check_functions(const SourceFile& file) { return FunctionWalk(file).findings; }
 
 // The log leaves false out, so what is read back as absent must be false by default.
-void check_logged_flags(const Source& file, Findings& findings) {
+void check_logged_flags(const SourceFile& file, Findings& findings) {
   static const std::regex kTrueByDefault(R"(^  bool (\w+) = true;)");
   for (std::size_t i = 0; i < file.code.size(); ++i) {
     std::smatch flag;
@@ -302,7 +302,7 @@ void check_logged_flags(const Source& file, Findings& findings) {
   }
 }
 
-Findings check_language(const Source& file) {
+Findings check_language(const SourceFile& file) {
   Findings findings;
   check_logged_flags(file, findings);
   for (std::size_t i = 0; i < file.code.size(); ++i) {
@@ -322,7 +322,7 @@ Findings check_language(const Source& file) {
 }
 
 // For every committed text: promises without a date, and paths of the machine it was written on.
-Findings check_leftovers(const Source& file) {
+Findings check_leftovers(const SourceFile& file) {
   static const std::regex kLeftover(std::string(R"(\b(TO)") + R"(DO|FIX)" + R"(ME|XX)" + R"(X)\b)");
   static const std::regex kMachinePath(R"((^|[^\w.$}/-])/(home|root|work|Users)/\w)");
   Findings findings;
@@ -345,11 +345,11 @@ std::string joined(const Findings& findings) {
   return text;
 }
 
-void expect_none(Findings (*check)(const Source&)) {
-  const std::vector<Source> sources = all_sources();
+void expect_none(Findings (*check)(const SourceFile&)) {
+  const std::vector<SourceFile> sources = all_sources();
   ASSERT_FALSE(sources.empty()) << "no sources below " << kRoot;
   Findings all;
-  for (const Source& file : sources) {
+  for (const SourceFile& file : sources) {
     for (std::string& words : check(file)) all.push_back(std::move(words));
   }
   EXPECT_TRUE(all.empty()) << joined(all);
@@ -378,11 +378,11 @@ TEST(SourceRules, CommittedTextHoldsNoLeftoversOrMachinePaths) {
 }
 
 TEST(SourceRules, NobodyIteratesAnUnorderedContainer) {
-  const std::vector<Source> sources = all_sources();
+  const std::vector<SourceFile> sources = all_sources();
   Findings all;
-  for (const Source& file : sources) {
+  for (const SourceFile& file : sources) {
     const std::string stem = file.path.substr(0, file.path.rfind('.'));
-    for (const Source& user : sources) {
+    for (const SourceFile& user : sources) {
       if (!is_core(file) || !user.path.starts_with(stem)) continue;
       for (std::string& words : check_unordered(file, user)) all.push_back(std::move(words));
     }
@@ -430,11 +430,11 @@ TEST(SourceRules, BannedWordsAreFoundInCodeAndNotInCommentsOrLiterals) {
 }
 
 TEST(SourceRules, IterationOverAnUnorderedContainerIsFound) {
-  const Source header = source("fakeapi/x.h",
+  const SourceFile header = source("fakeapi/x.h",
                                "std::unordered_map<PodId, std::vector<int>> pods_;\nstd::map<int, int> nodes_;\n"
                                "std::map<int, std::unordered_set<int>> hidden_;\n"
                                "std::map<int, std::unordered_set<int>> seen_;  // never iterated\n");
-  const Source user = source("fakeapi/x.cpp",
+  const SourceFile user = source("fakeapi/x.cpp",
                              "for (const auto& [id, pod] : pods_) f();\nfor (auto& node : nodes_) f();\n"
                              "auto i = other.pods_.find(1);\nstd::sort(a->pods_.begin(), b);\n");
   EXPECT_THAT(

@@ -16,7 +16,7 @@
 
 namespace podramp::sim {
 
-struct Source {
+struct SourceFile {
   std::string path;                // from the repository root
   std::vector<std::string> lines;  // as they are
   std::vector<std::string> code;   // the same, with comments and the insides of literals blanked
@@ -49,7 +49,7 @@ inline std::size_t end_of_blank(const std::string& text, std::size_t at) {
   return std::min(end + 1, text.size());
 }
 
-inline Source source(std::string path, const std::string& text) {
+inline SourceFile source(std::string path, const std::string& text) {
   std::string code = text;
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t end = end_of_blank(text, at);
@@ -78,8 +78,8 @@ inline std::vector<std::string> files_below(std::string_view folder) {
   return paths;
 }
 
-inline std::vector<Source> all_sources() {
-  std::vector<Source> sources;
+inline std::vector<SourceFile> all_sources() {
+  std::vector<SourceFile> sources;
   for (const char* folder : {"backend", "fakeapi", "sim"}) {
     for (const std::string& path : files_below(folder)) {
       if (path.ends_with(".h") || path.ends_with(".cpp")) sources.push_back(source(path, read(kRoot / path)));
