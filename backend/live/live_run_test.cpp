@@ -224,6 +224,23 @@ TEST(LiveRun, AWatchThatIsCutIsOpenedAgain) {
   EXPECT_THAT(world.server.objects(), IsEmpty());
 }
 
+TEST(LiveRun, ACreateWhoseAnswerWasCutIsNeitherLostNorDoubled) {  // K10
+  LiveWorld world(live_scenario(3));
+  world.settings.loop.stuck_us = 30 * kSecondUs;
+  world.server.cut_answers(2);
+  std::size_t most = 0;
+  world.settings.loop.interrupts = [&] {
+    most = std::max(most, world.server.pods().size());
+    return 0;
+  };
+  const RunOutcome outcome = world.run();
+  EXPECT_EQ(outcome.loop.ended, "quiet");
+  EXPECT_EQ(outcome.loop.applications.front().registered, 3);
+  EXPECT_GE(outcome.loop.applications.front().answers.at("create configmaps maybe_committed"), 1);
+  EXPECT_EQ(most, 3U);
+  EXPECT_THAT(world.server.objects(), IsEmpty());
+}
+
 TEST(LiveRun, AWatchThatIsGoneLeavesThePolls) {  // 02 2.2: 410 ends it for good
   LiveWorld world(live_scenario(2, R"("spark.kubernetes.executor.apiPollingInterval":"1s",)"));
   world.server.interfere([](const http::Request& request) -> std::optional<http::Response> {
