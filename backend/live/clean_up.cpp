@@ -14,6 +14,7 @@ struct Found {
   std::string name;
   std::string uid;
   std::string run;
+  bool going = false;  // has been asked to go by somebody
 };
 
 std::string label_of(const StringMap& labels, const char* key) {
@@ -38,10 +39,11 @@ Result<std::vector<Found>> find(ClusterClient& client, const std::string& ns, Ki
     }
     for (const PodPtr& pod : reply.list ? reply.list->items : std::vector<PodPtr>{}) {
       const std::string* run = pod->label(kRunLabel);
-      found.push_back({pod->name, pod->uid, run == nullptr ? "" : *run});
+      found.push_back({pod->name, pod->uid, run == nullptr ? "" : *run, pod->deletion_us.has_value()});
     }
     for (const ManifestPtr& object : reply.manifests) {
-      found.push_back({object->name, object->uid, label_of(object->labels, kRunLabel)});
+      found.push_back(
+          {object->name, object->uid, label_of(object->labels, kRunLabel), object->deletion_us.has_value()});
     }
     request.continue_token = reply.continue_token;
   } while (!request.continue_token.empty());
@@ -90,7 +92,8 @@ Sweep sweep(ClusterClient& client, const LiveClock& clock, const SweepSettings& 
       }
       for (const Found& object : *found) {
         result.left.push_back(full_name(kind, settings.ns, object.name));
-        if (std::ranges::find(asked, object.uid) != asked.end() || settings.give_up()) continue;
+        const bool going = object.going || std::ranges::find(asked, object.uid) != asked.end();
+        if (going || settings.give_up()) continue;
         asked.push_back(object.uid);
         remove(client, settings.ns, kind, object, result);
       }

@@ -15,7 +15,7 @@ namespace podramp::live {
 const std::vector<Kind>& swept_kinds();
 
 struct Sweep {
-  std::int64_t deleted = 0;         // objects that were asked to go
+  std::int64_t deleted = 0;         // objects that this sweep has asked to go
   std::vector<std::string> left;    // "pods/ns/name": still there when patience ended
   std::vector<std::string> errors;  // what could not be looked at or deleted, and why
 };

@@ -44,7 +44,7 @@ std::vector<std::string> live_report(const RunOutcome& outcome, bool dry_run) {
   if (dry_run) {
     lines.push_back(fmt::format("dry run: nothing was made; ended after {}", format_time(outcome.loop.took_us)));
   } else {
-    lines.push_back(fmt::format("{} after {}; {} objects were left to delete, {} are still there", outcome.loop.ended,
+    lines.push_back(fmt::format("{} after {}; {} objects were left to sweep, {} are still there", outcome.loop.ended,
                                 format_time(outcome.loop.took_us), outcome.sweep.deleted, outcome.sweep.left.size()));
   }
   lines.push_back(fmt::format("log: {}", outcome.log_path));

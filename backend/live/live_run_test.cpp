@@ -126,6 +126,15 @@ TEST(LiveRun, ObjectsOfAnotherRunAreInTheWay) {
   EXPECT_THAT(world.run().missing, ElementsAre(HasSubstr("pods/spark/left (run r-0) is there from another run")));
 }
 
+TEST(LiveRun, ANamespaceThatIsNotThereIsMissing) {
+  LiveWorld world(live_scenario(1));
+  world.server.interfere([](const http::Request& request) -> std::optional<http::Response> {
+    if (!request.target.ends_with("/namespaces/spark")) return std::nullopt;
+    return status(404, "NotFound");
+  });
+  EXPECT_THAT(world.run().missing, ElementsAre("the namespace spark: kubectl create namespace spark"));
+}
+
 TEST(LiveRun, AServerThatCannotBeReachedOrDoesNotKnowUsIsSaidSo) {
   LiveWorld world(live_scenario(1));
   world.server.interfere([](const http::Request&) { return status(401, "Unauthorized"); });

@@ -256,6 +256,7 @@ class TestApiServer {
   }
 
   http::Response objects_answer(const http::Request& request, const Target& target) {
+    if (target.plural.empty() && request.method == "GET") return json(200, R"({"kind":"Namespace"})");
     const auto kind = kind_of(target.plural);
     if (!kind) return failure(404, "NotFound", "the server could not find the requested resource");
     if (request.method == "POST") {
