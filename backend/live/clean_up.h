@@ -29,8 +29,7 @@ struct SweepSettings {
   std::function<bool()> give_up = [] { return false; };
 };
 
-// Deletes, and looks until everything is gone. A kind that this user may not list is an error unless the run has no
-// rights to make it either, which its preflight has seen to: pass only the kinds that matter.
+// Deletes, and looks until everything is gone.
 Sweep sweep(ClusterClient& client, const LiveClock& clock, const SweepSettings& settings);
 
 // Objects of any podramp run in the namespace, as "pods/ns/name (run r-...)". Kinds that cannot be listed are left out.

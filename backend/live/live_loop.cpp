@@ -115,13 +115,13 @@ void LiveLoop::heard(std::uint32_t index, in::Replied& replied) {
   if (!sent) return;
   const ApiRequest& request = sent.mapped().request;
   count(app, sent.mapped(), replied.reply);
-  limit_.on_reply(request, replied.reply);
+  limit_.on_reply(index, request, replied.reply);
   if (request.verb == Verb::watch && replied.reply.ok()) app.watches[replied.call] = sent.mapped().seq;
   if (request.verb != Verb::list && replied.reply.ok()) alive_us_ = parts_.clock.now();
   const Seq seq = feed(index, replied, sent.mapped().seq);
   if (request.verb != Verb::list) return;
   const bool whole = lists_all(request) && replied.reply.continue_token.empty();
-  limit_.on_list(replied.reply, whole);
+  limit_.on_list(index, replied.reply, whole);
   say(index, app.roster->listed(replied.reply, whole), seq);
 }
 
@@ -132,7 +132,7 @@ void LiveLoop::heard(std::uint32_t index, in::Watched& watched) {
   const Seq seq = feed(index, watched, open->second);
   for (const WatchEvent& event : watched.events) {
     if (event.type != WatchEventType::bookmark) alive_us_ = parts_.clock.now();
-    limit_.on_event(event);
+    limit_.on_event(index, event);
     say(index, app.roster->seen(event), seq);
   }
 }
@@ -240,7 +240,7 @@ void LiveLoop::perform(std::uint32_t index, const backend::Session::Logged& effe
 
 void LiveLoop::send(std::uint32_t index, const out::Called& called, Seq seq) {
   apps_[index].calls[called.call] = {called.request, seq};
-  if (auto refused = limit_.refuse(called.request)) {
+  if (auto refused = limit_.refuse(index, called.request)) {
     // As if the server had said so, and not before this step is over.
     Sent& sent = apps_[index].calls[called.call];
     count(apps_[index], sent, *refused);

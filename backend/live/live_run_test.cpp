@@ -318,6 +318,22 @@ TEST(CleanUp, SweepsOneRunOnlyAndTellsWhatStays) {
   EXPECT_THAT(swept.left, ElementsAre("pods/spark/pod-of-r-2"));
 }
 
+TEST(CleanUp, KindsThatMayNotBeListedWereNeverMadeButPodsMustBeSeen) {
+  LiveWorld world(live_scenario(1));
+  world.server.interfere([](const http::Request& request) -> std::optional<http::Response> {
+    if (request.target.find("/pods") != std::string::npos) return std::nullopt;
+    return status(403, "Forbidden");
+  });
+  SweepSettings settings;
+  settings.ns = "spark";
+  settings.run = "r-1";
+  settings.patience_us = 0;
+  EXPECT_THAT(sweep(*world.client, world.clock, settings).errors, IsEmpty());
+  world.server.interfere([](const http::Request&) { return status(403, "Forbidden"); });
+  EXPECT_THAT(sweep(*world.client, world.clock, settings).errors,
+              ElementsAre("pods in namespace spark cannot be listed: injected"));
+}
+
 TEST(CleanUp, ALogsFirstLineIsEnoughAndOthersAreRefused) {
   const http::TestFolder folder;
   const auto told = [&](const std::string& text) { return log_origin(folder.write("log", text)).error().message; };
