@@ -37,6 +37,9 @@ TEST(LiveRun, ReachesItsTargetAndLeavesNothing) {
   EXPECT_THAT(outcome.sweep.left, IsEmpty());
   EXPECT_THAT(outcome.sweep.errors, IsEmpty());
   EXPECT_THAT(live_report(outcome, false).front(), testing::StartsWith("etl: 3 of 3 executors, 50 % after "));
+  EXPECT_THAT(live_report_json(outcome),
+              testing::AllOf(HasSubstr(R"("ended":"quiet")"), HasSubstr(R"("registered":3)"),
+                             HasSubstr(R"("create pods 201":3)"), HasSubstr(R"("left":[])")));
 }
 
 TEST(LiveRun, ItsLogIsWholeAndHoldsNoSecret) {
