@@ -15,7 +15,7 @@ namespace podramp::live {
 const std::vector<Kind>& swept_kinds();
 
 struct Sweep {
-  std::int64_t deleted = 0;         // objects that were asked to go
+  std::int64_t deleted = 0;         // objects that this sweep has asked to go
   std::vector<std::string> left;    // "pods/ns/name": still there when patience ended
   std::vector<std::string> errors;  // what could not be looked at or deleted, and why
 };
@@ -29,8 +29,7 @@ struct SweepSettings {
   std::function<bool()> give_up = [] { return false; };
 };
 
-// Deletes, and looks until everything is gone. A kind that this user may not list is an error unless the run has no
-// rights to make it either, which its preflight has seen to: pass only the kinds that matter.
+// Deletes, and looks until everything is gone.
 Sweep sweep(ClusterClient& client, const LiveClock& clock, const SweepSettings& settings);
 
 // Objects of any podramp run in the namespace, as "pods/ns/name (run r-...)". Kinds that cannot be listed are left out.

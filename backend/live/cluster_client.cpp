@@ -78,9 +78,9 @@ void ClusterClient::start(Exchange& exchange) {
     exchange.give_up_us = clock_.now() + exchange.request.timeout_us;
     calls.opened = [this, key](int status, const Headers& got) { watch_opened(key, status, got); };
     calls.received = [this, key](std::string_view bytes) { watch_received(key, bytes); };
-    calls.done = [this, key](HttpReply reply) { watch_ended(key, std::move(reply)); };
+    calls.done = [this, key](const HttpReply& reply) { watch_ended(key, reply); };
   } else {
-    calls.done = [this, key](HttpReply reply) { replied(key, std::move(reply)); };
+    calls.done = [this, key](const HttpReply& reply) { replied(key, reply); };
   }
   exchange.id = http_.send(std::move(request), std::move(calls));
 }
@@ -103,7 +103,7 @@ bool ClusterClient::try_again(Exchange& exchange, int status) {
   return true;
 }
 
-void ClusterClient::replied(const Key& key, HttpReply reply) {
+void ClusterClient::replied(const Key& key, const HttpReply& reply) {
   const auto it = exchanges_.find(key);
   if (it == exchanges_.end() || try_again(it->second, reply.status)) return;
   const ApiRequest& request = it->second.request;
@@ -154,7 +154,7 @@ void ClusterClient::watch_received(const Key& key, std::string_view bytes) {
   if (end) close_watch(key, end->code, end->message);
 }
 
-void ClusterClient::watch_ended(const Key& key, HttpReply reply) {
+void ClusterClient::watch_ended(const Key& key, const HttpReply& reply) {
   const auto it = exchanges_.find(key);
   if (it == exchanges_.end()) return;
   Exchange& exchange = it->second;

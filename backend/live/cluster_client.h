@@ -59,10 +59,10 @@ class ClusterClient {
   };
 
   void start(Exchange& exchange);
-  void replied(const Key& key, HttpReply reply);
+  void replied(const Key& key, const HttpReply& reply);
   void watch_opened(const Key& key, int status, const Headers& headers);
   void watch_received(const Key& key, std::string_view bytes);
-  void watch_ended(const Key& key, HttpReply reply);
+  void watch_ended(const Key& key, const HttpReply& reply);
   bool try_again(Exchange& exchange, int status);
   void close_watch(const Key& key, int code, std::string reason);
   void deliver(const Key& key, Input input);

@@ -52,7 +52,7 @@ class EntryReader {
     return bytes.value_or("");
   }
   std::string path(std::string_view name) const {
-    const std::string written = text(name);
+    std::string written = text(name);
     if (written.empty() || std::filesystem::path(written).is_absolute()) return written;
     return (std::filesystem::path(entry_.file->path).parent_path() / written).string();
   }

@@ -103,7 +103,11 @@ int run_command(const LiveOptions& options, const LivePlan& plan, const std::str
     return kExitCluster;
   }
   if (!outcome.began) return refuse(outcome.error, kExitBadInput);
-  for (const std::string& line : live_report(outcome, options.dry_run)) fmt::print("{}\n", line);
+  if (options.json) {
+    fmt::print("{}\n", live_report_json(outcome));
+  } else if (!outcome.loop.ended.empty()) {
+    for (const std::string& line : live_report(outcome, options.dry_run)) fmt::print("{}\n", line);
+  }
   const int left = report_left(outcome.sweep, outcome.log_path);
   if (!outcome.error.empty()) return refuse(outcome.error, kExitCluster);
   if (left != kExitFine) return left;

@@ -48,7 +48,7 @@ TEST(LiveCommand, ReportsInAFewLinesAndShowsNoSecret) {
   const std::string log = read_text_file(world.log).value();
   EXPECT_THAT(process->out() + process->err() + log, Not(HasSubstr("canary")));
   EXPECT_THAT(world.server.objects(), IsEmpty());
-  const auto again = world.run(2);
+  const auto again = world.run(2);  // the same folder
   EXPECT_EQ(again->wait(), kExitBadInput);
   EXPECT_THAT(again->err(), HasSubstr("events.jsonl is there already"));
 }

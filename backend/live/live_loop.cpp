@@ -48,13 +48,21 @@ LiveLoop::LiveLoop(LoopSettings settings, const LivePlan& plan, Parts parts)
     app.session = std::make_unique<backend::Session>(spec, ledger_);
     app.roster = std::make_unique<Roster>(
         RosterSettings{spec.app_id, spec.conf.compat == backend::Compat::fork_2_2, cores_of(spec)});
-    app.targets[kDefaultProfile] = spec.conf.initial_executors;
     app.tally.name = spec.name;
+    want(app, {{kDefaultProfile, spec.conf.initial_executors}});
   }
 }
 
+void LiveLoop::want(App& app, const std::map<ProfileId, std::int64_t>& targets) {
+  for (const auto& [profile, n] : targets) app.targets[profile] = std::max<std::int64_t>(n, 0);
+  app.tally.target = 0;
+  for (const auto& [profile, n] : app.targets) app.tally.target += n;
+  app.tally.target_max = std::max(app.tally.target_max, app.tally.target);
+}
+
 LoopResult LiveLoop::run() {
-  alive_us_ = parts_.clock.now();
+  began_us_ = parts_.clock.now();
+  alive_us_ = began_us_;
   std::optional<std::string> ended;
   while (!(ended = over())) turn();
   stop();
@@ -83,9 +91,9 @@ TimeUs LiveLoop::next_due() const {
     for (const auto& [id, timer] : app.timers) due = std::min(due, timer.at_us);
     if (app.tally.exit_code || app.planned > app.plan->planned.size()) continue;
     if (!app.started) {
-      due = std::min(due, app.plan->start_us);
+      due = std::min(due, start_of(app));
     } else if (app.planned < app.plan->planned.size()) {
-      due = std::min(due, app.plan->start_us + app.plan->planned[app.planned].after_us);
+      due = std::min(due, start_of(app) + app.plan->planned[app.planned].after_us);
     }
   }
   return due;
@@ -107,13 +115,13 @@ void LiveLoop::heard(std::uint32_t index, in::Replied& replied) {
   if (!sent) return;
   const ApiRequest& request = sent.mapped().request;
   count(app, sent.mapped(), replied.reply);
-  limit_.on_reply(request, replied.reply);
+  limit_.on_reply(index, request, replied.reply);
   if (request.verb == Verb::watch && replied.reply.ok()) app.watches[replied.call] = sent.mapped().seq;
   if (request.verb != Verb::list && replied.reply.ok()) alive_us_ = parts_.clock.now();
   const Seq seq = feed(index, replied, sent.mapped().seq);
   if (request.verb != Verb::list) return;
   const bool whole = lists_all(request) && replied.reply.continue_token.empty();
-  limit_.on_list(replied.reply, whole);
+  limit_.on_list(index, replied.reply, whole);
   say(index, app.roster->listed(replied.reply, whole), seq);
 }
 
@@ -124,7 +132,7 @@ void LiveLoop::heard(std::uint32_t index, in::Watched& watched) {
   const Seq seq = feed(index, watched, open->second);
   for (const WatchEvent& event : watched.events) {
     if (event.type != WatchEventType::bookmark) alive_us_ = parts_.clock.now();
-    limit_.on_event(event);
+    limit_.on_event(index, event);
     say(index, app.roster->seen(event), seq);
   }
 }
@@ -155,14 +163,12 @@ bool LiveLoop::run_timer(std::uint32_t index) {
 void LiveLoop::run_planned(std::uint32_t index) {
   App& app = apps_[index];
   const TimeUs now = parts_.clock.now();
-  if (app.tally.exit_code || now < app.plan->start_us) return;
+  if (app.tally.exit_code || now < start_of(app)) return;
   if (!std::exchange(app.started, true)) feed(index, in::Started{app.plan->application.app_id}, 0);
   const std::vector<PlannedInput>& planned = app.plan->planned;
-  while (app.planned < planned.size() && app.plan->start_us + planned[app.planned].after_us <= now) {
+  while (app.planned < planned.size() && start_of(app) + planned[app.planned].after_us <= now) {
     const Input& input = planned[app.planned++].input;
-    if (const auto* target = std::get_if<in::TargetSet>(&input)) {
-      for (const auto& [profile, n] : target->targets) app.targets[profile] = n;
-    }
+    if (const auto* target = std::get_if<in::TargetSet>(&input)) want(app, target->targets);
     alive_us_ = now;
     feed(index, input, 0);
   }
@@ -204,9 +210,9 @@ void LiveLoop::perform(std::uint32_t index, const backend::Session::Logged& effe
           },
           [&](const out::RegistrationAccepted& accepted) {
             app.registered.insert(accepted.executor);
-            app.tally.registrations.push_back(ledger_.now() - app.plan->start_us);
-            app.tally.registered_max =
-                std::max(app.tally.registered_max, static_cast<std::int64_t>(app.registered.size()));
+            if (app.registered.size() > app.tally.reached_us.size()) {
+              app.tally.reached_us.push_back(ledger_.now() - start_of(app));
+            }
             alive_us_ = ledger_.now();
           },
           [&](const out::ExecutorRemoved& removed) { app.registered.erase(removed.executor); },
@@ -214,9 +220,7 @@ void LiveLoop::perform(std::uint32_t index, const backend::Session::Logged& effe
           [&](const out::ConfigGiven& given) {
             if (given.error.empty()) say(index, app.roster->configured(given.executor), seq);
           },
-          [&](const out::TargetsRequested& wanted) {
-            for (const auto& [profile, n] : wanted.targets) app.targets[profile] = n;
-          },
+          [&](const out::TargetsRequested& wanted) { want(app, wanted.targets); },
           [&](const out::RoundDone& round) {
             const bool asked = std::ranges::any_of(round.profiles, [](const auto& p) { return p.asked > 0; });
             app.first_round = app.first_round || asked || !round.aborted.empty();
@@ -236,7 +240,7 @@ void LiveLoop::perform(std::uint32_t index, const backend::Session::Logged& effe
 
 void LiveLoop::send(std::uint32_t index, const out::Called& called, Seq seq) {
   apps_[index].calls[called.call] = {called.request, seq};
-  if (auto refused = limit_.refuse(called.request)) {
+  if (auto refused = limit_.refuse(index, called.request)) {
     // As if the server had said so, and not before this step is over.
     Sent& sent = apps_[index].calls[called.call];
     count(apps_[index], sent, *refused);
@@ -261,9 +265,7 @@ bool LiveLoop::satisfied() const {
   return std::ranges::all_of(apps_, [](const App& app) {
     if (app.tally.exit_code) return true;
     if (!app.started || app.planned < app.plan->planned.size()) return false;
-    std::int64_t wanted = 0;
-    for (const auto& [profile, target] : app.targets) wanted += std::max<std::int64_t>(target, 0);
-    return static_cast<std::int64_t>(app.registered.size()) >= wanted;
+    return static_cast<std::int64_t>(app.registered.size()) >= app.tally.target;
   });
 }
 
@@ -271,7 +273,7 @@ std::optional<std::string> LiveLoop::over() {
   const TimeUs now = parts_.clock.now();
   if (!log_error_.empty()) return "log failed";
   if (settings_.interrupts() > 0) return "interrupted";
-  if (now >= plan_.end_us) return "end";
+  if (now - began_us_ >= plan_.end_us) return "end";
   const auto all = [&](auto holds) { return std::ranges::all_of(apps_, holds); };
   if (settings_.dry_run && all([](const App& app) { return app.first_round || app.tally.exit_code; })) return "quiet";
   if (all([](const App& app) { return app.tally.exit_code.has_value(); })) return "quiet";
@@ -292,7 +294,6 @@ std::optional<std::string> LiveLoop::over() {
 void LiveLoop::stop() {
   for (App& app : apps_) {
     app.tally.registered = static_cast<std::int64_t>(app.registered.size());
-    for (const auto& [profile, target] : app.targets) app.tally.target += std::max<std::int64_t>(target, 0);
     app.planned = app.plan->planned.size();
   }
   const int interrupts = settings_.interrupts();
@@ -309,7 +310,7 @@ void LiveLoop::stop() {
 }
 
 LoopResult LiveLoop::result(std::string ended) {
-  LoopResult done{std::move(ended), log_error_, parts_.clock.now(), {}};
+  LoopResult done{std::move(ended), log_error_, parts_.clock.now() - began_us_, {}};
   for (App& app : apps_) {
     for (const auto& [call, sent] : app.calls)
       parts_.client.release(static_cast<std::uint32_t>(&app - apps_.data()), call);

@@ -34,10 +34,10 @@ struct LoopSettings {
 // One application's run in figures.
 struct LiveTally {
   std::string name;
-  std::int64_t target = 0;  // at the end
-  std::int64_t registered = 0;
-  std::int64_t registered_max = 0;
-  std::vector<TimeUs> registrations;            // since its start, in order
+  std::int64_t target = 0;                      // at the end
+  std::int64_t target_max = 0;                  // the most that were ever wanted
+  std::int64_t registered = 0;                  // at the end
+  std::vector<DurationUs> reached_us;           // the n-th: how long after its start n executors were there at once
   std::map<std::string, std::int64_t> answers;  // "create pods 201" -> how many
   std::string last_refusal;                     // what the server said to the last create that failed
   std::optional<int> exit_code;
@@ -47,7 +47,7 @@ struct LiveTally {
 struct LoopResult {
   std::string ended;  // "quiet", "end", "stuck", "interrupted", "log failed"
   std::string error;  // of the log
-  TimeUs t = 0;
+  DurationUs took_us = 0;
   std::vector<LiveTally> applications;
 };
 
@@ -108,6 +108,8 @@ class LiveLoop {
   void send(std::uint32_t index, const out::Called& called, Seq seq);
   void count(App& app, const Sent& sent, const ApiReply& reply);
   TimeUs next_due() const;
+  TimeUs start_of(const App& app) const { return began_us_ + app.plan->start_us; }
+  void want(App& app, const std::map<ProfileId, std::int64_t>& targets);
   bool satisfied() const;
   std::optional<std::string> over();
   void stop();
@@ -121,6 +123,7 @@ class LiveLoop {
   std::deque<Pending> pending_;
   PodLimit limit_;
   std::uint64_t order_ = 0;
+  TimeUs began_us_ = 0;
   TimeUs alive_us_ = 0;  // when something last changed
   std::optional<TimeUs> satisfied_since_;
   std::string log_error_;

@@ -50,6 +50,8 @@ Result<LiveOptions> parse_live_options(const std::vector<std::string>& arguments
       options.help = true;
     } else if (word == "--dry-run") {
       options.dry_run = true;
+    } else if (word == "--json") {
+      options.json = true;
     } else if (word == "--over-quota") {
       options.ignore_quota = true;
     } else if (!word.starts_with("--")) {
@@ -76,21 +78,24 @@ std::string live_help(const std::string& program) {
   return fmt::format(
       R"(usage: {0} SCENARIO.json [options] | {0} --clean-up LOG [options]
 
-Runs a scenario's applications against a real cluster: Spark's own decisions, stand-in pods instead of executors.
-Everything that it makes carries a label, and is deleted again at the end, whatever the end is.
+Runs applications against a real cluster: Spark's own decisions, stand-in pods.
+All that it makes has a label and is deleted at the end, whatever the end is.
 
-  --kubeconfig F     else $KUBECONFIG, ~/.kube/config, or the service account of the pod around it
-  --context C        of the kubeconfig; default its current one
-  --namespace N      where everything is made; needed unless the scenario names one that is not "default"
-  --max-pods N       never more pods at once (default {1})
-  --dry-run          the server decides on each create and makes nothing; one round of each application
-  --over-quota       go on though the quotas have no room for all of it
-  --hold D           how long the targets must have been met before the run ends (default 10s)
-  --out DIR          folder of the log (default results/live-SCENARIO-RUN)
-  --clean-up LOG     delete what an interrupted run has left; only the first line of its log is needed
+  --kubeconfig F   else $KUBECONFIG, ~/.kube/config, or the pod's own account
+  --context C      of the kubeconfig; default its current one
+  --namespace N    where all is made; needed unless the scenario names one
+  --max-pods N     never more pods at once (default {1})
+  --dry-run        the server decides on creates and makes nothing; one round
+  --over-quota     go on though the quotas have no room for all of it
+  --hold D         so long the targets must be met before it ends (default 10s)
+  --out DIR        folder of the log (default results/live-SCENARIO-RUN)
+  --clean-up LOG   delete what an interrupted run left; needs the log's 1st line
+  --json           the report for machines
 
-Exit codes: 0 fine, 1 a target was not reached, 2 bad input, 4 the cluster refuses, 130 interrupted.
-example: {0} scenarios/live/small.json --namespace spark-test --max-pods 5
+Exit codes: 0 fine, 1 a target was not reached, 2 bad input, 4 the cluster
+refuses or cannot be reached, 130 interrupted.
+
+example: {0} scenarios/live/small.json --namespace spark-test
 )",
       program, kMaxPodsByDefault);
 }

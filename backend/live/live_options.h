@@ -23,6 +23,7 @@ struct LiveOptions {
   std::optional<std::int64_t> max_pods;
   bool dry_run = false;
   bool ignore_quota = false;
+  bool json = false;
   DurationUs hold_us = 10 * kSecondUs;
 };
 

@@ -8,11 +8,11 @@
 namespace podramp::live {
 namespace {
 
-// When so much of the target had registered; "" if it never had.
+// When so much of the most that was wanted was there; "" if it never was.
 std::string reached(const LiveTally& app, std::int64_t percent) {
-  const auto wanted = static_cast<std::size_t>((app.target * percent + 99) / 100);
-  if (wanted == 0 || app.registrations.size() < wanted) return "";
-  return fmt::format(", {} % after {}", percent, format_time(app.registrations[wanted - 1]));
+  const auto wanted = static_cast<std::size_t>((app.target_max * percent + 99) / 100);
+  if (wanted == 0 || app.reached_us.size() < wanted) return "";
+  return fmt::format(", {} % after {}", percent, format_time(app.reached_us[wanted - 1]));
 }
 
 }  // namespace
@@ -27,7 +27,7 @@ std::vector<std::string> live_report(const RunOutcome& outcome, bool dry_run) {
   std::vector<std::string> lines;
   for (const LiveTally& app : outcome.loop.applications) {
     if (!dry_run) {
-      lines.push_back(fmt::format("{}: {} of {} executors{}{}{}", app.name, app.registered, app.target,
+      lines.push_back(fmt::format("{}: {} of {} executors{}{}{}", app.name, app.reached_us.size(), app.target_max,
                                   reached(app, 50), reached(app, 95), reached(app, 100)));
     }
     std::vector<std::string> answers;
@@ -42,10 +42,10 @@ std::vector<std::string> live_report(const RunOutcome& outcome, bool dry_run) {
     }
   }
   if (dry_run) {
-    lines.push_back(fmt::format("dry run: nothing was made; ended after {}", format_time(outcome.loop.t)));
+    lines.push_back(fmt::format("dry run: nothing was made; ended after {}", format_time(outcome.loop.took_us)));
   } else {
-    lines.push_back(fmt::format("{} after {}; {} objects were left to delete, {} are still there", outcome.loop.ended,
-                                format_time(outcome.loop.t), outcome.sweep.deleted, outcome.sweep.left.size()));
+    lines.push_back(fmt::format("{} after {}; {} objects were left to sweep, {} are still there", outcome.loop.ended,
+                                format_time(outcome.loop.took_us), outcome.sweep.deleted, outcome.sweep.left.size()));
   }
   lines.push_back(fmt::format("log: {}", outcome.log_path));
   return lines;

@@ -9,6 +9,8 @@
 namespace podramp::live {
 
 std::vector<std::string> live_report(const RunOutcome& outcome, bool dry_run);
+// The same for machines, as one line (live_report_json.cpp).
+std::string live_report_json(const RunOutcome& outcome);
 // Every application had all the executors that it wanted in the end, and ended well.
 bool reached_targets(const LoopResult& result);
 

@@ -37,6 +37,9 @@ TEST(LiveRun, ReachesItsTargetAndLeavesNothing) {
   EXPECT_THAT(outcome.sweep.left, IsEmpty());
   EXPECT_THAT(outcome.sweep.errors, IsEmpty());
   EXPECT_THAT(live_report(outcome, false).front(), testing::StartsWith("etl: 3 of 3 executors, 50 % after "));
+  EXPECT_THAT(live_report_json(outcome),
+              testing::AllOf(HasSubstr(R"("ended":"quiet")"), HasSubstr(R"("registered":3)"),
+                             HasSubstr(R"("create pods 201":3)"), HasSubstr(R"("left":[])")));
 }
 
 TEST(LiveRun, ItsLogIsWholeAndHoldsNoSecret) {
@@ -124,6 +127,15 @@ TEST(LiveRun, ObjectsOfAnotherRunAreInTheWay) {
                   }()})))
                   .ok());
   EXPECT_THAT(world.run().missing, ElementsAre(HasSubstr("pods/spark/left (run r-0) is there from another run")));
+}
+
+TEST(LiveRun, ANamespaceThatIsNotThereIsMissing) {
+  LiveWorld world(live_scenario(1));
+  world.server.interfere([](const http::Request& request) -> std::optional<http::Response> {
+    if (!request.target.ends_with("/namespaces/spark")) return std::nullopt;
+    return status(404, "NotFound");
+  });
+  EXPECT_THAT(world.run().missing, ElementsAre("the namespace spark: kubectl create namespace spark"));
 }
 
 TEST(LiveRun, AServerThatCannotBeReachedOrDoesNotKnowUsIsSaidSo) {
@@ -224,6 +236,23 @@ TEST(LiveRun, AWatchThatIsCutIsOpenedAgain) {
   EXPECT_THAT(world.server.objects(), IsEmpty());
 }
 
+TEST(LiveRun, ACreateWhoseAnswerWasCutIsNeitherLostNorDoubled) {  // K10
+  LiveWorld world(live_scenario(3));
+  world.settings.loop.stuck_us = 30 * kSecondUs;
+  world.server.cut_answers(2);
+  std::size_t most = 0;
+  world.settings.loop.interrupts = [&] {
+    most = std::max(most, world.server.pods().size());
+    return 0;
+  };
+  const RunOutcome outcome = world.run();
+  EXPECT_EQ(outcome.loop.ended, "quiet");
+  EXPECT_EQ(outcome.loop.applications.front().registered, 3);
+  EXPECT_GE(outcome.loop.applications.front().answers.at("create configmaps maybe_committed"), 1);
+  EXPECT_EQ(most, 3U);
+  EXPECT_THAT(world.server.objects(), IsEmpty());
+}
+
 TEST(LiveRun, AWatchThatIsGoneLeavesThePolls) {  // 02 2.2: 410 ends it for good
   LiveWorld world(live_scenario(2, R"("spark.kubernetes.executor.apiPollingInterval":"1s",)"));
   world.server.interfere([](const http::Request& request) -> std::optional<http::Response> {
@@ -290,6 +319,22 @@ TEST(CleanUp, SweepsOneRunOnlyAndTellsWhatStays) {
   settings.patience_us = 10 * kMillisecondUs;
   swept = sweep(*world.client, world.clock, settings);
   EXPECT_THAT(swept.left, ElementsAre("pods/spark/pod-of-r-2"));
+}
+
+TEST(CleanUp, KindsThatMayNotBeListedWereNeverMadeButPodsMustBeSeen) {
+  LiveWorld world(live_scenario(1));
+  world.server.interfere([](const http::Request& request) -> std::optional<http::Response> {
+    if (request.target.find("/pods") != std::string::npos) return std::nullopt;
+    return status(403, "Forbidden");
+  });
+  SweepSettings settings;
+  settings.ns = "spark";
+  settings.run = "r-1";
+  settings.patience_us = 0;
+  EXPECT_THAT(sweep(*world.client, world.clock, settings).errors, IsEmpty());
+  world.server.interfere([](const http::Request&) { return status(403, "Forbidden"); });
+  EXPECT_THAT(sweep(*world.client, world.clock, settings).errors,
+              ElementsAre("pods in namespace spark cannot be listed: injected"));
 }
 
 TEST(CleanUp, ALogsFirstLineIsEnoughAndOthersAreRefused) {

@@ -97,7 +97,7 @@ TEST(PlanFile, EveryMistakeIsToldWithItsPlace) {
 
 TEST(LiveOptions, AreTakenInBothForms) {
   const auto options = parse_live_options({"s.json", "--namespace", "n", "--max-pods=7", "--dry-run", "--hold", "3s",
-                                           "--kubeconfig=k", "--context", "c", "--over-quota", "--out", "o"});
+                                           "--kubeconfig=k", "--context", "c", "--over-quota", "--out", "o", "--json"});
   ASSERT_TRUE(options.has_value());
   EXPECT_EQ(options->scenario, "s.json");
   EXPECT_EQ(options->ns, "n");

@@ -44,9 +44,9 @@ std::int64_t PodLimit::pods() const {
   return all;
 }
 
-std::optional<ApiReply> PodLimit::refuse(const ApiRequest& request) {
+std::optional<ApiReply> PodLimit::refuse(std::uint32_t app, const ApiRequest& request) {
   if (makes_pod(request)) {
-    const std::string key = pod_key(*request.body);
+    const std::pair key(app, pod_key(*request.body));
     const std::int64_t wanted = pods() + (pods_.contains(key) ? 0 : 1);
     if (max_ > 0 && wanted > max_) return exceeded(request, wanted, max_);
     pods_.try_emplace(key, 0);
@@ -59,9 +59,9 @@ std::optional<ApiReply> PodLimit::refuse(const ApiRequest& request) {
   return std::nullopt;
 }
 
-void PodLimit::on_reply(const ApiRequest& request, const ApiReply& reply) {
+void PodLimit::on_reply(std::uint32_t app, const ApiRequest& request, const ApiReply& reply) {
   if (!makes_pod(request)) return;
-  const std::string key = pod_key(*request.body);
+  const std::pair key(app, pod_key(*request.body));
   if (!may_be_there(reply)) {
     pods_.erase(key);
   } else if (reply.object != nullptr && pods_.contains(key)) {
@@ -69,9 +69,9 @@ void PodLimit::on_reply(const ApiRequest& request, const ApiReply& reply) {
   }
 }
 
-void PodLimit::on_event(const WatchEvent& event) {
+void PodLimit::on_event(std::uint32_t app, const WatchEvent& event) {
   if (event.object == nullptr || event.type == WatchEventType::bookmark) return;
-  const auto it = pods_.find(pod_key(*event.object));
+  const auto it = pods_.find({app, pod_key(*event.object)});
   if (it == pods_.end()) return;
   if (event.type == WatchEventType::deleted) {
     pods_.erase(it);
@@ -80,12 +80,13 @@ void PodLimit::on_event(const WatchEvent& event) {
   }
 }
 
-void PodLimit::on_list(const ApiReply& reply, bool whole) {
+void PodLimit::on_list(std::uint32_t app, const ApiReply& reply, bool whole) {
   if (!whole || !reply.ok() || !reply.list) return;
   std::set<std::string> there;
   for (const PodPtr& pod : reply.list->items) there.insert(pod_key(*pod));
   std::erase_if(pods_, [&](const auto& pod) {
-    return pod.second > 0 && pod.second <= reply.resource_version && !there.contains(pod.first);
+    const auto& [owner, name] = pod.first;
+    return owner == app && pod.second > 0 && pod.second <= reply.resource_version && !there.contains(name);
   });
 }
 

@@ -182,8 +182,13 @@ Preflight preflight(ClusterClient& client, const LivePlan& plan, const Preflight
   if (const std::string why = why_no_image(plan.live.stand_in.image); !why.empty()) {
     result.missing.push_back(fmt::format("a usable image: \"{}\" is none: {}", plan.live.stand_in.image, why));
   }
+  const HttpReply ns = client.ask("GET", resource_path(Kind::name_space, "", settings.ns), "", 10 * kSecondUs);
+  if (ns.status == 404) {  // whoever may not look at namespaces is told 403
+    result.missing.push_back(fmt::format("the namespace {}: kubectl create namespace {}", settings.ns, settings.ns));
+    return result;
+  }
   if (!check_access(client, plan, settings.ns, result)) {
-    result.notes.push_back("the server has no SelfSubjectAccessReview: our rights are not checked");
+    result.notes.emplace_back("the server has no SelfSubjectAccessReview: our rights are not checked");
   }
   if (!result.missing.empty()) return result;
   check_quota(client, plan, settings, result);

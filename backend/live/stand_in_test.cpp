@@ -99,10 +99,10 @@ ApiReply answer(int code, const ApiRequest& request, std::uint64_t version = 5) 
 
 TEST(PodLimit, RefusesOneTooManyLikeAQuota) {
   PodLimit limit(2);
-  EXPECT_FALSE(limit.refuse(create("a")).has_value());
-  EXPECT_FALSE(limit.refuse(create("b")).has_value());
-  EXPECT_FALSE(limit.refuse(create("b")).has_value());  // the same once more
-  const auto refused = limit.refuse(create("c"));
+  EXPECT_FALSE(limit.refuse(0, create("a")).has_value());
+  EXPECT_FALSE(limit.refuse(0, create("b")).has_value());
+  EXPECT_FALSE(limit.refuse(0, create("b")).has_value());  // the same once more
+  const auto refused = limit.refuse(0, create("c"));
   ASSERT_TRUE(refused.has_value());
   EXPECT_EQ(refused->code, 403);
   EXPECT_EQ(refused->reason, "Forbidden");
@@ -112,33 +112,47 @@ TEST(PodLimit, RefusesOneTooManyLikeAQuota) {
 
 TEST(PodLimit, ARefusedCreateADeletedPodAndOneThatALongerListLacksMakeRoom) {
   PodLimit limit(3);
-  for (const char* name : {"a", "b", "c"}) EXPECT_FALSE(limit.refuse(create(name)).has_value());
-  limit.on_reply(create("a"), answer(403, create("a")));
+  for (const char* name : {"a", "b", "c"}) EXPECT_FALSE(limit.refuse(0, create(name)).has_value());
+  limit.on_reply(0, create("a"), answer(403, create("a")));
   EXPECT_EQ(limit.pods(), 2);
-  limit.on_reply(create("b"), answer(201, create("b")));
-  limit.on_reply(create("c"), answer(201, create("c"), 90));
-  limit.on_event({WatchEventType::deleted, answer(201, create("b"), 6).object});
+  limit.on_reply(0, create("b"), answer(201, create("b")));
+  limit.on_reply(0, create("c"), answer(201, create("c"), 90));
+  limit.on_event(0, {WatchEventType::deleted, answer(201, create("b"), 6).object});
   EXPECT_EQ(limit.pods(), 1);
   ApiReply list;
   list.code = 200;
   list.list.emplace();
   list.resource_version = 80;
-  limit.on_list(list, true);
+  limit.on_list(0, list, true);
   EXPECT_EQ(limit.pods(), 1);  // c is younger than the list
   list.resource_version = 100;
-  limit.on_list(list, false);
+  limit.on_list(0, list, false);
   EXPECT_EQ(limit.pods(), 1);
-  limit.on_list(list, true);
+  limit.on_list(0, list, true);
   EXPECT_EQ(limit.pods(), 0);
+}
+
+TEST(PodLimit, OneApplicationsListSaysNothingOfAnothersPods) {
+  PodLimit limit(2);
+  for (const std::uint32_t app : {0U, 1U}) {
+    EXPECT_FALSE(limit.refuse(app, create("same")).has_value());
+    limit.on_reply(app, create("same"), answer(201, create("same")));
+  }
+  ApiReply list;
+  list.code = 200;
+  list.list.emplace();
+  list.resource_version = 100;
+  limit.on_list(1, list, true);
+  EXPECT_EQ(limit.pods(), 1);
 }
 
 TEST(PodLimit, AnAnswerThatWasLostKeepsItsPlace) {
   PodLimit limit(1);
-  EXPECT_FALSE(limit.refuse(create("a")).has_value());
+  EXPECT_FALSE(limit.refuse(0, create("a")).has_value());
   ApiReply lost;
   lost.transport = Transport::maybe_committed;
-  limit.on_reply(create("a"), lost);
-  EXPECT_TRUE(limit.refuse(create("b")).has_value());
+  limit.on_reply(0, create("a"), lost);
+  EXPECT_TRUE(limit.refuse(0, create("b")).has_value());
 }
 
 TEST(PodLimit, SetsCountWithTheirReplicas) {
@@ -149,13 +163,13 @@ TEST(PodLimit, SetsCountWithTheirReplicas) {
   scale.ns = "spark";
   scale.name = "s";
   scale.replicas = 4;
-  EXPECT_FALSE(limit.refuse(scale).has_value());
-  EXPECT_FALSE(limit.refuse(create("a")).has_value());
-  EXPECT_TRUE(limit.refuse(create("b")).has_value());
+  EXPECT_FALSE(limit.refuse(0, scale).has_value());
+  EXPECT_FALSE(limit.refuse(0, create("a")).has_value());
+  EXPECT_TRUE(limit.refuse(0, create("b")).has_value());
   scale.replicas = 5;
-  EXPECT_TRUE(limit.refuse(scale).has_value());
+  EXPECT_TRUE(limit.refuse(0, scale).has_value());
   scale.replicas = 1;
-  EXPECT_FALSE(limit.refuse(scale).has_value());
+  EXPECT_FALSE(limit.refuse(0, scale).has_value());
   EXPECT_EQ(limit.pods(), 2);
 }
 

@@ -59,6 +59,10 @@ class TestApiServer {
     });
     return all;
   }
+  // The next so many creates are done, and their answers cut.
+  void cut_answers(int count) {
+    locked([&] { cut_ = count; });
+  }
   void put_quota(std::string list) {
     locked([&] { quotas_ = std::move(list); });
   }
@@ -153,7 +157,12 @@ class TestApiServer {
     }
     if (target.plural == "resourcequotas") return responder.send(json(200, quotas_));
     if (target.query.contains("watch")) return open_watch(target, responder);
-    responder.send(target.plural == "pods" ? pods_answer(request, target) : objects_answer(request, target));
+    http::Response answer = target.plural == "pods" ? pods_answer(request, target) : objects_answer(request, target);
+    if (request.method == "POST" && cut_ > 0) {
+      --cut_;
+      return responder.begin_stream(answer.status, {}).write(answer.body.substr(0, 10));  // and dropped
+    }
+    responder.send(std::move(answer));
   }
 
   void open_watch(const Target& target, const http::Responder& responder) {
@@ -247,6 +256,7 @@ class TestApiServer {
   }
 
   http::Response objects_answer(const http::Request& request, const Target& target) {
+    if (target.plural.empty() && request.method == "GET") return json(200, R"({"kind":"Namespace"})");
     const auto kind = kind_of(target.plural);
     if (!kind) return failure(404, "NotFound", "the server could not find the requested resource");
     if (request.method == "POST") {
@@ -275,6 +285,7 @@ class TestApiServer {
   mutable std::mutex mutex_;
   std::uint64_t version_ = 100;
   int uids_ = 0;
+  int cut_ = 0;
   std::map<std::string, PodPtr> pods_;          // by name
   std::map<std::string, ManifestPtr> objects_;  // by "plural/name"
   std::vector<Watch> watches_;
