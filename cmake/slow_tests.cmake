@@ -12,3 +12,7 @@ set_tests_properties(fuzz PROPERTIES LABELS slow TIMEOUT 1800 SKIP_RETURN_CODE 7
 # Every kubectl on the machine against podramp serve, plain and with TLS and a token. Exit 77: there is none.
 add_test(NAME kubectl_matrix COMMAND ${CMAKE_SOURCE_DIR}/scripts/kubectl_matrix $<TARGET_FILE:podramp>)
 set_tests_properties(kubectl_matrix PROPERTIES LABELS slow TIMEOUT 1200 SKIP_RETURN_CODE 77)
+
+# Debian's python3-kubernetes against podramp serve, likewise.
+add_test(NAME python_client COMMAND ${CMAKE_SOURCE_DIR}/scripts/python_client $<TARGET_FILE:podramp>)
+set_tests_properties(python_client PROPERTIES LABELS slow TIMEOUT 300 SKIP_RETURN_CODE 77)

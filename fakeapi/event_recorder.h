@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -58,7 +59,8 @@ class EventRecorder {
   std::deque<std::pair<EventNote, Seq>> noted_;   // to be written when the timer is due
   std::map<std::string, std::uint64_t> serials_;  // of events that are stored, by what makes them equal
   std::map<std::uint64_t, std::pair<std::string, Known>> known_;
-  std::map<std::pair<std::string, std::string>, TimeUs> pulls_;  // (node, image): since when
+  std::map<std::pair<std::string, std::string>, std::pair<TimeUs, std::int64_t>> pulls_;  // (node, image): since, bytes
+  std::set<std::string> pulled_;  // pods that wait for nothing more of their images, to be told when they run
   std::uint64_t last_serial_ = 0;
 };
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <type_traits>
 
+#include "backend/port/json_writer.h"
 #include "fakeapi/event_recorder.h"
 
 namespace podramp::fakeapi {
@@ -36,6 +37,16 @@ EventNote of_kubelet(EventNote note, const std::string& node) {
 EventNote of_container(EventNote note, std::string_view container) {
   note.field_path = fmt::format("spec.containers{{{}}}", container);
   return note;
+}
+
+// As Go prints a duration of whole milliseconds.
+std::string go_milliseconds(DurationUs t) {
+  const std::int64_t ms = t / 1000;
+  if (ms < 1000) return fmt::format("{}ms", ms);
+  std::string text = fmt::format("{}.{:03}", ms / 1000, ms % 1000);
+  while (text.ends_with('0')) text.pop_back();
+  if (text.ends_with('.')) text.pop_back();
+  return text + "s";
 }
 
 // The set that made it, "" when none did.
@@ -135,9 +146,9 @@ struct EventRecorder::Words {
   void operator()(const fact::PodRunning& f) const {
     const Pod* runs = pod(f.pod);
     if (runs == nullptr) return;
+    const bool pulled = recorder.pulled_.erase(f.pod) > 0;
     for (const Container& c : runs->tmpl->containers) {
-      const auto pulled = recorder.pulls_.find({runs->node, c.image});
-      if (pulled == recorder.pulls_.end()) {
+      if (!pulled) {
         container(*runs, c, false, "Pulled", fmt::format("Container image \"{}\" already present on machine", c.image));
       }
       container(*runs, c, false, "Created", fmt::format("Created container: {}", c.name));
@@ -148,6 +159,7 @@ struct EventRecorder::Words {
     const Pod* ended = pod(f.pod);
     if (ended != nullptr && !f.reason.empty()) kubelet(*ended, true, f.reason, f.message);
   }
+  void operator()(const fact::PodGone& f) const { recorder.pulled_.erase(f.pod); }
   void operator()(const fact::PodTerminating& f) const {
     const Pod* ends = pod(f.pod);
     if (ends == nullptr || ends->phase != PodPhase::running) return;
@@ -173,7 +185,7 @@ struct EventRecorder::Words {
 
   // --- images ---
   void operator()(const fact::PullStarted& f) const {
-    recorder.pulls_[{f.node, f.image}] = recorder.context_.now();
+    recorder.pulls_[{f.node, f.image}] = {recorder.context_.now(), f.bytes};
     const Pod* puller = pod(f.pod);
     if (puller == nullptr) return;
     const auto c = std::ranges::find(puller->tmpl->containers, f.image, &Container::image);
@@ -184,14 +196,17 @@ struct EventRecorder::Words {
     const NodeRecord* record = state().find_node(f.node);
     const auto started = recorder.pulls_.find({f.node, f.image});
     if (record == nullptr || started == recorder.pulls_.end()) return;
-    const DurationUs took_us = recorder.context_.now() - started->second;
-    const std::string took = fmt::format("{}.{:03}s", took_us / kSecondUs, took_us % kSecondUs / 1000);
+    const auto [since_us, bytes] = started->second;
+    recorder.pulls_.erase(started);
+    const std::string took = go_milliseconds(recorder.context_.now() - since_us);
     for (const PodId id : record->pods) {
       const Pod& waits = *state().find_pod(id)->pod;
       const auto c = std::ranges::find(waits.tmpl->containers, f.image, &Container::image);
       if (waits.phase != PodPhase::pending || c == waits.tmpl->containers.end()) continue;
       container(waits, *c, false, "Pulled",
-                fmt::format("Successfully pulled image \"{}\" in {} ({} including waiting)", f.image, took, took));
+                fmt::format("Successfully pulled image \"{}\" in {} ({} including waiting). Image size: {} bytes.",
+                            f.image, took, took, bytes));
+      recorder.pulled_.insert(pod_key(waits));
     }
   }
   void operator()(const fact::PullFailed& f) const { recorder.pulls_.erase({f.node, f.image}); }

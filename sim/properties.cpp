@@ -10,8 +10,14 @@
 
 namespace podramp::sim {
 
+namespace {
+
+constexpr std::size_t kViolationsMax = 1'000;  // of a served cluster, which goes on after the first
+
+}  // namespace
+
 void Properties::fail(std::string_view property, std::string detail, Seq seq, TimeUs t) {
-  if (skipped_.contains(property)) return;
+  if (skipped_.contains(property) || violations_.size() >= kViolationsMax) return;
   violations_.push_back({std::string(property), std::move(detail), seq, t});
 }
 

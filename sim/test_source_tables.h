@@ -39,9 +39,10 @@ struct Quarantine {
 inline const std::vector<Quarantine> kQuarantine = {
     {"simgrid/", {"sim/simgrid_engine.cpp"}},
     {"xbt/", {"sim/simgrid_engine.cpp"}},
-    {"nlohmann/json_fwd.hpp", {"*_json.h", "sim/*.h"}},
+    {"nlohmann/json_fwd.hpp", {"*_json.h", "sim/*.h", "fakeapi/http/*.h"}},
     {"nlohmann/",
-     {"*_json.cpp", "*_test.cpp", "sim/field_reader.cpp", "sim/json_tree.cpp", "sim/scenario*.cpp", "sim/import*.cpp"}},
+     {"*_json.cpp", "*_test.cpp", "fakeapi/http/test_front.h", "sim/field_reader.cpp", "sim/json_tree.cpp",
+      "sim/scenario*.cpp", "sim/import*.cpp"}},
     {"boost/program_options", {"sim/*"}},
     {"boost/random/", {"backend/port/random.cpp", "backend/port/random.h"}},
     {"boost/", {"backend/http/*"}},
@@ -55,8 +56,8 @@ inline const std::vector<Quarantine> kQuarantine = {
     {"benchmark/", {"*_bench.cpp"}},
     {"tl/", {"*"}},
     {"fmt/", {"*"}},
-    {"arpa/", {"backend/http/*"}},
-    {"netinet/", {"backend/http/*"}},
+    {"arpa/", {"backend/http/*", "sim/test_served.h"}},
+    {"netinet/", {"backend/http/*", "sim/test_served.h"}},
     {"sys/", {"sim/*", "backend/live/*", "backend/services/*", "backend/http/*"}},
 };
 

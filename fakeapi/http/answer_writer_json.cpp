@@ -1,3 +1,4 @@
+// A reply as a whole object, a Table, metadata only, a Scale or a Status (answer_writer.h).
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>

@@ -1,3 +1,4 @@
+// Requests as lines of an audit log (audit.h).
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>

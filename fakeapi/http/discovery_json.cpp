@@ -1,3 +1,4 @@
+// Groups, versions and resources for clients, in the plain and in the aggregated form, and /version (discovery.h).
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>

@@ -1,3 +1,4 @@
+// The fields that objects have, from the API reference of Kubernetes 1.32 (field_validation.h).
 #include <fmt/format.h>
 
 #include <algorithm>

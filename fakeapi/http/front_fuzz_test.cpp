@@ -40,10 +40,13 @@ const std::array<std::string, 9> kBodies{
     kConfigMap,
     "",
     R"([{"op":"add","path":"/metadata/labels/a","value":"b"},{"op":"test","path":"/kind","value":"Pod"}])",
-    R"({"spec":{"replicas":3,"selector":{"matchLabels":{"a":"b"}},"template":{"metadata":{"labels":{"a":"b"}},"spec":{"containers":[{"name":"m","image":"i"}]}}},"metadata":{"name":"d"}})",
-    R"({"metadata":{"name":"a"},"spec":{"containers":[{"$patch":"delete","name":"main"}],"$setElementOrder/containers":[{"name":"x"}]}})",
+    R"({"spec":{"replicas":3,"selector":{"matchLabels":{"a":"b"}},"template":{"metadata":{"labels":{"a":"b"}},)"
+    R"("spec":{"containers":[{"name":"m","image":"i"}]}}},"metadata":{"name":"d"}})",
+    R"({"metadata":{"name":"a"},"spec":{"containers":[{"$patch":"delete","name":"main"}],)"
+    R"("$setElementOrder/containers":[{"name":"x"}]}})",
     std::string("k8s\0\n\x13\n\x02v1\x12\rDeleteOptions\x12\x04\x08\x05\x22\x00", 31),
-    R"({"spec":{"accessModes":["ReadWriteOnce"],"resources":{"requests":{"storage":"1Gi"}}},"metadata":{"generateName":"c-"}})",
+    R"({"spec":{"accessModes":["ReadWriteOnce"],"resources":{"requests":{"storage":"1Gi"}}},)"
+    R"("metadata":{"generateName":"c-"}})",
     "metadata: {name: y}\ndata: {a: &x b, c: *x}\n"};
 
 // Some bytes are changed, cut or doubled.

@@ -1,3 +1,4 @@
+// Where a request goes, and what a reply to it comes to (front.h). Whatever shape a document has, nothing is thrown.
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
@@ -67,6 +68,10 @@ std::variant<http::Response, Passed> Front::answer(const Passed& passed, const A
       } else if (passed.fields) {
         managed_.note(uid_in(reply), *passed.fields);
       }
+      managed_.forget_gone([&](const std::string& uid) {
+        const PodId pod = uid_number(uid);
+        return scene.state.find_object(uid) != nullptr || (pod != 0 && scene.state.find_pod(pod) != nullptr);
+      });
       if (passed.request.verb == Verb::remove && reply.manifest != nullptr) managed_.forget(uid_in(reply));
     }
     return AnswerWriter(*this, passed, scene).write(reply);

@@ -4,6 +4,7 @@
 // Source: Kubernetes' documentation of Server-Side Apply; structured-merge-diff.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <nlohmann/json_fwd.hpp>
 #include <set>
@@ -57,6 +58,8 @@ class ManagedFields {
   // The client says itself who has set what (as show() does): kubectl, when it moves an object to server-side apply.
   void replace(const std::string& uid, const nlohmann::json& list);
   void forget(const std::string& uid) { entries_.erase(uid); }
+  // Objects go without a word to us, too: now and then those that are not there any more are forgotten.
+  void forget_gone(const std::function<bool(const std::string& uid)>& is_there);
   // metadata.managedFields; null when nobody is known.
   nlohmann::json show(const std::string& uid) const;
 
@@ -67,6 +70,7 @@ class ManagedFields {
     FieldSet fields;
   };
   std::map<std::string, std::map<FieldManager, Entry>> entries_;  // by uid
+  std::size_t look_at_ = 1'024;                                   // entries at which to look for those that are gone
 };
 
 // The leaves of an object, but for what identifies it and its status.

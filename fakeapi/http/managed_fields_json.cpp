@@ -1,3 +1,4 @@
+// Field sets of JSON objects: taken, compared, merged, erased, shown as FieldsV1 and read back (managed_fields.h).
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -235,6 +236,12 @@ void ManagedFields::note(const std::string& uid, const FieldWrite& write) {
   own.api_version = write.api_version;
   own.time = write.time;
   std::erase_if(entries, [](const auto& entry) { return entry.second.fields.empty(); });
+}
+
+void ManagedFields::forget_gone(const std::function<bool(const std::string& uid)>& is_there) {
+  if (entries_.size() < look_at_) return;
+  std::erase_if(entries_, [&](const auto& entry) { return !is_there(entry.first); });
+  look_at_ = std::max<std::size_t>(1'024, 2 * entries_.size());
 }
 
 void ManagedFields::replace(const std::string& uid, const json& list) {

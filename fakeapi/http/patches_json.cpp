@@ -1,3 +1,5 @@
+// The three patches (patches.h). Strategic merge: directives $patch, $retainKeys, $setElementOrder and
+// $deleteFromPrimitiveList, as k8s.io/apimachinery documents them.
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <string>

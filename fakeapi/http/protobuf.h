@@ -1,6 +1,7 @@
-// The few protobuf bodies that kubectl sends (06 1.5), as JSON: DeleteOptions, Namespace, ConfigMap, Secret,
-// ServiceAccount, SelfSubjectAccessReview. Anything else is an error that names it. Envelope: four bytes of magic and a
-// runtime.Unknown. Field numbers: the generated.proto files of k8s.io/api and apimachinery.
+// The protobuf bodies that kubectl's commands without a file send (06 1.5), as JSON: DeleteOptions, Namespace,
+// ConfigMap, Secret, ServiceAccount, ResourceQuota, Deployment, SelfSubjectAccessReview, SelfSubjectReview. Another
+// kind, or a field that is not known here and says something, is an error that names the kind. Envelope: four bytes of
+// magic and a runtime.Unknown. Field numbers: the generated.proto files of k8s.io/api and apimachinery.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>

@@ -1,3 +1,4 @@
+// Quotas and limit ranges as objects and as what is enforced (quotas.h).
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>

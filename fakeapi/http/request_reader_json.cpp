@@ -1,3 +1,4 @@
+// Verbs, parameters and bodies of requests for resources (request_reader.h). PATCH: patch_reader_json.cpp.
 #include <fmt/format.h>
 
 #include <charconv>

@@ -1,3 +1,4 @@
+// Values of Secrets, concealed and revealed (secrets.h).
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>

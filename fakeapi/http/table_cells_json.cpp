@@ -1,3 +1,4 @@
+// Columns and cells, kind by kind (table_cells.h). Source: pkg/printers/internalversion of Kubernetes 1.32.
 #include <fmt/format.h>
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// The Table around the rows, and ages for people (table.h).
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>

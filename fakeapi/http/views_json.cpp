@@ -1,3 +1,4 @@
+// What objects show beside what is stored of them (views.h).
 #include <fmt/format.h>
 
 #include <algorithm>
