@@ -59,7 +59,7 @@ std::string Admission::refusal(const std::string& ns, const PreparedTemplate& pr
     if (!in_scopes(quota.scopes, *prepared.tmpl)) continue;
     const QuotaRecord& record = context_.state().quotas().find(quota.key)->second;
     std::string why = quota_refusal(record, prepared.usage, prepared.unstated);
-    if (quota.uncounted && !why.starts_with("failed quota")) {
+    if (!record.counted && !why.starts_with("failed quota")) {
       std::vector<std::string> names;
       for (const auto& [name, limit] : record.hard) names.push_back(name);
       why = fmt::format("status unknown for quota: {}, resources: {}", record.name, fmt::join(names, ","));
@@ -112,22 +112,16 @@ void Admission::set_quota(const QuotaSpec& spec, Seq cause) { arm_recount(put_qu
 std::uint32_t Admission::put_quota(const QuotaSpec& spec, Seq cause) {
   const std::string key = spec.ns + "/" + spec.name;
   const bool fresh = !quota_index_.contains(key);
-  const QuotaRecord* before = nullptr;
-  if (const auto it = context_.state().quotas().find(key); it != context_.state().quotas().end()) before = &it->second;
-  const bool new_resources = before == nullptr || std::ranges::any_of(spec.hard, [&](const auto& limit) {
-                               return !before->hard.contains(limit.first);
-                             });
   Namespace& where = track(spec.ns);
   if (fresh) {
     const auto index = static_cast<std::uint32_t>(quotas_.size());
-    quotas_.push_back({key, spec.scopes, false, false, false, 0, 0});
+    quotas_.push_back({key, spec.scopes, false, false, 0, 0});
     quota_index_.emplace(key, index);
     where.quotas.push_back(index);
     std::ranges::sort(where.quotas, {}, [&](std::uint32_t i) { return quotas_[i].key; });
   }
   const std::uint32_t index = quota_index_.at(key);
   quotas_[index].scopes = spec.scopes;
-  quotas_[index].uncounted = quotas_[index].uncounted || new_resources;
   context_.emit("apiserver", cause, fact::QuotaSet{key, spec.hard});
   return index;
 }
@@ -266,9 +260,9 @@ void Admission::recount(Quota& quota, Seq cause) {
     const auto it = counted.find(name);
     used[name] = name == "count/pods" ? stored : it == counted.end() ? 0 : it->second;
   }
-  quota.uncounted = false;
   quota.leaked = false;
-  if (used != record.used) context_.emit("quota", cause, fact::QuotaRecounted{quota.key, std::move(used)});
+  if (used == record.used && record.counted) return;
+  context_.emit("quota", cause, fact::QuotaRecounted{quota.key, std::move(used)});
 }
 
 void Admission::on_timer(const ClusterTimer& timer, Seq cause) {

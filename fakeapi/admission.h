@@ -65,7 +65,6 @@ class Admission {
     std::string key;  // "namespace/name"
     std::vector<std::string> scopes;
     bool recount_armed = false;
-    bool uncounted = false;  // "status unknown for quota"
     bool leaked = false;
     std::uint64_t recounts = 0;
     std::int64_t refused = 0;

@@ -343,6 +343,8 @@ struct ClusterState::Apply {
     const std::size_t slash = f.quota.find('/');
     record.ns = f.quota.substr(0, slash);
     record.name = f.quota.substr(slash + 1);
+    record.counted = record.counted &&
+                     std::ranges::all_of(f.hard, [&](const auto& limit) { return record.hard.contains(limit.first); });
     record.hard = f.hard;
     // status.used has exactly the resources that hard names.
     fact::Usage used;
@@ -353,7 +355,10 @@ struct ClusterState::Apply {
     record.used = std::move(used);
   }
   void operator()(const fact::QuotaCharged& f) { quota(f.quota).used = f.used; }
-  void operator()(const fact::QuotaRecounted& f) { quota(f.quota).used = f.used; }
+  void operator()(const fact::QuotaRecounted& f) {
+    quota(f.quota).used = f.used;
+    quota(f.quota).counted = true;
+  }
   void operator()(const fact::RequestRefused&) {}
   void operator()(const fact::RequestQueued&) {}
   void operator()(const fact::SeatsMoved&) {}
@@ -433,7 +438,7 @@ std::uint64_t ClusterState::hash() const {
   for (const auto& [name, record] : quotas_) {
     text += name;
     writer.value(record.hard);
-    writer.value(record.used);
+    writer.value(record.used);  // not whether it is counted: older logs say less of that
     mix();
   }
   for (std::size_t kind = 0; kind < objects_.size(); ++kind) {

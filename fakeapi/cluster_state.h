@@ -40,7 +40,8 @@ struct QuotaRecord {
   std::string ns;
   std::string name;
   fact::Usage hard;
-  fact::Usage used;  // status.used
+  fact::Usage used;      // status.used
+  bool counted = false;  // the controller has written a status for all that hard names (K6)
 };
 
 class ClusterState {

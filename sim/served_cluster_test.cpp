@@ -140,5 +140,24 @@ TEST(ServedCluster, AtFullSpeedTimeRunsAheadOfTheWall) {
   client.read_until("kubernetes.io/metadata.name");
 }
 
+TEST(ServedCluster, QuotasThatPeopleMakeAreEnforced) {
+  ServedRun run(fast());
+  BlockingClient client = run.client();
+  client.ask("POST", "/api/v1/namespaces", R"({"metadata":{"name":"team"}})");
+  client.read_until("201 Created");
+  client.ask("POST", "/api/v1/namespaces/team/resourcequotas",
+             R"({"metadata":{"name":"q"},"spec":{"hard":{"pods":"1"}}})");
+  client.read_until("201 Created", 2);
+  for (int i = 0; i < 200 && client.count("\"used\":{\"pods\":\"0\"}") == 0; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    client.ask("GET", "/api/v1/namespaces/team/resourcequotas/q");
+    client.read_until("200 OK", static_cast<std::size_t>(i) + 1);
+  }
+  client.ask("POST", "/api/v1/namespaces/team/pods", pod("one"));
+  client.read_until("201 Created", 3);
+  client.ask("POST", "/api/v1/namespaces/team/pods", pod("two"));
+  client.read_until("exceeded quota: q");
+}
+
 }  // namespace
 }  // namespace podramp::sim::served_cluster_test

@@ -84,7 +84,7 @@ Manifest limit_range_document(const LimitRangeSpec& range) {
 
 void add_quota_status(json& tree, const Manifest& object, const Scene& scene) {
   const auto known = scene.state.quotas().find(object.ns + "/" + object.name);
-  if (known == scene.state.quotas().end()) return;
+  if (known == scene.state.quotas().end() || !known->second.counted) return;
   tree["status"] = json{{"hard", amounts(known->second.hard)}, {"used", amounts(known->second.used)}};
 }
 
