@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "fakeapi/test_cluster_world.h"
+#include "fakeapi/test_node_world.h"
 
 namespace podramp::fakeapi {
 
@@ -49,17 +50,6 @@ inline NodeGroupSpec& add_group(ClusterConfig& config, const std::string& name, 
 inline void create_pods(World& world, const std::string& name, int count, std::int64_t cpu_milli) {
   const TemplatePtr tmpl = share(small_template(cpu_milli));
   for (int i = 1; i <= count; ++i) world.call(create_of(make_pod(name + "-" + std::to_string(i), tmpl)));
-}
-
-// A pod that runs on a node from the start.
-inline void add_running(ClusterConfig& config, const std::string& name, const std::string& node, PodTemplate tmpl) {
-  ExistingPod existing;
-  existing.pod.ns = "ns";
-  existing.pod.name = name;
-  existing.pod.node = node;
-  existing.pod.phase = PodPhase::running;
-  existing.pod.tmpl = share(std::move(tmpl));
-  config.existing.push_back(std::move(existing));
 }
 
 }  // namespace podramp::fakeapi

@@ -13,6 +13,7 @@ inline void add_running(ClusterConfig& config, const std::string& name, const st
   existing.pod.ns = "ns";
   existing.pod.name = name;
   existing.pod.node = node;
+  existing.pod.phase = PodPhase::running;
   existing.pod.tmpl = share(std::move(tmpl));
   config.existing.push_back(std::move(existing));
 }

@@ -13,75 +13,75 @@ namespace {
 using nlohmann::json;
 using Fields = std::vector<std::string_view>;
 
-const Fields kMetadata{
+const Fields kMetadataFields{
     "name",       "generateName",  "namespace",         "selfLink",        "uid",
     "labels",     "annotations",   "resourceVersion",   "generation",      "creationTimestamp",
     "finalizers", "managedFields", "deletionTimestamp", "ownerReferences", "deletionGracePeriodSeconds"};
-const Fields kPodSpec{"activeDeadlineSeconds",
-                      "affinity",
-                      "automountServiceAccountToken",
-                      "containers",
-                      "dnsConfig",
-                      "dnsPolicy",
-                      "enableServiceLinks",
-                      "ephemeralContainers",
-                      "hostAliases",
-                      "hostIPC",
-                      "hostNetwork",
-                      "hostPID",
-                      "hostUsers",
-                      "hostname",
-                      "imagePullSecrets",
-                      "initContainers",
-                      "nodeName",
-                      "nodeSelector",
-                      "os",
-                      "overhead",
-                      "preemptionPolicy",
-                      "priority",
-                      "priorityClassName",
-                      "readinessGates",
-                      "resourceClaims",
-                      "resources",
-                      "restartPolicy",
-                      "runtimeClassName",
-                      "schedulerName",
-                      "schedulingGates",
-                      "securityContext",
-                      "serviceAccount",
-                      "serviceAccountName",
-                      "setHostnameAsFQDN",
-                      "shareProcessNamespace",
-                      "subdomain",
-                      "terminationGracePeriodSeconds",
-                      "tolerations",
-                      "topologySpreadConstraints",
-                      "volumes"};
-const Fields kContainer{"args",
-                        "command",
-                        "env",
-                        "envFrom",
-                        "image",
-                        "imagePullPolicy",
-                        "lifecycle",
-                        "livenessProbe",
-                        "name",
-                        "ports",
-                        "readinessProbe",
-                        "resizePolicy",
-                        "resources",
-                        "restartPolicy",
-                        "securityContext",
-                        "startupProbe",
-                        "stdin",
-                        "stdinOnce",
-                        "targetContainerName",
-                        "terminationMessagePath",
-                        "terminationMessagePolicy",
-                        "tty",
-                        "volumeDevices",
-                        "volumeMounts",
-                        "workingDir"};
+const Fields kPodSpecFields{"activeDeadlineSeconds",
+                            "affinity",
+                            "automountServiceAccountToken",
+                            "containers",
+                            "dnsConfig",
+                            "dnsPolicy",
+                            "enableServiceLinks",
+                            "ephemeralContainers",
+                            "hostAliases",
+                            "hostIPC",
+                            "hostNetwork",
+                            "hostPID",
+                            "hostUsers",
+                            "hostname",
+                            "imagePullSecrets",
+                            "initContainers",
+                            "nodeName",
+                            "nodeSelector",
+                            "os",
+                            "overhead",
+                            "preemptionPolicy",
+                            "priority",
+                            "priorityClassName",
+                            "readinessGates",
+                            "resourceClaims",
+                            "resources",
+                            "restartPolicy",
+                            "runtimeClassName",
+                            "schedulerName",
+                            "schedulingGates",
+                            "securityContext",
+                            "serviceAccount",
+                            "serviceAccountName",
+                            "setHostnameAsFQDN",
+                            "shareProcessNamespace",
+                            "subdomain",
+                            "terminationGracePeriodSeconds",
+                            "tolerations",
+                            "topologySpreadConstraints",
+                            "volumes"};
+const Fields kContainerFields{"args",
+                              "command",
+                              "env",
+                              "envFrom",
+                              "image",
+                              "imagePullPolicy",
+                              "lifecycle",
+                              "livenessProbe",
+                              "name",
+                              "ports",
+                              "readinessProbe",
+                              "resizePolicy",
+                              "resources",
+                              "restartPolicy",
+                              "securityContext",
+                              "startupProbe",
+                              "stdin",
+                              "stdinOnce",
+                              "targetContainerName",
+                              "terminationMessagePath",
+                              "terminationMessagePolicy",
+                              "tty",
+                              "volumeDevices",
+                              "volumeMounts",
+                              "workingDir"};
 
 class Validation {
  public:
@@ -92,13 +92,13 @@ class Validation {
       unknown.push_back(fmt::format("unknown field \"{}{}\"", path, key));
     }
   }
-  void metadata(const json& value, const std::string& path) { object(value, path, kMetadata); }
+  void metadata(const json& value, const std::string& path) { object(value, path, kMetadataFields); }
   void pod_spec(const json& spec, const std::string& path) {
-    object(spec, path, kPodSpec);
+    object(spec, path, kPodSpecFields);
     for (const char* list : {"containers", "initContainers", "ephemeralContainers"}) {
       const json containers = spec.is_object() ? spec.value(list, json::array()) : json::array();
       for (std::size_t i = 0; containers.is_array() && i < containers.size(); ++i) {
-        object(containers[i], fmt::format("{}{}[{}].", path, list, i), kContainer);
+        object(containers[i], fmt::format("{}{}[{}].", path, list, i), kContainerFields);
       }
     }
   }
