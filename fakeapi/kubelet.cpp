@@ -9,14 +9,12 @@
 #include "fakeapi/deletion.h"
 #include "fakeapi/faults.h"
 #include "fakeapi/node_match.h"
+#include "fakeapi/pod_address.h"
 
 namespace podramp::fakeapi {
 namespace {
 
 constexpr int kSigKill = 137;  // K64
-
-// A pod's address follows from its id, so that it depends on nothing else.
-std::string pod_ip(PodId id) { return fmt::format("10.{}.{}.{}", (id >> 16U) & 255U, (id >> 8U) & 255U, id & 255U); }
 
 const Container& container_at(const PodTemplate& tmpl, std::size_t i) {
   const std::size_t inits = tmpl.init_containers.size();
@@ -179,7 +177,9 @@ void Kubelets::node_silent(const fact::NodeSilent& fact, Seq seq) {
     if (fact.containers_run) continue;
     work.inits_done = 0;
     if (work.stage == Stage::running) {
-      if (!work.told_to_stop) context_.send(context_.now(), seq, from::ProcessStopped{id});
+      if (!work.told_to_stop || context_.config().real_processes) {
+        context_.send(context_.now(), seq, from::ProcessStopped{id, context_.now()});
+      }
       work.stage = Stage::dead;
       work.lost = true;
       work.exit_code = kSigKill;
@@ -360,7 +360,7 @@ void Kubelets::arm_crash(PodId id, Work& work, Seq cause) {
 void Kubelets::crash(PodId id, const Work& work, Seq cause) {
   if (work.stage != Stage::running) return;
   const Seq fired = context_.fault(cause, "pod.crash", pod_key(*context_.state().find_pod(id)->pod));
-  context_.send(context_.now(), fired, from::ProcessStopped{id});
+  context_.send(context_.now(), fired, from::ProcessStopped{id, context_.now()});
   process_exited(id, work.crash_code, fired);
 }
 
@@ -381,7 +381,8 @@ void Kubelets::show_running(PodId id, Work& work, Seq cause) {
   const std::string name = pod_key(pod);
   if (!work.shown_running) {
     work.shown_running = true;
-    context_.emit("kubelet", cause, fact::PodRunning{name, context_.next_rv(), pod_ip(id)});
+    const std::string ip = pod_address(id, context_.config().real_processes);
+    context_.emit("kubelet", cause, fact::PodRunning{name, context_.next_rv(), ip});
     return;
   }
   const Condition* ready = pod.condition("Ready");
@@ -425,8 +426,8 @@ void Kubelets::resume(PodId id, Work& work, Seq cause) {
 
 // The object is gone; the kubelet stops what is left of it.
 void Kubelets::clear_away(PodId id, Work& work, Seq cause) {
-  if (work.stage == Stage::running && !work.told_to_stop) {
-    context_.send(context_.now(), cause, from::ProcessStopped{id});
+  if (work.stage == Stage::running && (!work.told_to_stop || context_.config().real_processes)) {
+    context_.send(context_.now(), cause, from::ProcessStopped{id, context_.now()});
   }
   const std::string node = work.node;
   forget(id);

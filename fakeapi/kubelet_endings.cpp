@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "backend/port/json_writer.h"
 #include "fakeapi/claims.h"
@@ -43,7 +44,7 @@ void Kubelets::process_exited(PodId pod, int exit_code, Seq cause, bool oom, boo
 void Kubelets::oom_kill(PodId pod, Seq cause) {
   const Work* work = find(pod);
   if (work == nullptr || work->stage != Stage::running) return;
-  context_.send(context_.now(), cause, from::ProcessStopped{pod});
+  context_.send(context_.now(), cause, from::ProcessStopped{pod, context_.now()});
   process_exited(pod, kKillCode, cause, true);
 }
 
@@ -93,16 +94,17 @@ void Kubelets::kill(PodId id, Work& work, Seq cause) {
 
 // SIGTERM, unless it is out already, and SIGKILL at kill_at.
 void Kubelets::stop(PodId id, Work& work, TimeUs kill_at, Seq cause) {
-  if (!work.told_to_stop) {
+  const bool real = context_.config().real_processes;
+  const bool first = !std::exchange(work.told_to_stop, true);
+  if (first && !real) {
     const DurationUs takes =
         context_.sample(context_.config().latency.stop, "cluster.stop", pod_key(*context_.state().find_pod(id)->pod));
-    work.told_to_stop = true;
     work.dead_at = context_.now() + takes;
     work.exit_code = kTermCode;
-    context_.send(context_.now(), cause, from::ProcessStopped{id});
-  } else if (work.dead_at <= kill_at) {
+  } else if (!first && work.dead_at <= kill_at) {
     return;
   }
+  if (first || real) context_.send(context_.now(), cause, from::ProcessStopped{id, kill_at});
   if (work.dead_at >= kill_at) {
     work.dead_at = kill_at;
     work.exit_code = kKillCode;

@@ -214,6 +214,7 @@ struct ProcessStarted {
 };
 struct ProcessStopped {
   PodId pod = 0;
+  TimeUs kill_at = 0;  // when it is dead at the latest; said again when that comes sooner, if processes are real
 };
 // A preStop hook runs beside the main process, which is told to stop only afterwards; answer with to::HookEnded.
 struct HookStarted {

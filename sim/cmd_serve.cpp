@@ -31,6 +31,9 @@ const std::vector<OptionSpec> kServeOptions{
     {"kubeconfig-out", "F", "write a kubeconfig for it, with the first token"},
     {"speed", "X", "run X times as fast as the wall clock (default 1), or max"},
     {"log-file", "F", "write the run's log"},
+    {"cluster-only", "", "without the scenario's applications: a real driver takes their place"},
+    {"kubelet", "WHAT", "simulated (default), or process: run what the scenario's \"processes\" name"},
+    {"pods-dir", "DIR", "where these have their folders (default: a new temporary one)"},
     {"audit-log", "F", "write each request in Kubernetes' audit format"},
     {"seed", "N", "another seed"},
     {"set", "PATH=VALUE", "change a field; after conf. the rest is a Spark key", true},
@@ -84,6 +87,30 @@ Result<ServeOptions> read_serve_options(const ParsedOptions& options) {
   return serve;
 }
 
+// Null when all processes are simulated. Errors: what the options say, and what would let anybody run programs here.
+Result<std::unique_ptr<LocalProcesses>> prepare_processes(const ParsedOptions& options, const ServeOptions& serve,
+                                                          const Scenario& scenario) {
+  const std::string kubelet = options.value("kubelet").value_or("simulated");
+  if (kubelet == "simulated") {
+    if (options.has("pods-dir")) return tl::unexpected(Error{"--pods-dir needs --kubelet process"});
+    return nullptr;
+  }
+  if (kubelet != "process") {
+    return tl::unexpected(Error{fmt::format("--kubelet {}: simulated or process is expected", kubelet)});
+  }
+  if (scenario.processes.empty()) {
+    return tl::unexpected(Error{"--kubelet process needs \"processes\" in the scenario: which images are run as what"});
+  }
+  if (serve.tokens.empty() || !is_loopback(serve.server.address)) {
+    return tl::unexpected(Error{
+        "--kubelet process runs what clients ask for on this machine: it needs --token-file and a loopback address"});
+  }
+  if (serve.speed_percent != 100) {
+    return tl::unexpected(Error{"--kubelet process goes with --speed 1: processes live in the wall clock's time"});
+  }
+  return LocalProcesses::prepare({scenario.processes, options.value("pods-dir").value_or("")});
+}
+
 // Readable for its owner only: it may hold a token.
 Result<bool> write_kubeconfig(const std::string& path, const ServedCluster& served, const ServeOptions& serve) {
   std::string certificate;
@@ -118,6 +145,12 @@ int serve_command(const Arguments& arguments) {
   auto loaded = load_or_complain(options->positional().front(), chosen->overrides);
   if (!loaded) return kExitBadInput;
   furnish(loaded->scenario);
+  if (options->has("cluster-only")) loaded->scenario.applications.clear();
+
+  const auto processes = prepare_processes(*options, *serve, loaded->scenario);
+  if (!processes) return complain(processes.error().message);
+  serve->processes = processes->get();
+  loaded->scenario.cluster.real_processes = *processes != nullptr;
 
   std::unique_ptr<std::FILE, int (*)(std::FILE*)> audit(nullptr, std::fclose);
   if (const auto path = options->value("audit-log")) {
@@ -143,6 +176,7 @@ int serve_command(const Arguments& arguments) {
   run.before_run = [&] {
     catch_interrupts();
     fmt::print("serving {} at {}; Ctrl-C ends it\n", loaded->scenario.name, (*served)->url());
+    if (serve->processes != nullptr) fmt::print("pods have their folders in {}\n", serve->processes->folder());
     std::fflush(stdout);
   };
   const auto result = run_experiment(loaded->scenario, run);

@@ -444,7 +444,6 @@ void Kernel::route(std::vector<Outgoing> messages) {
 }
 
 void Kernel::perform(Outgoing& out) {
-  const auto& latency = parts_.cluster.config().latency;
   std::visit(
       Overloaded{[&](const from::StartPull& m) {
                    ++pulls_;
@@ -458,15 +457,8 @@ void Kernel::perform(Outgoing& out) {
                    if (parts_.engine.cancel(m.pull)) --pulls_;
                  },
                  [&](const from::NodePower& m) { parts_.engine.set_node(static_cast<std::int32_t>(m.node), m.on); },
-                 [&](const from::ProcessStarted& m) {
-                   if (shuffle_started(m.pod, *m.object, out.cause)) return;
-                   driver_started(*m.object);
-                   const Process* process = executors_.started(m.pod, *m.object);
-                   if (process == nullptr) return;
-                   const DurationUs boot = latency.jvm.sample(Draw(options_.seed, "executor.jvm", process->pod_name));
-                   push_input(now() + boot, Lane::executors, Ask{m.pod, out.cause});
-                 },
-                 [&](const from::ProcessStopped& m) { process_stopped(m.pod, out.cause); },
+                 [&](const from::ProcessStarted& m) { process_started(m.pod, *m.object, out.cause); },
+                 [&](const from::ProcessStopped& m) { told_to_stop(m, out.cause); },
                  [&](const from::HookStarted& m) { hook_started(m.pod, out.cause); },
                  [&](const from::ClientCrashed& m) {
                    if (m.client < applications_.size() && !applications_[m.client].exit_code) {

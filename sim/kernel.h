@@ -18,6 +18,7 @@
 #include "sim/engine.h"
 #include "sim/executors.h"
 #include "sim/item_queue.h"
+#include "sim/process_host.h"
 #include "sim/properties.h"
 #include "sim/pulse.h"
 #include "sim/scenario.h"
@@ -96,6 +97,10 @@ class Kernel final : public Body, private ExecutorWorld {
   void release_watch(fakeapi::ClientId client, CallId watch, TimeUs at);
   // What a guest's write asks of the cluster beside the object itself: a quota that is set.
   void act(WorldAction action);
+  // Main processes that are real (process_host.h); it must outlive the run. The cluster has to know that there are such.
+  void set_process_host(ProcessHost& host) { process_host_ = &host; }
+  // One of the host's processes has ended.
+  void process_ended(fakeapi::PodId pod, int exit_code, TimeUs at);
   void set_listener(std::function<void(fakeapi::ClientId, const Input&)> listener) { listener_ = std::move(listener); }
 
  private:
@@ -273,6 +278,9 @@ class Kernel final : public Body, private ExecutorWorld {
   std::string registering_host(const Process& process, fakeapi::PodId pod) const;
   void route(std::vector<fakeapi::Outgoing> messages);
   void perform(fakeapi::Outgoing& message);      // one that touches the engine or the executors
+  void process_started(fakeapi::PodId pod, const Pod& object, Seq cause);
+  void told_to_stop(const fakeapi::from::ProcessStopped& message, Seq cause);
+  static constexpr int kTermCode = 143;          // of a process that SIGTERM ends
   static constexpr int kKilled = 137;            // exit code of a driver that had no time to clean up
   static constexpr int kPowerFailureCode = 158;  // of a process that SIGPWR ends
   void driver_stopped(fakeapi::PodId pod, Seq cause);
@@ -298,6 +306,7 @@ class Kernel final : public Body, private ExecutorWorld {
   std::map<std::string, std::int64_t> shuffle_refusals_;
   std::map<fakeapi::ClientId, Guest> guests_;
   std::function<void(fakeapi::ClientId, const Input&)> listener_;
+  ProcessHost* process_host_ = nullptr;
   std::map<std::string, std::int32_t> node_index_;                    // filled with the first workload
   std::map<fakeapi::PodId, std::vector<std::uint32_t>> driver_pods_;  // whose driver runs in it
   std::uint64_t generation_ = 0;

@@ -189,6 +189,32 @@ void Kernel::note_driver_pod(std::uint32_t application) {
   if (record != nullptr) driver_pods_[record->id].push_back(application);
 }
 
+void Kernel::process_started(PodId pod, const Pod& object, Seq cause) {
+  if (process_host_ != nullptr && process_host_->start(pod, object)) return;
+  if (shuffle_started(pod, object, cause)) return;
+  driver_started(object);
+  const Process* process = executors_.started(pod, object);
+  if (process == nullptr) return;
+  const LatencyModel& jvm = parts_.cluster.config().latency.jvm;
+  const DurationUs boot = jvm.sample(Draw(options_.seed, "executor.jvm", process->pod_name));
+  push_input(now() + boot, Lane::executors, Ask{pod, cause});
+}
+
+// Where processes are real, the cluster waits to hear that one has ended; so it has to be told of simulated ones too.
+void Kernel::told_to_stop(const fakeapi::from::ProcessStopped& message, Seq cause) {
+  if (process_host_ == nullptr) return process_stopped(message.pod, cause);
+  if (process_host_->stop(message.pod, message.kill_at)) return;
+  process_stopped(message.pod, cause);
+  const LatencyModel& stop = parts_.cluster.config().latency.stop;
+  const DurationUs takes = stop.sample(Draw(options_.seed, "executor.stop", uid_text(message.pod)));
+  queue_.push(now() + takes, Lane::server, ForCluster{to::ProcessExited{message.pod, kTermCode}, cause});
+}
+
+void Kernel::process_ended(PodId pod, int exit_code, TimeUs at) {
+  CHECK(at >= now());
+  queue_.push(at, Lane::server, ForCluster{to::ProcessExited{pod, exit_code}, 0});
+}
+
 void Kernel::process_stopped(PodId pod, Seq cause) {
   shuffle_stopped(pod, cause);
   driver_stopped(pod, cause);

@@ -11,6 +11,7 @@
 
 #include "backend/conf.h"
 #include "backend/live/stand_in.h"
+#include "sim/process_spec.h"
 #include "backend/pod_builder.h"
 #include "backend/port/time.h"
 #include "fakeapi/config.h"
@@ -115,7 +116,8 @@ struct Scenario {
   std::vector<TimelineEntry> timeline;  // by time, then as written
   Expectation expect;
   std::optional<PublishedFact> published;
-  std::optional<live::LiveSpec> live;  // only podramp live looks at it
+  std::optional<live::LiveSpec> live;    // only podramp live looks at it
+  std::vector<ProcessSpec> processes{};  // only podramp serve --kubelet process
   friend bool operator==(const Scenario&, const Scenario&) = default;
 };
 

@@ -242,6 +242,7 @@ void read_whole(ReadState& state, const JsonValue& root, const std::string& file
   read_expect(state, top);
   read_published(state, top);
   read_live(state, top);
+  read_processes(state, top);
   top.finish();
   check_namespaces(state);
 }

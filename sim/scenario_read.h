@@ -130,6 +130,7 @@ void read_timeline(ReadState& state, ObjectReader& top);   // scenario_read_time
 void read_faults(ReadState& state, ObjectReader& top);     // scenario_read_expect.cpp
 void read_expect(ReadState& state, ObjectReader& top);     // scenario_read_expect.cpp
 void read_live(ReadState& state, ObjectReader& top);       // scenario_live.cpp
+void read_processes(ReadState& state, ObjectReader& top);  // scenario_processes.cpp
 void read_published(ReadState& state, ObjectReader& top);  // after all that it may change (scenario_published.cpp)
 
 // What a kubelet says of its node by itself: hostname (filled with the node's name), os and arch.

@@ -372,6 +372,7 @@ Json whole(const Scenario& scenario) {
   root["expect"] = expect(scenario.expect);
   if (scenario.published) root["published"] = published_json(*scenario.published);
   if (scenario.live) root["live"] = live_json(*scenario.live);
+  if (!scenario.processes.empty()) root["processes"] = processes_json(scenario.processes);
   return root;
 }
 

@@ -65,6 +65,10 @@ void ServedCluster::attach(Kernel& kernel, const fakeapi::Cluster& cluster) {
   kernel_ = &kernel;
   cluster_ = &cluster;
   started_ = WallClock::now();
+  if (options_.processes != nullptr) {
+    options_.processes->set_state(cluster.state());
+    kernel.set_process_host(*options_.processes);
+  }
   kernel.set_listener([this](fakeapi::ClientId client, const Input& input) { told(client, input); });
 }
 
@@ -81,13 +85,15 @@ WallClock::time_point ServedCluster::wall_of(TimeUs t) const {
 }
 
 rest::Scene ServedCluster::scene() const {
-  return {cluster_->state(), cluster_->config(), options_.zero, now(), &timeline_};
+  return {cluster_->state(), cluster_->config(), options_.zero, now(), &timeline_, options_.processes};
 }
 
 std::optional<TimeUs> ServedCluster::turn(TimeUs now_us, std::span<const TransferEnd> ended) {
   const std::optional<TimeUs> next = kernel_->turn(now_us, ended);
   if (!next) return std::nullopt;
+  const bool ended_some = attend_processes();
   follow_logs();
+  if (ended_some) return std::min(now(), *next);
   const bool paced = options_.speed_percent > 0;
   const DurationUs slice = paced ? std::max<DurationUs>(1, kSliceUs * options_.speed_percent / 100) : 0;
   // A transfer may end before what the kernel knows of: the engine has to be asked now and then.
@@ -106,6 +112,15 @@ std::optional<TimeUs> ServedCluster::turn(TimeUs now_us, std::span<const Transfe
     if (const auto at = std::exchange(asked_at_, std::nullopt)) return std::min(*at, until);
     if (!idle && WallClock::now() >= date) return until;
   }
+}
+
+// True when some have ended, which the kernel hears at its next turn.
+bool ServedCluster::attend_processes() {
+  if (options_.processes == nullptr) return false;
+  const TimeUs at = now();
+  const auto ended = options_.processes->attend(at);
+  for (const LocalProcesses::Ended& one : ended) kernel_->process_ended(one.pod, one.exit_code, at);
+  return !ended.empty();
 }
 
 // --- requests --------------------------------------------------------------------------------------------------------
@@ -282,20 +297,22 @@ void ServedCluster::read_log(const rest::LogAsked& asked, const http::Responder&
         rest::error_response(missing ? 404 : 400, missing ? "NotFound" : "BadRequest", lines.error().message));
   }
   http::Stream stream = responder.begin_stream(200, stream_headers("text/plain"));
-  for (const std::string& line : *lines) stream.write(line + "\n");
+  for (const std::string& line : lines->lines) stream.write(line + "\n");
   if (!rest::log_may_grow(asked, scene())) return stream.end();
   rest::LogAsked more = asked;
   more.tail_lines.reset();
   more.since_s.reset();
-  const auto all = rest::log_lines(more, scene());
-  logs_.push_back({more, std::move(stream), all ? all->size() : 0});
+  logs_.push_back({more, std::move(stream), lines->next});
 }
 
 void ServedCluster::follow_logs() {
   std::erase_if(logs_, [&](FollowedLog& log) {
     if (!log.stream.is_open()) return true;
-    const auto lines = rest::log_lines(log.asked, scene());
-    for (; lines && log.written < lines->size(); ++log.written) log.stream.write((*lines)[log.written] + "\n");
+    const auto more = rest::log_lines(log.asked, scene(), log.written);
+    if (more) {
+      for (const std::string& line : more->lines) log.stream.write(line + "\n");
+      log.written = more->next;
+    }
     if (rest::log_may_grow(log.asked, scene())) return false;
     log.stream.end();
     return true;

@@ -19,6 +19,7 @@
 #include "fakeapi/http/audit.h"
 #include "fakeapi/http/front.h"
 #include "sim/experiment.h"
+#include "sim/local_processes.h"
 
 namespace podramp::sim {
 
@@ -29,6 +30,7 @@ struct ServeOptions {
   std::int64_t speed_percent = 100;                       // of the wall clock's pace; 0: as fast as it can
   std::map<std::string, fakeapi::rest::Caller> tokens{};  // by bearer token; empty: whoever comes is let in
   WallZero zero;                                          // what the run's time 0 is on the wall
+  LocalProcesses* processes = nullptr;                    // null: all are simulated; it must outlive the run
   std::function<void(std::string_view line)> audit{};     // takes each line of the audit log; empty: nobody wants it
 };
 
@@ -79,6 +81,7 @@ class ServedCluster final : public RunHost {
   void hang_up(const CallKey& key);
   void read_log(const fakeapi::rest::LogAsked& asked, const http::Responder& responder);
   void follow_logs();
+  bool attend_processes();
   void enforce(const ApiRequest& request, const ApiReply& reply);
   fakeapi::ClientId guest_of(const http::Request& request, const fakeapi::rest::Caller& caller);
 

@@ -67,9 +67,13 @@ class Front {
   ManagedFields managed_;
 };
 
-// The lines of a container's log so far; an error when there is none to read (400, 404). Simulated processes say
-// little: when they started and how they ended.
-Result<std::vector<std::string>> log_lines(const LogAsked& asked, const Scene& scene);
+// The lines of a container's log from its `from`th on; an error when there is none to read (400, 404). Simulated
+// processes say little: when they started and how they ended.
+struct LogText {
+  std::vector<std::string> lines;
+  std::size_t next = 0;  // what has not been read yet begins there
+};
+Result<LogText> log_lines(const LogAsked& asked, const Scene& scene, std::size_t from = 0);
 bool log_may_grow(const LogAsked& asked, const Scene& scene);
 
 }  // namespace podramp::fakeapi::rest

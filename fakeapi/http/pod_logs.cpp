@@ -14,9 +14,48 @@ const ContainerStatus* status_of(const Pod& pod, const std::string& container) {
   return it == pod.containers.end() ? nullptr : &*it;
 }
 
+// What there is to read, whoever has written it.
+struct Said {
+  std::vector<OutputLine> lines;
+  std::size_t first = 0;  // which line of the container's the first one is
+};
+
+Said simulated(const PodTimes& times, const Pod& pod, const std::string& image, const ContainerStatus& status) {
+  Said said;
+  said.lines.push_back({std::max(times.started_us, pod.created_us),
+                        fmt::format("podramp: {} runs on {} (a simulated process)", image, pod.node)});
+  if (status.state == ContainerStateKind::terminated) {
+    said.lines.push_back({std::max(times.ended_us, pod.created_us),
+                          fmt::format("podramp: ended with exit code {} ({})", status.exit_code, status.reason)});
+  }
+  return said;
+}
+
+Said printed(const ContainerOutput& output, std::size_t from) {
+  Said said;
+  const std::size_t skip = std::min(output.lines.size(), from > output.dropped ? from - output.dropped : 0);
+  said.first = output.dropped + skip;
+  said.lines.assign(output.lines.begin() + static_cast<std::ptrdiff_t>(skip), output.lines.end());
+  return said;
+}
+
+LogText shown(const Said& said, const LogAsked& asked, const Scene& scene, std::size_t from) {
+  LogText text;
+  text.next = said.first + said.lines.size();
+  for (std::size_t i = 0; i < said.lines.size(); ++i) {
+    const auto& [at, line] = said.lines[i];
+    if (said.first + i < from || (asked.since_s && at < scene.now - *asked.since_s * kSecondUs)) continue;
+    text.lines.push_back(asked.timestamps ? format_wall_micros(at, scene.zero) + " " + line : line);
+  }
+  if (asked.tail_lines && *asked.tail_lines >= 0 && static_cast<std::size_t>(*asked.tail_lines) < text.lines.size()) {
+    text.lines.erase(text.lines.begin(), text.lines.end() - static_cast<std::ptrdiff_t>(*asked.tail_lines));
+  }
+  return text;
+}
+
 }  // namespace
 
-Result<std::vector<std::string>> log_lines(const LogAsked& asked, const Scene& scene) {
+Result<LogText> log_lines(const LogAsked& asked, const Scene& scene, std::size_t from) {
   const PodRecord* record = scene.state.find_pod(asked.pod);
   const std::string name = asked.pod.substr(asked.pod.find('/') + 1);
   if (record == nullptr) return tl::unexpected(Error{fmt::format("pods \"{}\" not found", name)});
@@ -35,6 +74,8 @@ Result<std::vector<std::string>> log_lines(const LogAsked& asked, const Scene& s
   if (spec == containers.end()) {
     return tl::unexpected(Error{fmt::format("container {} is not valid for pod {}", container, name)});
   }
+  const ContainerOutput* output = scene.outputs == nullptr ? nullptr : scene.outputs->output(asked.pod, asked.previous);
+  if (output != nullptr && output->container == container) return shown(printed(*output, from), asked, scene, from);
   if (asked.previous) {
     return tl::unexpected(
         Error{fmt::format("previous terminated container \"{}\" in pod \"{}\" not found", container, name)});
@@ -46,23 +87,7 @@ Result<std::vector<std::string>> log_lines(const LogAsked& asked, const Scene& s
         Error{fmt::format("container \"{}\" in pod \"{}\" is waiting to start: {}", container, name, why)});
   }
   const PodTimes* known = scene.times == nullptr ? nullptr : scene.times->find(asked.pod);
-  const PodTimes times = known == nullptr ? PodTimes{} : *known;
-  std::vector<std::pair<TimeUs, std::string>> said;
-  said.emplace_back(std::max(times.started_us, pod.created_us),
-                    fmt::format("podramp: {} runs on {} (a simulated process)", spec->image, pod.node));
-  if (status->state == ContainerStateKind::terminated) {
-    said.emplace_back(std::max(times.ended_us, pod.created_us),
-                      fmt::format("podramp: ended with exit code {} ({})", status->exit_code, status->reason));
-  }
-  std::vector<std::string> lines;
-  for (const auto& [at, line] : said) {
-    if (asked.since_s && at < scene.now - *asked.since_s * kSecondUs) continue;
-    lines.push_back(asked.timestamps ? format_wall_micros(at, scene.zero) + " " + line : line);
-  }
-  if (asked.tail_lines && *asked.tail_lines >= 0 && static_cast<std::size_t>(*asked.tail_lines) < lines.size()) {
-    lines.erase(lines.begin(), lines.end() - static_cast<std::ptrdiff_t>(*asked.tail_lines));
-  }
-  return lines;
+  return shown(simulated(known == nullptr ? PodTimes{} : *known, pod, spec->image, *status), asked, scene, from);
 }
 
 bool log_may_grow(const LogAsked& asked, const Scene& scene) {

@@ -8,6 +8,7 @@
 #include "backend/port/kube_json.h"
 #include "fakeapi/cluster_state.h"
 #include "fakeapi/config.h"
+#include "fakeapi/http/container_output.h"
 #include "fakeapi/http/pod_times.h"
 
 namespace podramp::fakeapi::rest {
@@ -19,6 +20,7 @@ struct Scene {
   WallZero zero;
   TimeUs now = 0;
   const PodTimeline* times = nullptr;  // null: nobody has listened
+  const ContainerOutputs* outputs = nullptr;  // null: no process is real
 };
 
 // As it is stored, without anything derived: what patches are applied to.
