@@ -19,7 +19,8 @@ namespace podramp::backend {
 inline constexpr int kFirstRevision = 1;
 inline constexpr int kOwnObjectsRevision = 2;  // the driver makes a ConfigMap, and deletes that, services and claims
 inline constexpr int kBookmarksRevision = 3;   // the client of Spark 3.5 and later asks its watch for bookmarks (K20)
-inline constexpr int kLatestRevision = kBookmarksRevision;
+inline constexpr int kLooksRevision = 4;  // how a finished pod is looked at before it is deleted (02 2.6, by release)
+inline constexpr int kLatestRevision = kLooksRevision;
 
 // One application as the backend is told of it at its start. Everything that decisions depend on is here or comes in
 // as Input; a log's header holds it, so a replay can rebuild it.

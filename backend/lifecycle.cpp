@@ -73,8 +73,8 @@ Progress Lifecycle::resume(TimeUs now, const Completed& completed, Outbox& out) 
   switch (answered) {
     case Stage::looking:
       if (!reply.ok()) break;
-      stage_ = Stage::looking_again;
-      call(Verb::get, out);
+      stage_ = settings_.looks == Looks::once ? Stage::deleting : Stage::looking_again;
+      call(stage_ == Stage::deleting ? Verb::remove : Verb::get, out);
       return Progress::waiting;
     case Stage::looking_again:
       if (!reply.ok() || reply.object == nullptr || reply.object->deletion_us) break;
@@ -168,11 +168,14 @@ void Lifecycle::remove_from_spark(TimeUs now, ExecutorId id, const PodState& see
 }
 
 bool Lifecycle::remove_from_kubernetes(ExecutorId id, const Pod& pod, Outbox& out) {
-  if (settings_.delete_on_termination ? pod.deletion_us.has_value() : inactivated_.contains(id)) return false;
+  const bool deletes = settings_.delete_on_termination;
+  const bool going = settings_.looks == Looks::twice && pod.deletion_us;
+  if (deletes ? going : inactivated_.contains(id)) return false;
   at_ = id;
   at_pod_ = pod.name;
-  stage_ = settings_.delete_on_termination ? Stage::looking : Stage::labelling;
-  call(settings_.delete_on_termination ? Verb::get : Verb::patch, out);
+  const bool looks = settings_.looks != Looks::never;
+  stage_ = !deletes ? Stage::labelling : looks ? Stage::looking : Stage::deleting;
+  call(!deletes ? Verb::patch : looks ? Verb::get : Verb::remove, out);
   return true;
 }
 

@@ -20,6 +20,10 @@
 
 namespace podramp::backend {
 
+// How a finished pod is looked at before it is deleted. never: 3.5; once, it has to be there: 4.0; twice, and it must
+// not be on its way out already: from 4.1 (02 2.6; releases: docs/behaviour.md).
+enum class Looks : std::uint8_t { never, once, twice };
+
 // What the lifecycle manager reads of the application's conf.
 struct LifecycleSettings {
   std::string ns;
@@ -27,6 +31,7 @@ struct LifecycleSettings {
   DurationUs missing_pod_delta_us = 30 * kSecondUs;
   DurationUs removed_cache_us = 180 * kSecondUs;  // 0: nothing is cached
   std::string spark_container = "spark-kubernetes-executor";
+  Looks looks = Looks::twice;
   bool once_per_batch = false;    // from 4.1: one delete per pod and batch (SPARK-54198)
   bool exit_code_by_name = true;  // from 4.0: of the Spark container; else of the first ended one
   bool counts_failed = true;      // from 4.0; in 3.5 the allocator counts (S-A27)

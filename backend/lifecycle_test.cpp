@@ -344,6 +344,22 @@ TEST(Lifecycle, RemovesForEverySnapshotWhenTheCacheIsOff) {
   EXPECT_THAT(rig.removed, SizeIs(2));
 }
 
+TEST(Lifecycle, Spark3_5DeletesWithoutLookingForEverySnapshotThatShowsTheEnd) {
+  Rig rig(settings_with([](LifecycleSettings& s) { s.looks = Looks::never; }));
+  rig.store(failed_pod(1));
+  rig.run(ms(0), {update(failed_pod(1)), update(executor_pod(2, PodPhase::running))});
+  EXPECT_THAT(rig.asked, ElementsAre("delete app-exec-1", "delete app-exec-1"));
+}
+
+TEST(Lifecycle, Spark4_0LooksOnceAndDeletesWhatIsThere) {
+  Rig rig(settings_with([](LifecycleSettings& s) { s.looks = Looks::once; }));
+  Pod dying = failed_pod(1);
+  dying.deletion_us = ms(40'000);
+  rig.store(dying);
+  rig.run(ms(0), {update(failed_pod(1)), update(executor_pod(2, PodPhase::running))});
+  EXPECT_THAT(rig.asked, ElementsAre("get app-exec-1", "delete app-exec-1", "get app-exec-1"));
+}
+
 TEST(Lifecycle, DeletesNothingThatIsUnderDeletionByNow) {
   Pod dying = failed_pod(1);
   dying.deletion_us = ms(40'000);

@@ -32,6 +32,9 @@ LifecycleSettings lifecycle_settings(const Application& application) {
   settings.missing_pod_delta_us = conf.missing_pod_detect_delta_us;
   settings.removed_cache_us = conf.deleted_executors_cache_timeout_us;
   if (conf.pod_template_container) settings.spark_container = *conf.pod_template_container;
+  if (application.revision >= kLooksRevision && conf.compat < Compat::spark_4_1) {
+    settings.looks = conf.compat < Compat::spark_4_0 ? Looks::never : Looks::once;
+  }
   settings.once_per_batch = conf.compat >= Compat::spark_4_1;     // SPARK-54198
   settings.exit_code_by_name = conf.compat >= Compat::spark_4_0;  // SPARK-49804
   settings.counts_failed = conf.compat >= Compat::spark_4_0;      // SPARK-49868

@@ -291,6 +291,12 @@ struct ClusterState::Apply {
       pod.deletion_grace_s = f.grace_s;
     });
   }
+  void operator()(const fact::PodGraceOver& f) {
+    edit_pod(f.pod, f.rv, [&](Pod& pod) {
+      pod.deletion_us = f.deletion_us;
+      pod.deletion_grace_s = 0;
+    });
+  }
   void operator()(const fact::PodGone& f) {
     const auto it = s.by_name_.find(f.pod);
     PODRAMP_CHECK(it != s.by_name_.end(), "no pod " + f.pod);

@@ -277,7 +277,7 @@ struct ClusterConfig {
   bool parallel_pulls = false;  // K60
   int max_parallel_pulls = 0;   // K60: of a node, when they are parallel; 0 is no limit
   bool records_events = false;  // Events and sets' statuses are written, which only people read
-  bool real_processes = false;  // the world runs main processes, and says of each that is told to stop when it has ended
+  bool real_processes = false;  // the world runs main processes, and says when one that it was told to stop has ended
   bool most_allocated = false;  // the scheduler fills nodes up instead of spreading pods (K49)
   friend bool operator==(const ClusterConfig&, const ClusterConfig&) = default;
 };

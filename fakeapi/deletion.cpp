@@ -49,7 +49,14 @@ Seq Deletion::evict(PodId id, std::optional<std::int64_t> grace_s, Seq cause) {
 Seq Deletion::finish(PodId id, std::string_view why, std::string_view by, Seq cause) {
   const PodRecord* record = context_.state().find_pod(id);
   if (record == nullptr) return cause;
-  const std::string name = pod_key(*record->pod);
+  const Pod& pod = *record->pod;
+  const std::string name = pod_key(pod);
+  // In two writes: no grace is left, then it is gone; so the last thing that watchers see has a deletionTimestamp.
+  if (!pod.deletion_us || pod.deletion_grace_s.value_or(0) != 0) {
+    const DurationUs left_us = pod.deletion_grace_s.value_or(0) * kSecondUs;
+    const TimeUs due_us = whole_second(pod.deletion_us.value_or(context_.server_clock()) - left_us);
+    cause = context_.emit(by, cause, fact::PodGraceOver{name, context_.next_rv(), due_us});
+  }
   return context_.emit(by, cause, fact::PodGone{name, context_.next_rv(), std::string(why)});
 }
 

@@ -33,6 +33,7 @@ struct DrawOrdinal {
   std::uint8_t operator()(const fact::PodResized&) const { return 17; }
   std::uint8_t operator()(const fact::PodUngated&) const { return 18; }
   std::uint8_t operator()(const fact::PodEdited&) const { return 19; }
+  std::uint8_t operator()(const fact::PodGraceOver&) const { return 20; }
   std::uint8_t operator()(const auto&) const { return 0; }  // not about a pod
 };
 

@@ -1,13 +1,11 @@
 """The program that a real Spark driver runs for scripts/against_spark: the workload of a scenario's first application.
 usage: spark_program.py SCENARIO.json      (with the pyspark of SPARK_HOME on PYTHONPATH)
-Tasks sleep as long as the scenario says; a stage that shuffles does so with small data. Without a workload it waits
-until the executors have come, or 60 s.
+Jobs follow one another, their tasks sleep as long as the scenario says, and the driver stops when it says.
 """
 import json
 import pathlib
 import re
 import sys
-import threading
 import time
 
 from pyspark import SparkContext
@@ -20,46 +18,20 @@ def seconds(text):
     return float(number) * UNITS[unit]
 
 
-def application_of(path):
-    scenario = json.loads(path.read_text())
-    if "base" in scenario:
-        application = application_of(path.parent / scenario["base"])
-        for change in scenario.get("applications", [])[:1]:
-            application["conf"].update(change.pop("conf", {}))
-            application.update(change)
-        return application
-    return scenario["applications"][0]
-
-
-def run_job(spark, job, started):
-    time.sleep(max(0.0, started + seconds(job.get("start", "0s")) - time.monotonic()))
+def run_job(spark, job):
+    time.sleep(seconds(job.get("start", "0s")))
     for stage in job["stages"]:
-        pause = seconds(stage["duration"])
+        pause = seconds(stage["duration"]["constant"])
         spark.parallelize(range(stage["tasks"]), stage["tasks"]).foreach(lambda _: time.sleep(pause))
 
 
-def wait_for_executors(spark, wanted):
-    end = time.monotonic() + 60
-    while time.monotonic() < end:
-        known = spark._jsc.sc().getExecutorMemoryStatus().size() - 1
-        if known >= wanted:
-            return time.sleep(3)
-        time.sleep(0.5)
-
-
 def main():
-    application = application_of(pathlib.Path(sys.argv[1]))
-    spark = SparkContext(appName="probe")
+    application = json.loads(pathlib.Path(sys.argv[1]).read_text())["applications"][0]
     started = time.monotonic()
-    jobs = application.get("workload", {}).get("jobs", [])
-    threads = [threading.Thread(target=run_job, args=(spark, job, started)) for job in jobs]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    if not jobs:
-        wait_for_executors(spark, int(application["conf"].get("spark.executor.instances", "2")))
-    time.sleep(float(application.get("idle", 0)))
+    spark = SparkContext(appName="probe")
+    for job in application.get("workload", {}).get("jobs", []):
+        run_job(spark, job)
+    time.sleep(max(0.0, started + seconds(application["stop"]) - time.monotonic()))
     spark.stop()
 
 

@@ -1,6 +1,11 @@
 // podramp compare: two runs side by side.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "sim/cmd_against.h"
 #include "sim/command_line.h"
 #include "sim/compare.h"
 #include "sim/option_parser.h"
@@ -36,6 +41,32 @@ void print_only_application(const Comparison& c) {
   print_kpis(names, a, b);
 }
 
+std::string median_and_p95(std::vector<DurationUs> values) {
+  if (values.empty()) return "-";
+  std::ranges::sort(values);
+  const auto at = [&](std::size_t permille) {
+    const DurationUs us = values[(values.size() - 1) * permille / 1000];
+    return fmt::format("{}.{:03}s", us / kSecondUs, us % kSecondUs / 1000);
+  };
+  return fmt::format("{} / {}", at(500), at(950));
+}
+
+// What both sides know even where one of them is a live run.
+void print_observed(const Observed& a, const Observed& b) {
+  constexpr std::array<std::pair<std::string_view, std::vector<DurationUs> Observed::*>, 6> kSeen{
+      {{"writes", &Observed::writes},
+       {"reads", &Observed::reads},
+       {"created to bound", &Observed::bound},
+       {"bound to running", &Observed::running},
+       {"running to registered", &Observed::registered},
+       {"deleted to gone", &Observed::stopped}}};
+  fmt::print("{:<34} {:>22} {:>22}\n", "as drivers saw it, p50 / p95", "A", "B");
+  for (const auto& [name, member] : kSeen) {
+    if ((a.*member).empty() && (b.*member).empty()) continue;
+    fmt::print("{:<34} {:>22} {:>22}\n", name, median_and_p95(a.*member), median_and_p95(b.*member));
+  }
+}
+
 void print(const Comparison& c) {
   for (const ComparedRun* run : {&c.a, &c.b}) {
     if (run->level != "all")
@@ -48,6 +79,7 @@ void print(const Comparison& c) {
     print_kpis(c.differing, c.a.kpis, c.b.kpis);
     print_only_application(c);
   }
+  if (c.a.level != "all" || c.b.level != "all") print_observed(c.a.observed, c.b.observed);
   if (c.first_difference == 0) {
     fmt::print("logs      the same after their headers\n");
     return;
@@ -60,14 +92,25 @@ void print(const Comparison& c) {
 }  // namespace
 
 int compare_command(const Arguments& arguments) {
-  const std::vector<OptionSpec> specs{{"json", "", "the comparison as JSON"}};
+  const std::vector<OptionSpec> specs{
+      {"against", "AUDIT.log", "A alone, beside what a real driver asked for; A may be a scenario, run at every level"},
+      {"pods", "PREFIX", "of the driver's executors' pods, when the audit log has several drivers"},
+      {"set", "PATH=VALUE", "change a field of the scenario", true},
+      {"json", "", "the comparison as JSON"}};
   const auto options = parse_options(arguments, specs);
   if (!options) return complain(options.error().message);
   if (options->help()) {
-    fmt::print("{}", help_text("podramp compare A B",
+    fmt::print("{}", help_text("podramp compare A B | A --against AUDIT.log",
                                "KPIs of two runs side by side, and the first line where their logs part.", specs,
                                "podramp compare results/ramp_500-1 results/ramp_500-2"));
     return kExitFine;
+  }
+  if (const auto audit = options->value("against")) {
+    if (options->positional().size() != 1) return complain("compare --against takes one run or scenario beside it");
+    Overrides overrides;
+    overrides.sets = options->values("set");
+    return compare_against(options->positional().front(), *audit, options->value("pods").value_or(""), overrides,
+                           options->has("json"));
   }
   if (options->positional().size() != 2)
     return complain("compare takes two logs or results folders; see podramp compare --help");

@@ -7,9 +7,9 @@
 #include <string_view>
 #include <vector>
 
+#include "backend/live/event_log.h"
 #include "backend/port/status.h"
 #include "sim/engine.h"
-#include "backend/live/event_log.h"
 #include "sim/scenario_json.h"
 
 namespace podramp::sim {
@@ -69,18 +69,19 @@ class ProgressLine {
 // Writes out what is left of stdout. The exit code given, or kExitBadInput with a message when it could not be written.
 int finish_output(int exit_code);
 
-int run_command(const Arguments& arguments);       // cmd_run.cpp
-int check_command(const Arguments& arguments);     // cmd_check.cpp
-int test_command(const Arguments& arguments);      // test_command.cpp
-int replay_command(const Arguments& arguments);    // cmd_replay.cpp
-int show_command(const Arguments& arguments);      // cmd_show.cpp
-int explain_command(const Arguments& arguments);   // cmd_explain.cpp
-int lint_command(const Arguments& arguments);      // cmd_lint.cpp
-int compare_command(const Arguments& arguments);   // cmd_compare.cpp
-int fidelity_command(const Arguments& arguments);  // cmd_fidelity.cpp
-int profile_command(const Arguments& arguments);   // cmd_profile.cpp
-int import_command(const Arguments& arguments);    // cmd_import.cpp
-int live_command(const Arguments& arguments);      // cmd_live.cpp
-int serve_command(const Arguments& arguments);     // cmd_serve.cpp
+int run_command(const Arguments& arguments);        // cmd_run.cpp
+int check_command(const Arguments& arguments);      // cmd_check.cpp
+int test_command(const Arguments& arguments);       // test_command.cpp
+int replay_command(const Arguments& arguments);     // cmd_replay.cpp
+int show_command(const Arguments& arguments);       // cmd_show.cpp
+int explain_command(const Arguments& arguments);    // cmd_explain.cpp
+int lint_command(const Arguments& arguments);       // cmd_lint.cpp
+int compare_command(const Arguments& arguments);    // cmd_compare.cpp
+int fidelity_command(const Arguments& arguments);   // cmd_fidelity.cpp
+int profile_command(const Arguments& arguments);    // cmd_profile.cpp
+int import_command(const Arguments& arguments);     // cmd_import.cpp
+int live_command(const Arguments& arguments);       // cmd_live.cpp
+int calibrate_command(const Arguments& arguments);  // cmd_calibrate.cpp
+int serve_command(const Arguments& arguments);      // cmd_serve.cpp
 
 }  // namespace podramp::sim

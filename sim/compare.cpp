@@ -40,6 +40,7 @@ Result<ComparedRun> read_run(const std::string& path) {
   if (!logged) return tl::unexpected(Error{path + ": " + logged.error().message});
   Projection projection;
   for (const auto& [by, app] : *logged) projection.add_application(by, app.app_id, app.conf.initial_executors);
+  ObservedPods pods;
   PodMemory memory(false);
   TimeUs end_us = 0;
   for (;;) {
@@ -48,10 +49,12 @@ Result<ComparedRun> read_run(const std::string& path) {
     if (!*event) break;
     end_us = (*event)->t;
     projection.append((*event)->ref(), memory);
+    pods.append((*event)->ref(), memory);
   }
   if (log->footer()) end_us = log->footer()->t;
   projection.finish(end_us);
-  ComparedRun run{path, log->header().scenario_json, std::string(to_text(log->header().level)), {}, {}};
+  ComparedRun run{path,           log->header().scenario_json, std::string(to_text(log->header().level)), {}, {},
+                  pods.observed()};
   std::vector<Kpis> all;
   for (const ApplicationView& app : projection.applications()) {
     all.push_back(application_kpis(app, end_us));

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "sim/kpis.h"
+#include "sim/observed_pods.h"
 
 namespace podramp::sim {
 
@@ -15,6 +16,7 @@ struct ComparedRun {
   std::string level;  // of its log: below "all" the KPIs of pods are not known
   Kpis kpis;
   std::map<std::string, Kpis> applications;
+  Observed observed;  // by its drivers, at any level but "none"
 };
 
 struct Comparison {

@@ -10,8 +10,7 @@ namespace podramp::sim {
 namespace {
 
 bool fits(const ProcessSpec& spec, const Container& container) {
-  return ::fnmatch(spec.image.c_str(), container.image.c_str(), 0) == 0 &&
-         spec.args.size() <= container.args.size() &&
+  return ::fnmatch(spec.image.c_str(), container.image.c_str(), 0) == 0 && spec.args.size() <= container.args.size() &&
          std::equal(spec.args.begin(), spec.args.end(), container.args.begin());
 }
 

@@ -16,14 +16,14 @@ struct ContainerCommand {
   std::string container;  // its name
   std::vector<std::string> words;
   std::vector<std::pair<std::string, std::string>> env;
-  std::vector<std::string> folders;                                  // to be made
-  std::vector<std::pair<std::string, std::string>> files;            // to be written: path, content
+  std::vector<std::string> folders;                        // to be made
+  std::vector<std::pair<std::string, std::string>> files;  // to be written: path, content
 };
 
 // What of the surroundings a container can see.
 struct ContainerSurroundings {
-  std::string folder;   // of this pod; its volumes lie below
-  std::string pod_ip;   // an address of this machine
+  std::string folder;  // of this pod; its volumes lie below
+  std::string pod_ip;  // an address of this machine
   std::string host_ip;
   // The data of a config map ("namespace/name"); null: there is none.
   std::function<const StringMap*(const std::string&)> config_map;

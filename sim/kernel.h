@@ -97,7 +97,7 @@ class Kernel final : public Body, private ExecutorWorld {
   void release_watch(fakeapi::ClientId client, CallId watch, TimeUs at);
   // What a guest's write asks of the cluster beside the object itself: a quota that is set.
   void act(WorldAction action);
-  // Main processes that are real (process_host.h); it must outlive the run. The cluster has to know that there are such.
+  // Main processes that are real (process_host.h); it must outlive the run. The cluster has to know of them.
   void set_process_host(ProcessHost& host) { process_host_ = &host; }
   // One of the host's processes has ended.
   void process_ended(fakeapi::PodId pod, int exit_code, TimeUs at);

@@ -25,9 +25,9 @@ namespace {
 using fakeapi::PodId;
 using fakeapi::rest::ContainerOutput;
 
-constexpr int kCannotStart = 128;               // what a container runtime reports of such
-constexpr std::size_t kFileMax = 10 << 20;      // bytes a file of output may have: kubelet's containerLogMaxSize
-constexpr std::size_t kLineMax = 16 << 10;      // longer lines are cut in pieces, as by container runtimes
+constexpr int kCannotStart = 128;           // what a container runtime reports of such
+constexpr std::size_t kFileMax = 10 << 20;  // bytes a file of output may have: kubelet's containerLogMaxSize
+constexpr std::size_t kLineMax = 16 << 10;  // longer lines are cut in pieces, as by container runtimes
 constexpr std::size_t kLooksBetweenSweeps = 1000;
 
 // Between fork and exec: only what is safe there. Dies with the server, whatever ends that.
@@ -43,7 +43,8 @@ constexpr std::size_t kLooksBetweenSweeps = 1000;
   _exit(kCannotStart);
 }
 
-// The file that a word names by the process's own PATH, or from where the server was started; the word when there is none.
+// The file that a word names by the process's own PATH, or from where the server was started; the word when there is
+// none.
 std::string find_program(const std::string& word, const std::vector<std::pair<std::string, std::string>>& env) {
   std::error_code failed;
   if (word.find('/') != std::string::npos) return std::filesystem::absolute(word, failed).string();
@@ -72,7 +73,8 @@ Result<std::unique_ptr<LocalProcesses>> LocalProcesses::prepare(Options options)
   std::error_code failed;
   if (options.folder.empty()) {
     std::string path = (std::filesystem::temp_directory_path(failed) / "podramp-pods-XXXXXX").string();
-    if (mkdtemp(path.data()) == nullptr) return tl::unexpected(Error{fmt::format("{}: {}", path, std::strerror(errno))});
+    if (mkdtemp(path.data()) == nullptr)
+      return tl::unexpected(Error{fmt::format("{}: {}", path, std::strerror(errno))});
     options.folder = path;
   } else {
     std::filesystem::create_directories(options.folder, failed);

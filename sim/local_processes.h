@@ -1,6 +1,7 @@
-// podramp serve --kubelet process: the main processes of pods as processes of this machine. Each has a folder of its own,
-// its container's environment, signals and exit code; what it prints is kept for `kubectl logs` and written to a file.
-// Whatever happens to the server, none outlives it. Next: container_command.h (what is run), process_host.h (who asks).
+// podramp serve --kubelet process: the main processes of pods as processes of this machine. Each has a folder of its
+// own, its container's environment, signals and exit code; what it prints is kept for `kubectl logs` and written to a
+// file. Whatever happens to the server, none outlives it. Next: container_command.h (what is run), process_host.h (who
+// asks).
 #pragma once
 
 #include <sys/types.h>
@@ -22,7 +23,7 @@ class LocalProcesses final : public ProcessHost, public fakeapi::rest::Container
  public:
   struct Options {
     std::vector<ProcessSpec> specs;
-    std::string folder;           // "": a new one below the system's temporary folder
+    std::string folder;              // "": a new one below the system's temporary folder
     std::size_t lines_max = 20'000;  // kept of each container
   };
   struct Ended {

@@ -32,6 +32,11 @@ std::string program_of(const http::Request& request) {
   return name.empty() ? "client" : name;
 }
 
+// An answer's object; of one that was refused, what was asked for (as kube-apiserver's LogRequestObject has it).
+std::string named(const PodPtr& pod, const ManifestPtr& manifest, const std::string& otherwise) {
+  return pod != nullptr ? pod->name : manifest != nullptr ? manifest->name : otherwise;
+}
+
 http::Headers stream_headers(std::string_view type) {
   return {{"Content-Type", std::string(type)}, {"Cache-Control", "no-cache, private"}};
 }
@@ -233,9 +238,7 @@ void ServedCluster::answered(const CallKey& key, const ApiReply& reply) {
   }
   auto& response = std::get<http::Response>(next);
   note(pending.audit, response.status,
-       reply.object != nullptr     ? reply.object->name
-       : reply.manifest != nullptr ? reply.manifest->name
-                                   : "");
+       named(reply.object, reply.manifest, named(pending.passed.request.body, pending.passed.request.manifest, "")));
   if (response.status != 0) return pending.responder->send(std::move(response));
   // The connection is lost: the client sees an answer that breaks off.
   (void)pending.responder->begin_stream(200, stream_headers("application/json"));

@@ -304,6 +304,19 @@ struct PodTerminating {
   }
 };
 
+// The first of the two writes that remove a pod: no grace is left. Watchers see MODIFIED; PodGone follows (K28).
+struct PodGraceOver {
+  static constexpr std::string_view kType = "fact.pod_grace_over";
+  std::string pod;
+  std::uint64_t rv = 0;
+  TimeUs deletion_us = 0;
+  static void fields(auto& visit, auto& self) {
+    visit("pod", self.pod);
+    visit("rv", self.rv);
+    visit("deletion_us", self.deletion_us);
+  }
+};
+
 // The object is removed; watchers see DELETED with this rv (K26).
 struct PodGone {
   static constexpr std::string_view kType = "fact.pod_gone";
@@ -391,12 +404,13 @@ using Fact =
     std::variant<fact::NodeAdded, fact::NodeSilent, fact::NodeReturned, fact::NodeReadyChanged, fact::NodeTainted,
                  fact::NodeGone, fact::PodCreated, fact::PodBound, fact::PodUnschedulable, fact::PodUngated,
                  fact::PodWaiting, fact::PodRunning, fact::PodFinished, fact::PodConditionSet, fact::PodLabelled,
-                 fact::PodResized, fact::ContainerExited, fact::PodTerminating, fact::PodGone, fact::ObjectCreated,
-                 fact::ObjectChanged, fact::ObjectGone, fact::PullStarted, fact::PullFinished, fact::PullFailed,
-                 fact::QuotaSet, fact::QuotaCharged, fact::QuotaRecounted, fact::RequestRefused, fact::RequestQueued,
-                 fact::SeatsMoved, fact::HistoryTrimmed, fact::ScaleUp, fact::ScaleUpFailed, fact::ScaleUpRefused,
-                 fact::MachineLaunched, fact::MachineReady, fact::MachineGone, fact::ScaleDownBlocked, fact::ScaleDown,
-                 fact::ImageRemoved, fact::NodeCordoned, fact::NodePressureChanged, fact::NodeEdited, fact::PodEdited>;
+                 fact::PodResized, fact::ContainerExited, fact::PodTerminating, fact::PodGraceOver, fact::PodGone,
+                 fact::ObjectCreated, fact::ObjectChanged, fact::ObjectGone, fact::PullStarted, fact::PullFinished,
+                 fact::PullFailed, fact::QuotaSet, fact::QuotaCharged, fact::QuotaRecounted, fact::RequestRefused,
+                 fact::RequestQueued, fact::SeatsMoved, fact::HistoryTrimmed, fact::ScaleUp, fact::ScaleUpFailed,
+                 fact::ScaleUpRefused, fact::MachineLaunched, fact::MachineReady, fact::MachineGone,
+                 fact::ScaleDownBlocked, fact::ScaleDown, fact::ImageRemoved, fact::NodeCordoned,
+                 fact::NodePressureChanged, fact::NodeEdited, fact::PodEdited>;
 
 namespace fault {
 

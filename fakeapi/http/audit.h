@@ -1,5 +1,5 @@
 // One line of an audit log, in the format of kube-apiserver's (audit.k8s.io/v1, level Metadata, stage
-// ResponseComplete), so that the same tools read it, and `podramp compare` may one day lay a driver's requests beside
+// ResponseComplete), so that the same tools read it, and `podramp compare --against` lays a driver's requests beside
 // ours.
 #pragma once
 
