@@ -63,7 +63,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
     case 1: (void)json_patched(object, patch); break;
     case 2: (void)strategic_patched(object, patch); break;
-    default: if (patch.is_object()) apply(object, patch, data[0] % 5 == 3);
+    default:
+      if (patch.is_object()) apply(object, patch, data[0] % 5 == 3);
   }
   return 0;
 }
