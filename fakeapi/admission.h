@@ -95,8 +95,8 @@ class Admission {
 
   Context& context_;
   std::map<std::string, std::vector<LimitRangeSpec>, std::less<>> limit_ranges_;  // with their own defaults
-  // By namespace and template's hash; never iterated. Full, they are begun anew.
-  std::map<std::string, std::unordered_map<std::uint64_t, PreparedTemplate>, std::less<>> prepared_;
+  // By namespace and template's hash; full, they are begun anew.
+  std::map<std::string, std::unordered_map<std::uint64_t, PreparedTemplate>, std::less<>> prepared_;  // never iterated
   std::unordered_map<std::uint64_t, fact::Usage> usage_;  // by template hash
   std::vector<Quota> quotas_;
   std::map<std::string, std::uint32_t, std::less<>> quota_index_;

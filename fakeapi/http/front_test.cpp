@@ -269,7 +269,8 @@ TEST(Front, LimitRangesThatPeopleMakeAreObeyedFromThenOn) {  // K40
   const std::string ranges = "/api/v1/namespaces/ns/limitranges";
   EXPECT_EQ(world
                 .post(ranges, R"({"metadata":{"name":"l"},"spec":{"limits":[{"type":"Pod","max":{"cpu":"9"}},
-    {"type":"Container","default":{"cpu":"300m"},"defaultRequest":{"cpu":"200m","memory":"10Mi"},"max":{"cpu":"1"}}]}})")
+    {"type":"Container","default":{"cpu":"300m"},"defaultRequest":{"cpu":"200m","memory":"10Mi"},
+     "max":{"cpu":"1"}}]}})")
                 .status,
             201);
   const auto resources = world.json_of(made("within"))["spec"]["containers"][0]["resources"];
