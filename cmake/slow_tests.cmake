@@ -16,3 +16,11 @@ set_tests_properties(kubectl_matrix PROPERTIES LABELS slow TIMEOUT 1200 SKIP_RET
 # Debian's python3-kubernetes against podramp serve, likewise.
 add_test(NAME python_client COMMAND ${CMAKE_SOURCE_DIR}/scripts/python_client $<TARGET_FILE:podramp>)
 set_tests_properties(python_client PROPERTIES LABELS slow TIMEOUT 300 SKIP_RETURN_CODE 77)
+
+# @kubernetes/client-node against podramp serve; skipped where there is no Node.js or no package from npm.
+add_test(NAME node_client COMMAND ${CMAKE_SOURCE_DIR}/scripts/node_client $<TARGET_FILE:podramp>)
+set_tests_properties(node_client PROPERTIES LABELS slow TIMEOUT 300 SKIP_RETURN_CODE 77)
+
+# An hour's worth of requests to podramp serve, and its memory.
+add_test(NAME flat_memory COMMAND ${CMAKE_SOURCE_DIR}/scripts/flat_memory $<TARGET_FILE:podramp>)
+set_tests_properties(flat_memory PROPERTIES LABELS slow TIMEOUT 900)

@@ -11,6 +11,7 @@
 #include "fakeapi/priority_rules.h"
 #include "fakeapi/quota_scopes.h"
 #include "fakeapi/replies.h"
+#include "fakeapi/template_cache.h"
 
 namespace podramp::fakeapi {
 
@@ -24,6 +25,7 @@ Admission::Admission(Context& context) : context_(context) {
 const PreparedTemplate& Admission::prepare(const std::string& ns, const TemplatePtr& tmpl) {
   auto& known = prepared_[ns];
   if (const auto it = known.find(tmpl->hash); it != known.end()) return it->second;
+  if (known.size() >= kTemplatesMax) known.clear();
 
   PodTemplate full = *tmpl;
   apply_api_defaults(full);
@@ -146,6 +148,7 @@ Admission::Namespace& Admission::track(const std::string& ns) {
 
 const fact::Usage& Admission::usage_of(const TemplatePtr& tmpl) {
   const auto it = usage_.find(tmpl->hash);
+  if (it == usage_.end() && usage_.size() >= kTemplatesMax) usage_.clear();
   return it != usage_.end() ? it->second : usage_.emplace(tmpl->hash, quota_usage(*tmpl)).first->second;
 }
 
@@ -156,12 +159,29 @@ void Admission::count(Namespace& where, const Pod& pod, std::int64_t sign) {
 bool Admission::counts(PodId id, const Pod& pod) const { return !is_terminal(pod) && !released_.contains(id); }
 
 void Admission::on_fact(const Fact& fact, Seq seq) {
+  if (std::holds_alternative<fact::ObjectCreated>(fact) || std::holds_alternative<fact::ObjectChanged>(fact) ||
+      std::holds_alternative<fact::ObjectGone>(fact)) {
+    const auto& change = context_.state().last_object_change();
+    range_changed(change.before.get(), change.after.get());
+  }
   if (namespaces_.empty()) return;
   const bool matters =
       std::holds_alternative<fact::PodCreated>(fact) || std::holds_alternative<fact::PodFinished>(fact) ||
       std::holds_alternative<fact::PodTerminating>(fact) || std::holds_alternative<fact::PodGone>(fact);
   if (matters) pod_changed(context_.state().last_change(), seq);
   if (std::holds_alternative<fact::PodResized>(fact)) pod_resized(context_.state().last_change(), seq);
+}
+
+// One of the store takes the place of its configured namesake.
+void Admission::range_changed(const Manifest* before, const Manifest* after) {
+  const Manifest& object = after != nullptr ? *after : *before;
+  if (object.kind != podramp::Kind::limit_range) return;
+  std::vector<LimitRangeSpec>& ranges = limit_ranges_[object.ns];
+  std::erase_if(ranges, [&](const LimitRangeSpec& range) { return range.name == object.name; });
+  if (after != nullptr) std::ranges::move(limit_ranges_of(object), std::back_inserter(ranges));
+  std::ranges::stable_sort(ranges, {}, &LimitRangeSpec::name);
+  if (ranges.empty()) limit_ranges_.erase(object.ns);
+  prepared_.erase(object.ns);
 }
 
 void Admission::pod_changed(const ClusterState::Change& change, Seq seq) {

@@ -83,6 +83,7 @@ class Admission {
   void count(Namespace& where, const Pod& pod, std::int64_t sign);
   bool counts(PodId id, const Pod& pod) const;
   void pod_changed(const ClusterState::Change& change, Seq seq);
+  void range_changed(const Manifest* before, const Manifest* after);
   void pod_resized(const ClusterState::Change& change, Seq seq);
   void watch_deadline(const ClusterState::Change& change, Seq seq);
   void arm_deadline();
@@ -94,6 +95,7 @@ class Admission {
 
   Context& context_;
   std::map<std::string, std::vector<LimitRangeSpec>, std::less<>> limit_ranges_;  // with their own defaults
+  // By namespace and template's hash; full, they are begun anew.
   std::map<std::string, std::unordered_map<std::uint64_t, PreparedTemplate>, std::less<>> prepared_;  // never iterated
   std::unordered_map<std::uint64_t, fact::Usage> usage_;  // by template hash
   std::vector<Quota> quotas_;

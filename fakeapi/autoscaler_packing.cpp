@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "fakeapi/daemon_plan.h"
+#include "fakeapi/template_cache.h"
 
 namespace podramp::fakeapi {
 namespace {
@@ -83,6 +84,7 @@ GroupTemplate::GroupTemplate(const NodeGroupSpec& group, const std::vector<Daemo
 }
 
 bool GroupTemplate::fits(const SharedTemplate& tmpl) {
+  if (known_.size() >= kTemplatesMax) known_.clear();
   const auto [it, fresh] = known_.try_emplace(tmpl.hash, false);
   if (fresh) {
     it->second = room_.could_fit(room_.shape(tmpl), room_.index(node_.name)) && holds(pod_requests(tmpl), 1);

@@ -115,6 +115,35 @@ TEST(ClusterAutoscaler, K83_AtItsMaximumAGroupGrowsNoMoreAndTheCauseIsSaid) {
   EXPECT_THAT(world.cluster.waiting(), Contains("the autoscaler has no node for 2 pods: group w: at its maximum of 3"));
 }
 
+// Messages of events with this reason, about this kind, in the order of the store.
+std::vector<std::string> said(const World& world, const std::string& kind, const std::string& reason) {
+  std::vector<std::string> messages;
+  for (const auto& [key, object] : world.cluster.state().objects(Kind::event)) {
+    const StringMap& of = object->selectable;
+    if (of.at("involvedObject.kind") != kind || of.at("reason") != reason) continue;
+    const std::size_t at = object->extra_json.find(R"("message":")") + 11;
+    messages.push_back(of.at("involvedObject.name") + ": " +
+                       object->extra_json.substr(at, object->extra_json.find('"', at) - at));
+  }
+  return messages;
+}
+
+TEST(ClusterAutoscaler, ItsDecisionsAreToldAsEvents) {
+  ClusterConfig config = with_group(4, 3);
+  config.records_events = true;
+  World world(config);
+  create_pods(world, "p", 1, 4000);
+  create_pods(world, "q", 1, 4000);
+  world.run_until(sec(30));
+  EXPECT_THAT(said(world, "Pod", "TriggeredScaleUp"), ElementsAre("p-1: pod triggered scale-up: [{w 0->2 (max: 3)}]",
+                                                                  "q-1: pod triggered scale-up: [{w 0->2 (max: 3)}]"));
+  EXPECT_THAT(said(world, "ConfigMap", "ScaledUpGroup"), SizeIs(1));
+  create_pods(world, "r", 1, 5000);
+  world.run_until(sec(100));
+  EXPECT_THAT(said(world, "Pod", "NotTriggerScaleUp"),
+              Contains(HasSubstr("r-1: pod didn't trigger scale-up: group w")));
+}
+
 TEST(ClusterAutoscaler, PodsThatNoGroupCouldTakeGrowNothing) {
   World world(with_group(4, 3));
   create_pods(world, "p", 1, 5000);

@@ -49,12 +49,35 @@ std::string go_milliseconds(DurationUs t) {
   return text + "s";
 }
 
-// The set that made it, "" when none did.
-std::string_view controller_of(const Pod& pod) {
-  for (const OwnerReference& owner : pod.tmpl->owners) {
-    if (owner.controller) return owner.kind;
-  }
-  return "";
+// The set that made it, null when none did.
+const OwnerReference* controller_of(const std::vector<OwnerReference>& owners) {
+  const auto owner = std::ranges::find(owners, true, &OwnerReference::controller);
+  return owner == owners.end() ? nullptr : &*owner;
+}
+
+// An event of a set's own controller; no component: it is no set.
+EventNote about_set(const OwnerReference& set, const std::string& ns) {
+  EventNote note;
+  note.kind = set.kind;
+  note.api_version = "apps/v1";
+  note.ns = ns;
+  note.name = set.name;
+  note.uid = set.uid;
+  if (set.kind == "StatefulSet") note.component = "statefulset-controller";
+  if (set.kind == "ReplicaSet") note.component = "replicaset-controller";
+  if (set.kind == "DaemonSet") note.component = "daemonset-controller";
+  if (set.kind == "Deployment") note.component = "deployment-controller";
+  return note;
+}
+
+EventNote about_claim(const Manifest& claim, std::string component) {
+  EventNote note;
+  note.kind = "PersistentVolumeClaim";
+  note.ns = claim.ns;
+  note.name = claim.name;
+  note.uid = claim.uid;
+  note.component = std::move(component);
+  return note;
 }
 
 }  // namespace
@@ -94,23 +117,13 @@ struct EventRecorder::Words {
   // --- pods ---
   void operator()(const fact::PodCreated& f) const {
     const Pod& made = *f.pod;
-    const std::string_view controller = controller_of(made);
-    if (controller.empty()) return;
-    const OwnerReference& owner = *std::ranges::find(made.tmpl->owners, true, &OwnerReference::controller);
-    EventNote note;
-    note.kind = owner.kind;
-    note.api_version = "apps/v1";
-    note.ns = made.ns;
-    note.name = owner.name;
-    note.uid = owner.uid;
-    const bool ordered = controller == "StatefulSet";
-    if (ordered) note.component = "statefulset-controller";
-    if (controller == "ReplicaSet") note.component = "replicaset-controller";
-    if (controller == "DaemonSet") note.component = "daemonset-controller";
+    const OwnerReference* owner = controller_of(made.tmpl->owners);
+    if (owner == nullptr) return;
+    EventNote note = about_set(*owner, made.ns);
     if (note.component.empty()) return;
     say(std::move(note), false, "SuccessfulCreate",
-        ordered ? fmt::format("create Pod {} in StatefulSet {} successful", made.name, owner.name)
-                : fmt::format("Created pod: {}", made.name));
+        owner->kind == "StatefulSet" ? fmt::format("create Pod {} in StatefulSet {} successful", made.name, owner->name)
+                                     : fmt::format("Created pod: {}", made.name));
   }
   void operator()(const fact::PodBound& f) const {
     const Pod* bound = pod(f.pod);
@@ -162,7 +175,9 @@ struct EventRecorder::Words {
   void operator()(const fact::PodGone& f) const { recorder.pulled_.erase(f.pod); }
   void operator()(const fact::PodTerminating& f) const {
     const Pod* ends = pod(f.pod);
-    if (ends == nullptr || ends->phase != PodPhase::running) return;
+    if (ends == nullptr) return;
+    told_to_go(*ends);
+    if (ends->phase != PodPhase::running) return;
     for (const Container& c : ends->tmpl->containers) {
       container(*ends, c, false, "Killing", fmt::format("Stopping container {}", c.name));
     }
@@ -181,6 +196,106 @@ struct EventRecorder::Words {
       note.component = "node-controller";
       say(std::move(note), true, "NodeNotReady", "Node is not ready");
     }
+  }
+
+  // Its set or the autoscaler has deleted it.
+  void told_to_go(const Pod& pod) const {
+    if (by == "autoscaler") {
+      EventNote note = about(pod);
+      note.component = "cluster-autoscaler";
+      return say(std::move(note), false, "ScaleDown", "deleting pod for node scale down");
+    }
+    const OwnerReference* owner = controller_of(pod.tmpl->owners);
+    if (owner == nullptr) return;
+    EventNote note = about_set(*owner, pod.ns);
+    if (note.component.empty() || note.component != by) return;
+    say(std::move(note), false, "SuccessfulDelete",
+        owner->kind == "StatefulSet" ? fmt::format("delete Pod {} in StatefulSet {} successful", pod.name, owner->name)
+                                     : fmt::format("Deleted pod: {}", pod.name));
+  }
+
+  // --- other kinds ---
+  void scaled(const Manifest& replicas, std::int64_t from) const {
+    const OwnerReference* owner = controller_of(replicas.owners);
+    const std::int64_t to = replicas.set->replicas;
+    if (owner == nullptr || owner->kind != "Deployment" || from == to) return;
+    say(about_set(*owner, replicas.ns), false, "ScalingReplicaSet",
+        fmt::format("Scaled {} replica set {} from {} to {}", to > from ? "up" : "down", replicas.name, from, to));
+  }
+  bool binds_at_once(const ClaimSpec& claim) const {
+    if (claim.storage_class && claim.storage_class->empty()) return true;
+    const auto& classes = recorder.context_.config().storage_classes;
+    const auto known = std::ranges::find(classes, claim.storage_class.value_or(""), &StorageClassSpec::name);
+    return known != classes.end() && known->immediate;
+  }
+  void operator()(const fact::ObjectCreated& f) const {
+    const Manifest& made = *f.object;
+    if (made.kind == podramp::Kind::replica_set && made.set) scaled(made, 0);
+    if (made.kind != podramp::Kind::persistent_volume_claim || !made.claim || made.claim->phase == "Bound") return;
+    if (binds_at_once(*made.claim)) return;
+    say(about_claim(made, "persistentvolume-controller"), false, "WaitForFirstConsumer",
+        "waiting for first consumer to be created before binding");
+  }
+  void operator()(const fact::ObjectChanged& f) const {
+    const Manifest& after = *f.object;
+    const ManifestPtr& before = state().last_object_change().before;
+    if (before == nullptr) return;
+    if (after.kind == podramp::Kind::replica_set && after.set && before->set) scaled(after, before->set->replicas);
+    if (after.kind != podramp::Kind::persistent_volume_claim || !after.claim || !before->claim) return;
+    if (after.claim->phase != "Bound" || before->claim->phase == "Bound") return;
+    say(about_claim(after, "podramp.io/simulated"), false, "ProvisioningSucceeded",
+        fmt::format("Successfully provisioned volume pvc-{}", after.uid));
+  }
+
+  // --- Cluster Autoscaler; Karpenter has words of its own, which are not said ---
+  bool is_cluster_autoscaler() const {
+    const auto& spec = recorder.context_.config().autoscaler;
+    return spec && spec->kind == AutoscalerKind::cluster_autoscaler;
+  }
+  std::vector<const Pod*> unschedulable() const {
+    std::vector<const Pod*> waiting;
+    for (const auto& [name, id] : state().pods_by_name()) {
+      const Pod& one = *state().find_pod(id)->pod;
+      const Condition* scheduled = one.condition("PodScheduled");
+      const bool waits = scheduled != nullptr && scheduled->reason == "Unschedulable" && !one.deletion_us;
+      if (waits && one.node.empty()) waiting.push_back(&one);
+    }
+    return waiting;
+  }
+  void autoscaler(EventNote note, std::string reason, std::string message) const {
+    note.component = "cluster-autoscaler";
+    say(std::move(note), false, std::move(reason), std::move(message));
+  }
+  void operator()(const fact::ScaleUp& f) const {
+    if (!is_cluster_autoscaler()) return;
+    const auto& groups = recorder.context_.config().autoscaler->groups;
+    const auto group = std::ranges::find(groups, f.group, &NodeGroupSpec::name);
+    if (group == groups.end()) return;
+    EventNote status;
+    status.kind = "ConfigMap";
+    status.ns = "kube-system";
+    status.name = "cluster-autoscaler-status";
+    autoscaler(std::move(status), "ScaledUpGroup",
+               fmt::format("Scale-up: setting group {} size to {} instead of {} (max: {})", f.group, f.to, f.from,
+                           group->nodes.size()));
+    // The fact has their number; it says who they are when they are all that wait.
+    const std::vector<const Pod*> waiting = unschedulable();
+    if (static_cast<std::int64_t>(waiting.size()) != f.pods) return;
+    for (const Pod* pod : waiting) {
+      autoscaler(
+          about(*pod), "TriggeredScaleUp",
+          fmt::format("pod triggered scale-up: [{{{} {}->{} (max: {})}}]", f.group, f.from, f.to, group->nodes.size()));
+    }
+  }
+  void operator()(const fact::ScaleUpRefused& f) const {
+    if (!is_cluster_autoscaler() || f.pods == 0) return;
+    for (const Pod* pod : unschedulable()) {
+      autoscaler(about(*pod), "NotTriggerScaleUp", "pod didn't trigger scale-up: " + f.reason);
+    }
+  }
+  void operator()(const fact::ScaleDown& f) const {
+    if (!is_cluster_autoscaler()) return;
+    autoscaler(about_node(f.node), "ScaleDown", "marked the node as toBeDeleted/unschedulable");
   }
 
   // --- images ---

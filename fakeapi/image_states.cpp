@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "fakeapi/node_scores.h"
+#include "fakeapi/template_cache.h"
 
 namespace podramp::fakeapi {
 namespace {
@@ -74,6 +75,7 @@ void ImageStates::take_reports() {
 }
 
 const std::vector<std::size_t>& ImageStates::images_of(const SharedTemplate& tmpl) {
+  if (of_template_.size() >= kTemplatesMax) of_template_.clear();
   const auto [it, fresh] = of_template_.try_emplace(tmpl.hash);
   if (!fresh) return it->second;
   for (const auto* containers : {&tmpl.init_containers, &tmpl.containers}) {

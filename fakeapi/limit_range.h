@@ -18,6 +18,9 @@ std::string print_amount(std::string_view resource, std::int64_t amount);
 
 // A LimitRange as the server stores it: max gives default limits, those give default requests, min the rest.
 LimitRangeSpec with_own_defaults(LimitRangeSpec range);
+// What a LimitRange of the store says of containers, a spec for each of its items, with their own defaults. Other types
+// are not modelled.
+std::vector<LimitRangeSpec> limit_ranges_of(const Manifest& object);
 
 // Gives containers without a request or limit the range's defaults and notes that in an annotation.
 void apply_defaults(const LimitRangeSpec& range, PodTemplate& tmpl);

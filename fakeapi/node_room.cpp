@@ -7,6 +7,7 @@
 #include "backend/port/json_writer.h"
 #include "fakeapi/node_match.h"
 #include "fakeapi/node_scores.h"
+#include "fakeapi/template_cache.h"
 
 namespace podramp::fakeapi {
 namespace {
@@ -151,6 +152,7 @@ std::size_t NodeRoom::resource(const std::string& name) {
 NodeRoom::ShapeId NodeRoom::shape(const SharedTemplate& tmpl) {
   const auto known = by_template_.find(tmpl.hash);
   if (known != by_template_.end()) return known->second;
+  if (by_template_.size() >= kTemplatesMax) by_template_.clear();
   const Resources requests = pod_requests(tmpl);
   const auto [it, fresh] = by_content_.emplace(content_key(requests, tmpl), static_cast<ShapeId>(shapes_.size()));
   by_template_.emplace(tmpl.hash, it->second);

@@ -5,6 +5,12 @@
 #include <algorithm>
 
 namespace podramp::fakeapi {
+namespace {
+
+// One that the store has given.
+bool is_object_uid(const std::string& uid) { return uid.starts_with(object_uid_text(0).substr(0, 24)); }
+
+}  // namespace
 
 OwnerGc::OwnerGc(Context& context, ObjectStore& store, Deletion& deletion)
     : context_(context),
@@ -27,8 +33,8 @@ void OwnerGc::on_fact(const Fact& fact, Seq seq) {
 }
 
 void OwnerGc::gone(const std::string& uid, Seq seq) {
-  if (!owners_.contains(uid)) return;
-  gone_.insert(uid);
+  if (owners_.erase(uid) == 0) return;
+  if (uid_number(uid) == 0 && !is_object_uid(uid)) gone_.insert(uid);
   to_scan_.push_back(uid);
   const DurationUs lag = context_.sample(context_.config().latency.watch, "cluster.gc_watch", uid);
   context_.timer(context_.now() + lag, seq, {Part::owner_gc, kScan, 0, 0});
@@ -39,7 +45,7 @@ bool OwnerGc::known_gone(const OwnerReference& owner) const {
   if (gone_.contains(owner.uid)) return true;
   const PodId pod = uid_number(owner.uid);
   if (pod != 0) return context_.state().find_pod(pod) == nullptr;
-  return owner.uid.starts_with(object_uid_text(0).substr(0, 24)) && context_.state().find_object(owner.uid) == nullptr;
+  return is_object_uid(owner.uid) && context_.state().find_object(owner.uid) == nullptr;
 }
 
 bool OwnerGc::abandoned(const std::vector<OwnerReference>& owners) const {

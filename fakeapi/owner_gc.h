@@ -48,8 +48,8 @@ class OwnerGc {
   ObjectStore& store_;
   Deletion& deletion_;
   TokenBucket client_;
-  std::set<std::string, std::less<>> owners_;  // uids that somebody names
-  std::set<std::string, std::less<>> gone_;    // of those, what is gone
+  std::set<std::string, std::less<>> owners_;  // uids that somebody names and that were here when last heard of
+  std::set<std::string, std::less<>> gone_;    // those that are gone, of uids that do not tell so by themselves
   std::vector<std::string> to_scan_;           // owners whose end has not been heard of yet
   std::deque<Item> queue_;
   bool armed_ = false;

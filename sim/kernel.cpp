@@ -461,6 +461,7 @@ void Kernel::perform(Outgoing& out) {
                  [&](const from::ProcessStopped& m) { told_to_stop(m, out.cause); },
                  [&](const from::HookStarted& m) { hook_started(m.pod, out.cause); },
                  [&](const from::ClientCrashed& m) {
+                   if (guests_.contains(m.client) && crash_listener_) return crash_listener_(m.client);
                    if (m.client < applications_.size() && !applications_[m.client].exit_code) {
                      exited(m.client, kKilled, out.cause);
                    }

@@ -102,6 +102,8 @@ class Kernel final : public Body, private ExecutorWorld {
   // One of the host's processes has ended.
   void process_ended(fakeapi::PodId pod, int exit_code, TimeUs at);
   void set_listener(std::function<void(fakeapi::ClientId, const Input&)> listener) { listener_ = std::move(listener); }
+  // ... and that a fault has ended its program (client.crash): it gets no answers any more.
+  void set_crash_listener(std::function<void(fakeapi::ClientId)> listener) { crash_listener_ = std::move(listener); }
 
  private:
   struct Guest {
@@ -307,6 +309,7 @@ class Kernel final : public Body, private ExecutorWorld {
   std::map<fakeapi::ClientId, Guest> guests_;
   std::function<void(fakeapi::ClientId, const Input&)> listener_;
   ProcessHost* process_host_ = nullptr;
+  std::function<void(fakeapi::ClientId)> crash_listener_;
   std::map<std::string, std::int32_t> node_index_;                    // filled with the first workload
   std::map<fakeapi::PodId, std::vector<std::uint32_t>> driver_pods_;  // whose driver runs in it
   std::uint64_t generation_ = 0;

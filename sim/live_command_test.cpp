@@ -63,6 +63,38 @@ TEST(LiveCommand, LogsOfBothExecutablesReplayAndHoldTheSameDecisions) {
   EXPECT_THAT(creates[0], HasSubstr("pods etl-RUN-exec-4\n"));
 }
 
+// What podramp-live has decided, the other executable decides from the same inputs, line by line: and it would notice.
+TEST(LiveCommand, ASessionThatOneExecutableRecordedHasTheSameOutLinesInTheOther) {
+  const http::TestFolder folder;
+  live::TestApiServer server;
+  const std::string log = folder.path() + "/events.jsonl";
+  live::TestProcess process(
+      {PODRAMP_LIVE_BINARY, folder.write("small.json", kScenario), "--kubeconfig",
+       folder.write("config", live::kubeconfig_for(server.url())), "--out", folder.path(), "--hold", "100ms"},
+      folder.path() + "/run");
+  ASSERT_EQ(process.wait(), kExitFine) << process.err();
+  const std::string text = live::read_text_file(log).value();
+  std::vector<std::size_t> outs;  // where its out lines have their type
+  for (std::size_t at = 0; (at = text.find(R"("type":"out.)", at + 1)) != std::string::npos;) outs.push_back(at);
+  ASSERT_GT(outs.size(), 20U);
+
+  const auto replay = [&] {
+    live::TestProcess other({PODRAMP_BINARY, "replay", log}, folder.path() + "/replay");
+    const int code = other.wait();
+    return std::pair(code, other.out() + other.err());
+  };
+  const auto [same, said] = replay();
+  EXPECT_EQ(same, kExitFine) << said;
+  EXPECT_THAT(said, HasSubstr(fmt::format("{} decisions", outs.size())));
+  for (const std::size_t at : {outs.front(), outs[outs.size() / 2], outs.back()}) {
+    // One that is not there any more.
+    const std::size_t begin = text.rfind('\n', at) + 1;
+    folder.write("events.jsonl", text.substr(0, begin) + text.substr(text.find('\n', at) + 1));
+    const auto [other, why] = replay();
+    EXPECT_NE(other, kExitFine) << why;
+  }
+}
+
 Loaded loaded(const std::string& text) {
   auto scenario = load_scenario({"small.json", text}, {}, {});
   EXPECT_TRUE(scenario.has_value()) << (scenario ? "" : to_string(scenario.error().front()));

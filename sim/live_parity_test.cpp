@@ -4,20 +4,19 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "backend/live/test_live_world.h"
-#include "backend/live/test_process.h"
 #include "sim/experiment.h"
 #include "sim/replay.h"
+#include "sim/test_served_process.h"
 
 namespace podramp::sim::live_parity_test {
 namespace {
 
 using testing::HasSubstr;
 
-std::string scenario_of(const std::string& cluster, const std::string& applications) {
+std::string scenario_of(const std::string& cluster, const std::string& applications, const std::string& more) {
   return fmt::format(R"({{"schema":"podramp/v1","name":"parity","end":"30s","cluster":{{"nodes":[)"
-                     R"({{"group":"w","count":4,"cpu":"4","memory":"16Gi"}}]{}}},"applications":[{}]}})",
-                     cluster, applications);
+                     R"({{"group":"w","count":4,"cpu":"4","memory":"16Gi"}}]{}}},"applications":[{}]{}}})",
+                     cluster, applications, more);
 }
 
 // Names of its own, so that both runs have the same.
@@ -34,7 +33,8 @@ struct Calls {
   std::string ended;
 };
 
-// What a log's backend asked the server to change, word for word.
+// What a log's backend asked the server to change, word for word. But not the labels that say which pod of a set is
+// which executor: they follow registrations, which come when pods are ready here, and when a JVM is up there.
 Calls calls_of(const std::string& path) {
   Calls calls;
   const std::string log = live::read_text_file(path).value_or("");
@@ -44,40 +44,17 @@ Calls calls_of(const std::string& path) {
     if (line.find(R"("type":"in.stopped")") != std::string::npos) stopped = true;
     const std::size_t request = line.find(R"("request":)");
     if (line.find(R"("type":"out.called")") == std::string::npos || request == std::string::npos) continue;
-    if (line.find(R"("verb":"list")") != std::string::npos || line.find(R"("verb":"watch")") != std::string::npos)
-      continue;
+    const auto has = [&](const char* part) { return line.find(part) != std::string::npos; };
+    if (has(R"("verb":"list")") || has(R"("verb":"watch")") || has(R"("set_labels":{"spark-exec-id")")) continue;
     (stopped ? calls.after_stop : calls.before_stop).push_back(line.substr(request));
   }
   return calls;
 }
 
-// A cluster without applications, served by a process of its own, with the namespace that they will use.
-class Served {
- public:
-  Served(const http::TestFolder& folder, const std::string& scenario)
-      : config_(folder.path() + "/kubeconfig"),
-        process_({PODRAMP_BINARY, "serve", scenario, "--port", "0", "--kubeconfig-out", config_},
-                 folder.path() + "/serve") {
-    EXPECT_TRUE(live::wait_until([&] { return process_.out().find("serving") != std::string::npos; }))
-        << process_.err();
-    live::Surroundings none;
-    none.variable = [](const char*) { return std::nullopt; };
-    const live::LiveClock clock;
-    auto access = live::ClusterAccess::open(config_, "", none, clock.zero());
-    EXPECT_TRUE(access.has_value());
-    live::ClusterClient client(*access, clock);
-    client.ask("POST", "/api/v1/namespaces", R"({"metadata":{"name":"spark"}})", 5 * kSecondUs);
-  }
-  const std::string& config() const { return config_; }
-
- private:
-  std::string config_;
-  live::TestProcess process_;
-};
-
-void expect_parity(const std::string& app, const std::string& cluster = "") {
+// more: of the scenario, but not of the served cluster.
+void expect_parity(const std::string& app, const std::string& cluster = "", const std::string& more = "") {
   const http::TestFolder folder;
-  const std::string text = scenario_of(cluster, app);
+  const std::string text = scenario_of(cluster, app, more);
   const std::string scenario = folder.write("parity.json", text);
   const auto loaded = load_scenario({"parity.json", text}, {}, {});
   ASSERT_TRUE(loaded.has_value()) << to_string(loaded.error().front());
@@ -87,7 +64,7 @@ void expect_parity(const std::string& app, const std::string& cluster = "") {
   options.log_path = folder.path() + "/direct.jsonl";
   ASSERT_TRUE(run_experiment(loaded->scenario, options).has_value());
 
-  const Served served(folder, folder.write("served.json", scenario_of(cluster, "")));
+  const ServedProcess served(folder, served_scenario("", cluster));
   live::TestProcess process({PODRAMP_BINARY, "live", scenario, "--kubeconfig", served.config(), "--out",
                              folder.path() + "/live", "--over-quota"},
                             folder.path() + "/run");
@@ -126,6 +103,32 @@ TEST(LiveParity, AQuotaThatRefuses) {
 TEST(LiveParity, AFewPendingPodsAtATime) {
   expect_parity(
       application("spark-4.2", R"(,"spark.executor.instances":"4","spark.kubernetes.allocation.maxPendingPods":"2")"));
+}
+
+// The executors belong to a driver pod: one that the live run makes, and one that is there from the start.
+constexpr const char* kDriverPod =
+    R"(,"live":{"driver_pod":true},"background":[{"name":"etl-driver","namespace":"spark","cpu":"10m",)"
+    R"("memory":"16Mi","node":"w-1","restart_policy":"Never","labels":{"spark-role":"driver"}}])";
+constexpr const char* kNamesDriver =
+    R"(,"spark.executor.instances":"3","spark.kubernetes.driver.pod.name":"etl-driver")";
+
+TEST(LiveParity, ADriverPodThatOwnsTheExecutors) {
+  expect_parity(application("spark-4.0", kNamesDriver), "", kDriverPod);
+}
+
+TEST(LiveParity, AStatefulSetThatGrows) {
+  expect_parity(
+      application("spark-4.0",
+                  std::string(kNamesDriver) + R"(,"spark.kubernetes.allocation.pods.allocator":"statefulset")",
+                  R"(,"demand":[{"at":"3s","executors":5}])"),
+      "", kDriverPod);
+}
+
+TEST(LiveParity, ADeploymentThatGrows) {
+  expect_parity(application("spark-4.2",
+                            std::string(kNamesDriver) + R"(,"spark.kubernetes.allocation.pods.allocator":"deployment")",
+                            R"(,"demand":[{"at":"3s","executors":5}])"),
+                "", kDriverPod);
 }
 
 }  // namespace

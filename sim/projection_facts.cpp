@@ -164,12 +164,14 @@ void Projection::on(const EventRef& /*e*/, const fact::NodeReturned& data) {
 }
 
 void Projection::on(const EventRef& /*e*/, const fact::RequestRefused& data) {
+  constexpr std::size_t kRefusalsMax = 1'000;  // reasons that are told apart: some hold a name that people chose
   refused_by(data);
   std::string what = data.reason.empty() ? "transport" : data.reason;
   const std::size_t quota = data.message.find("exceeded quota: ");
   if (quota != std::string::npos) what = data.message.substr(quota, data.message.find(',', quota) - quota);
   const std::size_t invalid = data.message.find(" is invalid: ");
   if (invalid != std::string::npos) what = "Invalid: " + data.message.substr(invalid + 13);
+  if (refusals_.size() >= kRefusalsMax && !refusals_.contains(what)) what = "others";
   ++refusals_[what];
 }
 

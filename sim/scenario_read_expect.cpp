@@ -95,6 +95,9 @@ void read_fault(ReadState& state, const JsonValue& value, const std::string& pat
     reader.error("node",
                  fmt::format("unknown node \"{}\"{}", fault.client, did_you_mean(fault.client, names_of(state.nodes))));
   }
+  if (reader.read("client", fault.client, as_text) && (on_node || reader.has("application"))) {
+    reader.error("client", "names a program that talks to podramp serve, and goes with no application and no node");
+  }
   if (reader.has("application")) {
     for (const std::size_t index : read_application_names(state, reader, "application")) {
       fault.client = state.scenario.applications[index].name;

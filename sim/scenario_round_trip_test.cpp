@@ -123,6 +123,7 @@ class RandomScenario {
     return fmt::format(
         R"({{"point": "api.throttle", "from": "{}s", "until": "60s", "ratio": "{}/7", "retry_after": "2s",
             "application": "etl"}},
+           {{"point": "api.reset", "client": "kubectl"}},
            {{"point": "pull.fail", "node": "x-9"}}, {{"point": "api.slow", "delay": "{}ms", "verb": "create"}})",
         n("from", 0, 50), n("ratio", 0, 7), n("delay", 1, 9999));
   }

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <optional>
 
@@ -323,13 +324,17 @@ struct WriteAction {
   }
 };
 
-Json fault(const fakeapi::FaultSpec& spec) {
+Json fault(const fakeapi::FaultSpec& spec, const Scenario& scenario) {
   Json object{{"point", spec.point}, {"from", duration(spec.from_us)}};
   if (spec.until_us != kNever) object["until"] = duration(spec.until_us);
   object["ratio"] = fmt::format("{}/{}", spec.numerator, spec.denominator);
   object["retry_after"] = duration(spec.retry_after_s * kSecondUs);
   object["delay"] = duration(spec.delay_us);
-  if (!spec.client.empty()) object[fakeapi::Faults::is_of_node(spec.point) ? "node" : "application"] = spec.client;
+  const bool of_application =
+      std::ranges::find(scenario.applications, spec.client, &ApplicationSpec::name) != scenario.applications.end();
+  if (!spec.client.empty()) {
+    object[fakeapi::Faults::is_of_node(spec.point) ? "node" : of_application ? "application" : "client"] = spec.client;
+  }
   if (!spec.target.empty()) object["target"] = spec.target;
   if (spec.verb) object["verb"] = std::string(to_text(*spec.verb));
   if (!spec.calls.empty()) object["calls"] = spec.calls;
@@ -368,7 +373,7 @@ Json whole(const Scenario& scenario) {
     root["timeline"].push_back(std::move(object));
   }
   root["faults"] = Json::array();
-  for (const auto& spec : scenario.cluster.faults) root["faults"].push_back(fault(spec));
+  for (const auto& spec : scenario.cluster.faults) root["faults"].push_back(fault(spec, scenario));
   root["expect"] = expect(scenario.expect);
   if (scenario.published) root["published"] = published_json(*scenario.published);
   if (scenario.live) root["live"] = live_json(*scenario.live);

@@ -41,6 +41,9 @@ http::Headers stream_headers(std::string_view type) {
   return {{"Content-Type", std::string(type)}, {"Cache-Control", "no-cache, private"}};
 }
 
+// The connection is lost: the client sees an answer that breaks off.
+void cut(const http::Responder& responder) { (void)responder.begin_stream(200, stream_headers("application/json")); }
+
 }  // namespace
 
 Result<std::unique_ptr<ServedCluster>> ServedCluster::listen(ServeOptions options) {
@@ -75,6 +78,7 @@ void ServedCluster::attach(Kernel& kernel, const fakeapi::Cluster& cluster) {
     kernel.set_process_host(*options_.processes);
   }
   kernel.set_listener([this](fakeapi::ClientId client, const Input& input) { told(client, input); });
+  kernel.set_crash_listener([this](fakeapi::ClientId client) { crashed(client); });
 }
 
 // --- time ------------------------------------------------------------------------------------------------------------
@@ -240,8 +244,7 @@ void ServedCluster::answered(const CallKey& key, const ApiReply& reply) {
   note(pending.audit, response.status,
        named(reply.object, reply.manifest, named(pending.passed.request.body, pending.passed.request.manifest, "")));
   if (response.status != 0) return pending.responder->send(std::move(response));
-  // The connection is lost: the client sees an answer that breaks off.
-  (void)pending.responder->begin_stream(200, stream_headers("application/json"));
+  cut(*pending.responder);
 }
 
 // A quota is enforced apart from its object.
@@ -266,6 +269,8 @@ void ServedCluster::open_watch(const CallKey& key, Pending& pending) {
     pending.stream->on_gone(gone);
   }
   pending.responder.reset();
+  const bool open = pending.wants_socket ? pending.socket->is_open() : pending.stream->is_open();
+  if (!open) hang_up(key);  // its client has not waited for that
 }
 
 void ServedCluster::send_lines(Pending& pending, const std::string& line) {
@@ -288,6 +293,24 @@ void ServedCluster::hang_up(const CallKey& key) {
   const TimeUs at = now();
   kernel_->release_watch(key.first, CallId{key.second}, at);
   if (!asked_at_) asked_at_ = at;
+}
+
+// A fault has ended the client's program, so a real client sees its connections cut.
+void ServedCluster::crashed(fakeapi::ClientId client) {
+  const auto begin = pending_.lower_bound({client, 0});
+  const auto end = pending_.lower_bound({client + 1, 0});
+  std::map<CallKey, Pending> gone;
+  for (auto it = begin; it != end;) {
+    const auto next = std::next(it);
+    gone.insert(pending_.extract(it));
+    it = next;
+  }
+  for (auto& [key, pending] : gone) {
+    if (pending.passed.request.verb == Verb::watch) kernel_->release_watch(client, CallId{key.second}, kernel_->now());
+    if (!pending.responder) continue;  // a stream that is dropped is cut
+    note(pending.audit, 0);
+    cut(*pending.responder);
+  }
 }
 
 // --- logs ------------------------------------------------------------------------------------------------------------

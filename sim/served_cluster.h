@@ -79,6 +79,7 @@ class ServedCluster final : public RunHost {
   void send_lines(Pending& pending, const std::string& lines);
   void end_watch(const CallKey& key, const std::string& last);
   void hang_up(const CallKey& key);
+  void crashed(fakeapi::ClientId client);
   void read_log(const fakeapi::rest::LogAsked& asked, const http::Responder& responder);
   void follow_logs();
   bool attend_processes();

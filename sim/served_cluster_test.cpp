@@ -140,6 +140,24 @@ TEST(ServedCluster, AtFullSpeedTimeRunsAheadOfTheWall) {
   client.read_until("kubernetes.io/metadata.name");
 }
 
+TEST(ServedCluster, AProgramThatAFaultCrashesSeesItsConnectionsCutAndMayComeBack) {
+  fakeapi::FaultSpec crash;
+  crash.point = "client.crash";
+  crash.client = "tester";
+  crash.verb = Verb::create;
+  ServedRun run(fast(), "", {crash});
+  BlockingClient watch = run.client();
+  watch.ask("GET", std::string(kMaps) + "?watch=true");
+  watch.read_until("200 OK");
+  BlockingClient writer = run.client();
+  writer.ask("POST", kMaps, R"({"metadata":{"name":"last-words"}})");
+  EXPECT_TRUE(writer.is_cut());
+  EXPECT_TRUE(watch.is_cut());
+  BlockingClient again = run.client();
+  again.ask("GET", std::string(kMaps) + "/last-words");
+  again.read_until("200 OK");
+}
+
 TEST(ServedCluster, QuotasThatPeopleMakeAreEnforced) {
   ServedRun run(fast());
   BlockingClient client = run.client();

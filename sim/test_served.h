@@ -14,6 +14,7 @@
 #include <string_view>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "sim/furnish.h"
 #include "sim/served_cluster.h"
@@ -56,6 +57,17 @@ class BlockingClient {
     EXPECT_GE(count(part), times) << part;
     return got_;
   }
+  // The server hangs up within 20 s.
+  bool is_cut() {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    while (std::chrono::steady_clock::now() < end) {
+      pollfd ready{fd_, POLLIN, 0};
+      if (::poll(&ready, 1, 100) <= 0) continue;
+      char piece[65536];
+      if (::recv(fd_, piece, sizeof piece, 0) <= 0) return true;
+    }
+    return false;
+  }
   std::size_t count(std::string_view part) const {
     std::size_t found = 0;
     for (std::size_t at = got_.find(part); at != std::string::npos; at = got_.find(part, at + part.size())) ++found;
@@ -69,13 +81,15 @@ class BlockingClient {
 
 class ServedRun {
  public:
-  explicit ServedRun(ServeOptions options = {}, std::string log_path = "") {
+  explicit ServedRun(ServeOptions options = {}, std::string log_path = "",
+                     std::vector<fakeapi::FaultSpec> faults = {}) {
     options.server.port = 0;
     auto served = ServedCluster::listen(std::move(options));
     EXPECT_TRUE(served) << served.error().message;
     served_ = std::move(*served);
-    thread_ = std::thread([this, log_path] {
+    thread_ = std::thread([this, log_path, faults] {
       Scenario scenario = shipped_scenario("playground.json");
+      scenario.cluster.faults = faults;
       furnish(scenario);
       RunOptions run;
       run.engine = EngineKind::fluid;

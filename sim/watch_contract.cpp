@@ -11,7 +11,9 @@
 namespace podramp::sim {
 namespace {
 
-constexpr std::size_t kChangesMax = 102'400;  // as many as the server's own history (K19)
+constexpr std::size_t kChangesMax = 102'400;       // as many as the server's own history (K19)
+constexpr std::size_t kChangesMin = 1'000;         // kept however old
+constexpr DurationUs kChangesUs = 15 * kMinuteUs;  // longer than the server keeps anything (K19)
 constexpr std::array<std::string_view, 3> kBreaking{"watch.drop", "watch.duplicate", "api.stale"};
 
 bool has_labels(const LabelSelector& selector, const Pod& pod, const StringMap& over) {
@@ -60,14 +62,16 @@ void WatchContract::note(Change change) {
       if (const auto watches = values.find(*value); watches != values.end()) offer(watches->second);
     }
   }
+  const TimeUs old_us = change.at_us - kChangesUs;
   changes_.push_back(std::move(change));
-  if (changes_.size() <= kChangesMax) return;
-  forgotten_rv_ = changes_.front().rv;
-  changes_.pop_front();
+  while (changes_.size() > kChangesMax || (changes_.size() > kChangesMin && changes_.front().at_us < old_us)) {
+    forgotten_rv_ = changes_.front().rv;
+    changes_.pop_front();
+  }
 }
 
-void WatchContract::on(const EventRef& /*event*/, const fact::PodCreated& created) {
-  note({created.pod->resource_version, created.pod});
+void WatchContract::on(const EventRef& event, const fact::PodCreated& created) {
+  note({created.pod->resource_version, created.pod, {}, event.t});
 }
 
 void WatchContract::on(const EventRef& event, const fact::PodLabelled& labelled) {
@@ -80,10 +84,9 @@ void WatchContract::on(const EventRef& event, const fact::PodEdited& edited) {
   changed(event, edited.pod, edited.rv, labels);
 }
 
-void WatchContract::changed(const EventRef& /*event*/, const std::string& pod, std::uint64_t rv,
-                            const StringMap& labels) {
+void WatchContract::changed(const EventRef& event, const std::string& pod, std::uint64_t rv, const StringMap& labels) {
   const fakeapi::PodRecord* record = state_ == nullptr ? nullptr : state_->find_pod(pod);
-  if (record != nullptr) note({rv, record->pod, labels});
+  if (record != nullptr) note({rv, record->pod, labels, event.t});
 }
 
 // --- what clients see --------------------------------------------------------------------------------------------

@@ -34,6 +34,7 @@ class WatchContract : public EventSink {
     std::uint64_t rv = 0;
     PodPtr pod;             // its labels before, or at its creation
     StringMap labels = {};  // set by the change
+    TimeUs at_us = 0;
   };
   struct Watch {
     std::string ns;
@@ -75,7 +76,7 @@ class WatchContract : public EventSink {
   // Label -> value -> watches with that requirement, and those without any.
   std::map<std::string, std::unordered_map<std::string, std::vector<WatchKey>>, std::less<>> index_;  // never iterated
   std::vector<WatchKey> unindexed_;
-  std::deque<Change> changes_;  // the newest, for watches that resume
+  std::deque<Change> changes_;  // the newest, for watches that resume; each keeps a pod alive
   std::uint64_t forgotten_rv_ = 0;
 };
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <thread>
 
 #include "backend/live/stand_in.h"
@@ -57,8 +58,9 @@ std::string unlisted(Kind kind, const std::string& ns, const ApiReply& said) {
                      said.message.empty() ? to_text(said.transport) : said.message);
 }
 
-// Asks one object to go; its uid is a precondition, so that nothing else of its name is met.
-void remove(ClusterClient& client, const std::string& ns, Kind kind, const Found& object, Sweep& sweep) {
+// Asks one object to go; its uid is a precondition, so that nothing else of its name is met. False: it has to be asked
+// again.
+bool remove(ClusterClient& client, const std::string& ns, Kind kind, const Found& object, Sweep& sweep) {
   ApiRequest request;
   request.verb = Verb::remove;
   request.kind = kind;
@@ -67,8 +69,11 @@ void remove(ClusterClient& client, const std::string& ns, Kind kind, const Found
   request.uid_precondition = object.uid;
   const ApiReply reply = client.ask(request);
   if (reply.ok()) ++sweep.deleted;
-  if (reply.ok() || reply.code == 404 || reply.code == 409) return;
-  sweep.errors.push_back(fmt::format("{} cannot be deleted: {}", full_name(kind, ns, object.name), reply.message));
+  if (reply.ok()) return true;
+  if (reply.code == 404 || reply.code == 409) return false;
+  sweep.errors.push_back(fmt::format("{} cannot be deleted: {}", full_name(kind, ns, object.name),
+                                     reply.message.empty() ? to_text(reply.transport) : reply.message));
+  return false;
 }
 
 }  // namespace
@@ -84,6 +89,7 @@ Sweep sweep(ClusterClient& client, const LiveClock& clock, const SweepSettings& 
   const LabelSelector which = objects_of(settings.run);
   const TimeUs deadline = clock.now() + settings.patience_us;
   std::vector<std::string> asked;  // uids
+  std::optional<TimeUs> empty_since;
   while (true) {
     result.left.clear();
     result.errors.clear();
@@ -100,20 +106,26 @@ Sweep sweep(ClusterClient& client, const LiveClock& clock, const SweepSettings& 
         result.left.push_back(full_name(kind, settings.ns, object.name));
         const bool going = object.going || std::ranges::find(asked, object.uid) != asked.end();
         if (going || settings.give_up()) continue;
-        asked.push_back(object.uid);
-        remove(client, settings.ns, kind, object, result);
+        if (remove(client, settings.ns, kind, object, result)) asked.push_back(object.uid);
       }
     }
-    const bool done = result.left.empty() && result.errors.empty();
+    // A create that was under way when its client was killed may still be done: only what stays empty is.
+    const bool empty = result.left.empty() && result.errors.empty();
+    if (!empty) empty_since.reset();
+    if (empty && !empty_since) empty_since = clock.now();
+    const bool done = empty && clock.now() - *empty_since >= settings.settle_us;
     if (done || clock.now() >= deadline || settings.give_up()) return result;
     std::this_thread::sleep_for(std::chrono::microseconds(settings.pause_us));
   }
 }
 
-std::vector<std::string> left_by_others(ClusterClient& client, const std::string& ns, const std::vector<Kind>& kinds) {
+Result<std::vector<std::string>> left_by_others(ClusterClient& client, const std::string& ns,
+                                                const std::vector<Kind>& kinds) {
   std::vector<std::string> left;
   for (const Kind kind : kinds) {
     const auto found = find(client, ns, kind, objects_of_any_run());
+    const bool may_not = !found && (found.error().code == 403 || found.error().code == 404);
+    if (!found && !may_not) return tl::unexpected(Error{unlisted(kind, ns, found.error())});
     for (const Found& object : found ? *found : std::vector<Found>{}) {
       left.push_back(fmt::format("{} (run {})", full_name(kind, ns, object.name), object.run));
     }

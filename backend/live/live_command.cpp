@@ -64,6 +64,7 @@ int clean_up_command(const LiveOptions& options) {
   SweepSettings settings;
   settings.ns = origin->ns;
   settings.run = origin->run;
+  settings.settle_us = kSettleUs;
   settings.give_up = [] { return g_interrupts > 0; };
   const Sweep swept = sweep(client, clock, settings);
   fmt::print("run {} in namespace {}: {} objects deleted, {} left\n", origin->run, origin->ns, swept.deleted,

@@ -228,10 +228,7 @@ void LiveLoop::perform(std::uint32_t index, const backend::Session::Logged& effe
           [&](const out::Exited& exit) {
             app.tally.exit_code = exit.code;
             app.tally.exit_why = exit.why;
-            for (const auto& [watch, asked] : app.watches) parts_.client.release(index, watch);
-            for (const auto& [call, sent] : app.calls) parts_.client.release(index, call);
-            app.watches.clear();
-            app.calls.clear();
+            drop_calls(index);
             app.timers.clear();
           },
           [](const auto&) {}},
@@ -254,9 +251,22 @@ void LiveLoop::send(std::uint32_t index, const out::Called& called, Seq seq) {
 void LiveLoop::count(App& app, const Sent& sent, const ApiReply& reply) {
   const ApiRequest& request = sent.request;
   ++app.tally.answers[fmt::format("{} {} {}", to_text(request.verb), to_text(request.kind), answer_text(reply))];
+  if (request.verb == Verb::create && reply.transport != Transport::ok) unsure_ = true;
   if (request.verb == Verb::create && !reply.ok()) {
     app.tally.last_refusal = fmt::format("{} {}: {}", answer_text(reply), reply.reason, reply.message);
   }
+}
+
+// Nobody waits for them any more.
+void LiveLoop::drop_calls(std::uint32_t index) {
+  App& app = apps_[index];
+  for (const auto& [call, sent] : app.calls) {
+    unsure_ = unsure_ || sent.request.verb == Verb::create;
+    parts_.client.release(index, call);
+  }
+  for (const auto& [watch, seq] : app.watches) parts_.client.release(index, watch);
+  app.calls.clear();
+  app.watches.clear();
 }
 
 // --- the end -------------------------------------------------------------------------------------------------------
@@ -310,15 +320,9 @@ void LiveLoop::stop() {
 }
 
 LoopResult LiveLoop::result(std::string ended) {
-  LoopResult done{std::move(ended), log_error_, parts_.clock.now() - began_us_, {}};
-  for (App& app : apps_) {
-    for (const auto& [call, sent] : app.calls)
-      parts_.client.release(static_cast<std::uint32_t>(&app - apps_.data()), call);
-    for (const auto& [watch, seq] : app.watches) {
-      parts_.client.release(static_cast<std::uint32_t>(&app - apps_.data()), watch);
-    }
-    done.applications.push_back(std::move(app.tally));
-  }
+  for (std::uint32_t i = 0; i < apps_.size(); ++i) drop_calls(i);
+  LoopResult done{std::move(ended), log_error_, parts_.clock.now() - began_us_, unsure_, {}};
+  for (App& app : apps_) done.applications.push_back(std::move(app.tally));
   return done;
 }
 

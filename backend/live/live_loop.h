@@ -48,6 +48,7 @@ struct LoopResult {
   std::string ended;  // "quiet", "end", "stuck", "interrupted", "log failed"
   std::string error;  // of the log
   DurationUs took_us = 0;
+  bool unsure = false;  // the outcome of a create was never heard: it may still be done
   std::vector<LiveTally> applications;
 };
 
@@ -107,6 +108,7 @@ class LiveLoop {
   void perform(std::uint32_t index, const backend::Session::Logged& effect);
   void send(std::uint32_t index, const out::Called& called, Seq seq);
   void count(App& app, const Sent& sent, const ApiReply& reply);
+  void drop_calls(std::uint32_t index);
   TimeUs next_due() const;
   TimeUs start_of(const App& app) const { return began_us_ + app.plan->start_us; }
   void want(App& app, const std::map<ProfileId, std::int64_t>& targets);
@@ -127,6 +129,7 @@ class LiveLoop {
   TimeUs alive_us_ = 0;  // when something last changed
   std::optional<TimeUs> satisfied_since_;
   std::string log_error_;
+  bool unsure_ = false;
 };
 
 }  // namespace podramp::live

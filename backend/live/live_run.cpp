@@ -125,6 +125,8 @@ RunOutcome run_live(ClusterClient& client, const LiveClock& clock, const LivePla
   sweeping.ns = plan.ns;
   sweeping.run = settings.run;
   sweeping.kinds = kinds_of(plan);
+  sweeping.patience_us = settings.patience_us;
+  if (outcome.loop.unsure || !outcome.error.empty()) sweeping.settle_us = kSettleUs;
   sweeping.give_up = [&] { return settings.loop.interrupts() > 2; };
   outcome.sweep = sweep(client, clock, sweeping);
   return outcome;

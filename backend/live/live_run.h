@@ -17,7 +17,8 @@ struct RunSettings {
   std::string log_path;  // of a file that is not there yet
   LoopSettings loop;
   bool ignore_quota = false;
-  bool max_pods_by_default = false;  // the user did not choose it: then it may not be in the way
+  DurationUs patience_us = 2 * kMinuteUs;  // of the clean-up (SweepSettings)
+  bool max_pods_by_default = false;        // the user did not choose it: then it may not be in the way
   std::function<void(const std::string&)> say = [](const std::string&) {};  // what happens now, a line each
 };
 

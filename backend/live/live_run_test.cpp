@@ -129,6 +129,17 @@ TEST(LiveRun, ObjectsOfAnotherRunAreInTheWay) {
   EXPECT_THAT(world.run().missing, ElementsAre(HasSubstr("pods/spark/left (run r-0) is there from another run")));
 }
 
+TEST(LiveRun, WhereNobodyCanSayWhetherThereAreSuchObjectsNothingIsStarted) {
+  LiveWorld world(live_scenario(1));
+  world.server.interfere([](const http::Request& request) -> std::optional<http::Response> {
+    if (request.method != "GET" || request.target.find("/pods") == std::string::npos) return std::nullopt;
+    return status(500, "InternalError");
+  });
+  EXPECT_THAT(world.run().missing, ElementsAre("a look for objects of other runs: pods in namespace spark cannot be "
+                                               "listed: injected"));
+  EXPECT_EQ(world.requests_that_start_with(kPods), 0U);
+}
+
 TEST(LiveRun, ANamespaceThatIsNotThereIsMissing) {
   LiveWorld world(live_scenario(1));
   world.server.interfere([](const http::Request& request) -> std::optional<http::Response> {
@@ -266,6 +277,62 @@ TEST(LiveRun, AWatchThatIsGoneLeavesThePolls) {  // 02 2.2: 410 ends it for good
   EXPECT_THAT(world.server.objects(), IsEmpty());
 }
 
+TEST(LiveRun, AServerThatRestartsForgetsWatchesAndIsFoundAgain) {
+  for (const int down_ms : {0, 2'500}) {
+    LiveWorld world(live_scenario(3, R"("spark.kubernetes.executor.apiPollingInterval":"1s",)"));
+    bool restarted = false;
+    world.settings.loop.interrupts = [&] {
+      if (!restarted && world.server.pods().size() == 3) {
+        restarted = true;
+        world.server.restart(std::chrono::milliseconds(down_ms));
+        world.server.delete_pod(world.server.pods().front().name);
+      }
+      return 0;
+    };
+    world.settings.loop.hold_us = 4 * kSecondUs;
+    world.settings.loop.stuck_us = 30 * kSecondUs;
+    const RunOutcome outcome = world.run();
+    EXPECT_TRUE(restarted);
+    EXPECT_EQ(outcome.loop.ended, "quiet");
+    // The lost one was made good; Spark takes it for lost itself only half a minute later.
+    EXPECT_GE(outcome.loop.applications.front().registered, 3);
+    EXPECT_GE(outcome.loop.applications.front().answers.at("create pods 201"), 4);
+    EXPECT_THAT(world.server.objects(), IsEmpty());
+    EXPECT_THAT(outcome.sweep.errors, IsEmpty());
+  }
+}
+
+TEST(LiveRun, AServerThatDoesNotComeBackIsTheReasonItGives) {
+  LiveWorld world(live_scenario(3));
+  world.settings.loop.interrupts = [&] {
+    if (world.server.pods().size() == 2) world.server.end();
+    return 0;
+  };
+  world.settings.loop.stop_us = kSecondUs;
+  world.settings.patience_us = kSecondUs;
+  const RunOutcome outcome = world.run();
+  EXPECT_EQ(outcome.loop.ended, "stuck");
+  EXPECT_THAT(outcome.loop.applications.front().last_refusal, HasSubstr("Failed to connect"));
+  EXPECT_THAT(outcome.sweep.errors, Contains(HasSubstr("pods in namespace spark cannot be listed: Failed to connect")));
+}
+
+TEST(LiveRun, AServerThatAnswersFromOldStateGetsNoPodTooMany) {  // K14: lists of version "0" come from a cache
+  LiveWorld world(live_scenario(3, R"("spark.kubernetes.executor.apiPollingInterval":"1s",)"));
+  std::size_t most = 0;
+  world.server.answer_from_old_state(true);  // that there are no pods
+  world.settings.loop.interrupts = [&] {
+    most = std::max(most, world.server.pods().size());
+    return 0;
+  };
+  world.settings.loop.hold_us = 3 * kSecondUs;
+  world.settings.loop.stuck_us = 30 * kSecondUs;
+  const RunOutcome outcome = world.run();
+  EXPECT_EQ(outcome.loop.ended, "quiet");
+  EXPECT_EQ(outcome.loop.applications.front().registered, 3);
+  EXPECT_EQ(most, 3U);
+  EXPECT_THAT(world.server.objects(), IsEmpty());
+}
+
 TEST(LiveRun, AQuotaThatRefusesIsTheReasonItGives) {
   LiveWorld world(live_scenario(3));
   int creates = 0;
@@ -319,6 +386,52 @@ TEST(CleanUp, SweepsOneRunOnlyAndTellsWhatStays) {
   settings.patience_us = 10 * kMillisecondUs;
   swept = sweep(*world.client, world.clock, settings);
   EXPECT_THAT(swept.left, ElementsAre("pods/spark/pod-of-r-2"));
+}
+
+TEST(CleanUp, ADeleteThatIsRefusedForAWhileIsAskedForAgain) {
+  LiveWorld world(live_scenario(1));
+  StandIns stand_ins({}, "r-1", false);
+  backend::Application app;
+  app.conf.ns = "spark";
+  app.conf.driver_pod_name = "left";
+  ASSERT_TRUE(world.client->ask(stand_ins.dressed(create_driver_pod({app}))).ok());
+  int deletes = 0;
+  world.server.interfere([&](const http::Request& request) -> std::optional<http::Response> {
+    if (request.method != "DELETE" || ++deletes > 3) return std::nullopt;
+    return status(deletes == 1 ? 429 : 500, "TryAgain");
+  });
+  SweepSettings settings;
+  settings.ns = "spark";
+  settings.run = "r-1";
+  settings.pause_us = kMillisecondUs;
+  const Sweep swept = sweep(*world.client, world.clock, settings);
+  EXPECT_EQ(deletes, 4);
+  EXPECT_EQ(swept.deleted, 1);
+  EXPECT_THAT(swept.left, IsEmpty());
+  EXPECT_THAT(swept.errors, IsEmpty());
+  EXPECT_THAT(world.server.objects(), IsEmpty());
+}
+
+TEST(CleanUp, ACreateThatIsDoneLateIsMetWhileItWaits) {
+  LiveWorld world(live_scenario(1));
+  int looks = 0;
+  world.server.interfere([&](const http::Request& request) -> std::optional<http::Response> {
+    if (request.method != "GET" || ++looks > 1) return std::nullopt;
+    return http::Response{200, {}, R"({"kind":"PodList","apiVersion":"v1","metadata":{},"items":[]})"};
+  });
+  StandIns stand_ins({}, "r-1", false);
+  backend::Application app;
+  app.conf.ns = "spark";
+  app.conf.driver_pod_name = "late";
+  ASSERT_TRUE(world.client->ask(stand_ins.dressed(create_driver_pod({app}))).ok());
+  SweepSettings settings;
+  settings.ns = "spark";
+  settings.run = "r-1";
+  settings.kinds = {Kind::pod};
+  settings.pause_us = 10 * kMillisecondUs;
+  settings.settle_us = 100 * kMillisecondUs;
+  EXPECT_EQ(sweep(*world.client, world.clock, settings).deleted, 1);
+  EXPECT_THAT(world.server.objects(), IsEmpty());
 }
 
 TEST(CleanUp, KindsThatMayNotBeListedWereNeverMadeButPodsMustBeSeen) {

@@ -192,7 +192,9 @@ Preflight preflight(ClusterClient& client, const LivePlan& plan, const Preflight
   }
   if (!result.missing.empty()) return result;
   check_quota(client, plan, settings, result);
-  for (const std::string& object : left_by_others(client, settings.ns, kinds_of(plan))) {
+  const auto left = left_by_others(client, settings.ns, kinds_of(plan));
+  if (!left) result.missing.push_back("a look for objects of other runs: " + left.error().message);
+  for (const std::string& object : left.value_or(std::vector<std::string>{})) {
     result.missing.push_back(fmt::format(
         "a clean namespace: {} is there from another run; end it, or clean up with --clean-up LOG", object));
   }

@@ -25,13 +25,26 @@ class TestApiServer {
   // What a request gets instead of its answer; absent: its answer.
   using Interfere = std::function<std::optional<http::Response>(const http::Request&)>;
 
-  explicit TestApiServer(http::ServerConfig config = {})
-      : thread_(std::make_unique<ServerThread>(
-            [this](http::Request request, http::Responder responder) { handle(std::move(request), responder); },
-            std::move(config))) {}
+  explicit TestApiServer(http::ServerConfig config = {}) : config_(std::move(config)) { listen(); }
 
-  std::string url() const { return thread_->url(); }
+  std::string url() const { return url_; }
   void end() { thread_->end(); }
+  // As a process that ends and comes back on its port with its store: watches are cut and forgotten, and who wants to
+  // go on with one gets 410.
+  void restart(std::chrono::milliseconds down) {
+    thread_->end();
+    locked([&] {
+      watches_.clear();
+      forgotten_ = version_;
+    });
+    std::this_thread::sleep_for(down);
+    config_.port = static_cast<std::uint16_t>(std::stoi(url_.substr(url_.rfind(':') + 1)));
+    listen();
+  }
+  // From now on lists of pods of any version ("0") show what there is now, whatever happens; or not any more.
+  void answer_from_old_state(bool old) {
+    locked([&] { old_ = old ? std::optional(pods_) : std::nullopt; });
+  }
   // The rest may be called from any thread.
   void interfere(Interfere with) {
     locked([&] { interfere_ = std::move(with); });
@@ -93,6 +106,12 @@ class TestApiServer {
     std::string name;
     std::map<std::string, std::string> query;
   };
+
+  void listen() {
+    thread_ = std::make_unique<ServerThread>(
+        [this](http::Request request, http::Responder responder) { handle(std::move(request), responder); }, config_);
+    url_ = thread_->url();
+  }
 
   template <class Do>
   void locked(Do act) const {
@@ -156,7 +175,12 @@ class TestApiServer {
       return responder.send(json(201, fmt::format(R"({{"status":{{"allowed":{}}}}})", allowed)));
     }
     if (target.plural == "resourcequotas") return responder.send(json(200, quotas_));
-    if (target.query.contains("watch")) return open_watch(target, responder);
+    if (target.query.contains("watch")) {
+      const auto since = target.query.find("resourceVersion");
+      const bool gone = since != target.query.end() && std::stoull(since->second) < forgotten_ && since->second != "0";
+      if (gone) return responder.send(failure(410, "Expired", "too old resource version"));
+      return open_watch(target, responder);
+    }
     http::Response answer = target.plural == "pods" ? pods_answer(request, target) : objects_answer(request, target);
     if (request.method == "POST" && cut_ > 0) {
       --cut_;
@@ -198,7 +222,9 @@ class TestApiServer {
     }
     std::vector<std::string> texts;
     std::vector<std::string> names;
-    for (const auto& [name, pod] : pods_) {
+    const auto version = target.query.find("resourceVersion");
+    const bool any = request.method == "GET" && version != target.query.end() && version->second == "0";
+    for (const auto& [name, pod] : any&& old_ ? *old_ : pods_) {
       if (!labels_of(target).matches(*pod) || !fields_of(target).matches(*pod)) continue;
       texts.push_back(pod_text(*pod, {}));
       names.push_back(name);
@@ -282,11 +308,15 @@ class TestApiServer {
     return json(200, list_text(type.kind, api_version(type), texts, version_, "", std::nullopt));
   }
 
+  http::ServerConfig config_;
+  std::string url_;
   mutable std::mutex mutex_;
   std::uint64_t version_ = 100;
+  std::uint64_t forgotten_ = 0;  // versions up to this one are compacted
   int uids_ = 0;
   int cut_ = 0;
-  std::map<std::string, PodPtr> pods_;          // by name
+  std::map<std::string, PodPtr> pods_;  // by name
+  std::optional<std::map<std::string, PodPtr>> old_;
   std::map<std::string, ManifestPtr> objects_;  // by "plural/name"
   std::vector<Watch> watches_;
   std::vector<std::string> requests_;

@@ -73,6 +73,11 @@ std::variant<http::Response, Passed> Front::answer(const Passed& passed, const A
         return scene.state.find_object(uid) != nullptr || (pod != 0 && scene.state.find_pod(pod) != nullptr);
       });
       if (passed.request.verb == Verb::remove && reply.manifest != nullptr) managed_.forget(uid_in(reply));
+      secrets_.forget_gone(scene.now, [&](const auto& look) {
+        for (const auto& [key, secret] : scene.state.objects(Kind::secret)) {
+          look(json::parse(secret->extra_json, nullptr, false));
+        }
+      });
     }
     return AnswerWriter(*this, passed, scene).write(reply);
   } catch (const json::exception& e) {

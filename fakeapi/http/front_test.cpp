@@ -259,5 +259,44 @@ TEST(Front, DocumentsOfAnyShapeAreAnswered) {
   }
 }
 
+TEST(Front, LimitRangesThatPeopleMakeAreObeyedFromThenOn) {  // K40
+  FrontWorld world;
+  const auto made = [&](const std::string& name) {
+    return world.post("/api/v1/namespaces/ns/pods",
+                      R"({"metadata":{"name":")" + name + R"("},"spec":{"containers":[{"name":"m","image":"i"}]}})");
+  };
+  EXPECT_EQ(made("before").status, 201);
+  const std::string ranges = "/api/v1/namespaces/ns/limitranges";
+  EXPECT_EQ(world
+                .post(ranges, R"({"metadata":{"name":"l"},"spec":{"limits":[{"type":"Pod","max":{"cpu":"9"}},
+    {"type":"Container","default":{"cpu":"300m"},"defaultRequest":{"cpu":"200m","memory":"10Mi"},
+     "max":{"cpu":"1"}}]}})")
+                .status,
+            201);
+  const auto resources = world.json_of(made("within"))["spec"]["containers"][0]["resources"];
+  EXPECT_EQ(resources["requests"]["cpu"], "200m");
+  EXPECT_EQ(resources["requests"]["memory"], "10Mi");
+  EXPECT_EQ(resources["limits"]["cpu"], "300m");
+  const http::Response beyond = world.post(
+      "/api/v1/namespaces/ns/pods", R"({"metadata":{"name":"beyond"},"spec":{"containers":[{"name":"m","image":"i",
+        "resources":{"limits":{"cpu":"2"}}}]}})");
+  EXPECT_EQ(beyond.status, 403);
+  EXPECT_THAT(beyond.body, HasSubstr("maximum cpu usage per Container is 1, but limit is 2"));
+  EXPECT_EQ(world
+                .patch(ranges + "/l", R"([{"op":"replace","path":"/spec/limits/1/max/cpu","value":"4"}])",
+                       "application/json-patch+json")
+                .status,
+            200);
+  EXPECT_EQ(world
+                .post("/api/v1/namespaces/ns/pods", R"({"metadata":{"name":"now"},"spec":{"containers":[{"name":"m",
+        "image":"i","resources":{"limits":{"cpu":"2"}}}]}})")
+                .status,
+            201);
+  EXPECT_EQ(world.ask(http_request("DELETE", ranges + "/l")).status, 200);
+  EXPECT_FALSE(world.json_of(made("after"))["spec"]["containers"][0]
+                   .value("resources", nlohmann::json::object())
+                   .contains("limits"));
+}
+
 }  // namespace
 }  // namespace podramp::fakeapi::rest::front_test

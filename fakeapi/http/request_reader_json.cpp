@@ -225,7 +225,7 @@ std::optional<http::Response> RequestReader::decode(json body) {
   const Kind kind = path_.resource->kind;
   ApiRequest& request = passed_.request;
   const ResourceType& type = resource_type(kind);
-  if (kind == Kind::secret) front_.secrets_.conceal(body);
+  if (kind == Kind::secret) front_.secrets_.conceal(body, scene_.now);
   FieldErrors errors;
   const std::string version = body.value("apiVersion", api_version(type));
   if (version != api_version(type)) {

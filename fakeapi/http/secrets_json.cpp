@@ -1,7 +1,9 @@
 // Values of Secrets, concealed and revealed (secrets.h).
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "backend/port/random.h"
 #include "fakeapi/http/secrets.h"
@@ -9,6 +11,12 @@
 namespace podramp::fakeapi::rest {
 
 using nlohmann::json;
+
+namespace {
+
+constexpr DurationUs kOnItsWayUs = 10 * kMinuteUs;  // a request takes less
+
+}  // namespace
 
 std::string base64(std::string_view bytes) {
   static constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -24,7 +32,7 @@ std::string base64(std::string_view bytes) {
   return out;
 }
 
-void SecretVault::conceal(json& secret) {
+void SecretVault::conceal(json& secret, TimeUs now) {
   if (!secret.is_object()) return;
   if (const auto plain = secret.find("stringData"); plain != secret.end() && plain->is_object()) {
     const json texts = *plain;
@@ -42,7 +50,7 @@ void SecretVault::conceal(json& secret) {
     if (values_.contains(text)) continue;  // concealed already
     // Equal values have equal names, so that writing the same again changes nothing.
     const std::string name = fmt::format("hidden-{:016x}-{}", hash_text(text), text.size());
-    values_.emplace(name, text);
+    values_.insert_or_assign(name, Value{text, now});
     value = name;
   }
 }
@@ -53,8 +61,25 @@ void SecretVault::reveal(json& secret) const {
   for (auto& [key, value] : data->items()) {
     if (!value.is_string()) continue;
     const auto it = values_.find(value.get<std::string>());
-    if (it != values_.end()) value = it->second;
+    if (it != values_.end()) value = it->second.text;
   }
+}
+
+void SecretVault::forget_gone(TimeUs now,
+                              const std::function<void(const std::function<void(const json&)>&)>& each_secret) {
+  if (values_.size() < look_at_) return;
+  std::set<std::string> held;
+  each_secret([&](const json& secret) {
+    const auto data = secret.find("data");
+    if (data == secret.end() || !data->is_object()) return;
+    for (const auto& [key, value] : data->items()) {
+      if (value.is_string()) held.insert(value.get<std::string>());
+    }
+  });
+  std::erase_if(values_, [&](const auto& value) {
+    return value.second.named_us + kOnItsWayUs < now && !held.contains(value.first);
+  });
+  look_at_ = std::max<std::size_t>(1'024, 2 * values_.size());
 }
 
 }  // namespace podramp::fakeapi::rest
