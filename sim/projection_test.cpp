@@ -290,7 +290,7 @@ TEST_F(ProjectionTest, PeakPendingOfTheRunIsNotTheSumOfPeaks) {
   std::vector<Kpis> all;
   for (const ApplicationView& a : projection.applications()) all.push_back(application_kpis(a, 10 * kS));
   EXPECT_EQ(all[0].at("pending_max") + all[1].at("pending_max"), 2);
-  const Kpis run = run_kpis(all, projection.pending_max(), 0);
+  const Kpis run = run_kpis(all, {projection.pending_max(), projection.requests_per_s_max()}, 0);
   EXPECT_EQ(run.at("pending_max"), 1);
   EXPECT_EQ(run.at("target_max"), 2);
 }
@@ -341,7 +341,8 @@ Kpis some_kpis(std::int64_t time_to_100, std::int64_t first_noticed, std::int64_
 }
 
 TEST(Kpis, ARunIsAsSlowAsItsSlowestApplicationAndElseASum) {
-  const Kpis run = run_kpis({some_kpis(100, -1, -1, 4), some_kpis(300, 20, 50, 6), some_kpis(200, 10, 30, 7)}, 9, 2);
+  const Kpis run =
+      run_kpis({some_kpis(100, -1, -1, 4), some_kpis(300, 20, 50, 6), some_kpis(200, 10, 30, 7)}, {9, 0}, 2);
   EXPECT_EQ(run.at("time_to_100_ms"), 300);
   EXPECT_EQ(run.at("first_noticed_ms"), 10);
   EXPECT_EQ(run.at("last_noticed_ms"), 50);
@@ -352,10 +353,10 @@ TEST(Kpis, ARunIsAsSlowAsItsSlowestApplicationAndElseASum) {
 }
 
 TEST(Kpis, OneApplicationThatNeverGetsThereMakesTheRunNever) {
-  EXPECT_EQ(run_kpis({some_kpis(100, -1, -1, 0), some_kpis(-1, -1, -1, 0)}, 0, 0).at("time_to_100_ms"), -1);
+  EXPECT_EQ(run_kpis({some_kpis(100, -1, -1, 0), some_kpis(-1, -1, -1, 0)}, {}, 0).at("time_to_100_ms"), -1);
   Kpis idle = some_kpis(-1, -1, -1, 0);
   idle["target_max"] = 0;  // it wants nothing
-  EXPECT_EQ(run_kpis({some_kpis(100, -1, -1, 0), idle}, 0, 0).at("time_to_100_ms"), 100);
+  EXPECT_EQ(run_kpis({some_kpis(100, -1, -1, 0), idle}, {}, 0).at("time_to_100_ms"), 100);
 }
 
 TEST(Kpis, EveryNameOfTheListIsInARun) {
@@ -364,7 +365,7 @@ TEST(Kpis, EveryNameOfTheListIsInARun) {
   with_all.sets[kDefaultProfile] = {};  // and the wait for controllers only with sets
   Kpis kpis = application_kpis(with_all, 0);
   kpis["shuffle_left_bytes"] = 0;  // only with shuffle services
-  const Kpis run = run_kpis({kpis}, 0, 0);
+  const Kpis run = run_kpis({kpis}, {}, 0);
   std::vector<std::string> names;
   for (const auto& [name, value] : run) names.push_back(name);
   EXPECT_EQ(names, kpi_names());
