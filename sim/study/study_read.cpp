@@ -233,7 +233,7 @@ class SpecReader {
       if (reader.read("at_most", bound, as_bound)) constraint.at_most = bound;
       if (reader.read("at_least", bound, as_bound)) constraint.at_least = bound;
       reader.finish();
-      if (!reader.has("at_most") && !reader.has("at_least")) reader.error("", "needs at_most or at_least");
+      if (!reader.has("at_most") && !reader.has("at_least")) reading_.error(value, path, "needs at_most or at_least");
       study.constraints.push_back(std::move(constraint));
     });
   }

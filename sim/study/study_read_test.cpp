@@ -2,6 +2,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <set>
+
 #include "sim/study/study.h"
 #include "sim/study/variants.h"
 #include "sim/test_lines.h"
@@ -31,6 +34,12 @@ Study read(const std::string& text) {
   EXPECT_EQ(mistakes(text), "");
   CHECK(study);
   return std::move(*study);
+}
+
+std::vector<Variant> unfold(const Study& study) {
+  auto variants = variants_of(study);
+  CHECK(variants);
+  return std::move(*variants);
 }
 
 TEST(StudySpec, EveryMistakeIsToldAtOnceWithLinePathAndTheNearestWord) {
@@ -80,7 +89,8 @@ TEST(StudySpec, RangesStepAndLogarithmicRangesKeepTheirRatio) {
 }
 
 TEST(StudySpec, ADimensionIsNamedByItsSparkKey) {
-  const Study study = read(spec_with(R"({"path": "applications.0.conf.spark.kubernetes.allocation.batch.size", "values": [5]},
+  const Study study =
+      read(spec_with(R"({"path": "applications.0.conf.spark.kubernetes.allocation.batch.size", "values": [5]},
                                         {"path": "cluster.nodes.0.count", "values": [5]})"));
   EXPECT_EQ(study.dimensions[0].name, "allocation.batch.size");
   EXPECT_EQ(study.dimensions[1].name, "cluster.nodes.0.count");
@@ -103,30 +113,31 @@ TEST(StudySpec, TheResolvedSpecReadsBackAsTheSameStudy) {
          "search": {"kind": "halving", "points": 5, "first_replicates": 2, "keep_one_in": 3})");
   const std::string resolved = to_json_line(read(text));
   EXPECT_EQ(to_json_line(read(resolved)), resolved);
-  EXPECT_EQ(resolved,
-            R"({"schema":"podramp/study/v1","name":"n","about":"why","scenario":"base.json","seed":7,"replicates":4,)"
-            R"("engine":"fluid","log":"decisions","set":{"x.y":"z"},"dimensions":[{"name":"a","path":"a","values":["1","2"]},)"
-            R"({"name":"b","path":"b","values":["1","2","3"],"when":{"a":["2"]}}],)"
-            R"("objectives":[{"kpi":"time_to_95_ms","statistic":"median","goal":"minimize"}],)"
-            R"("constraints":[{"kpi":"creates","statistic":"median","at_most":9}],)"
-            R"("search":{"kind":"halving","points":5,"first_replicates":2,"keep_one_in":3}})");
+  EXPECT_EQ(
+      resolved,
+      R"({"schema":"podramp/study/v1","name":"n","about":"why","scenario":"base.json","seed":7,"replicates":4,)"
+      R"("engine":"fluid","log":"decisions","set":{"x.y":"z"},"dimensions":[{"name":"a","path":"a","values":["1","2"]},)"
+      R"({"name":"b","path":"b","values":["1","2","3"],"when":{"a":["2"]}}],)"
+      R"("objectives":[{"kpi":"time_to_95_ms","statistic":"median","goal":"minimize"}],)"
+      R"("constraints":[{"kpi":"creates","statistic":"median","at_most":9}],)"
+      R"("search":{"kind":"halving","points":5,"first_replicates":2,"keep_one_in":3}})");
 }
 
 TEST(Variants, AGridChangesItsLastDimensionFastestAndSkipsWhatDoesNotApply) {
   const Study study = read(spec_with(R"({"path": "a", "values": ["x", "y"]},
     {"path": "b", "values": [1, 2], "when": {"a": ["y"]}}, {"path": "c", "values": [7, 8]})"));
   std::vector<std::vector<std::string>> all;
-  for (const Variant& variant : *variants_of(study)) all.push_back(variant.values);
+  for (const Variant& variant : unfold(study)) all.push_back(variant.values);
   EXPECT_THAT(all, ElementsAre(ElementsAre("x", "", "7"), ElementsAre("x", "", "8"), ElementsAre("y", "1", "7"),
                                ElementsAre("y", "1", "8"), ElementsAre("y", "2", "7"), ElementsAre("y", "2", "8")));
-  EXPECT_THAT(sets_of(study, (*variants_of(study))[0]), ElementsAre("a=x", "c=7"));
+  EXPECT_THAT(sets_of(study, unfold(study)[0]), ElementsAre("a=x", "c=7"));
 }
 
 TEST(Variants, ASampleIsSpreadEvenlyHasNoRepetitionsAndMovesWithTheSeed) {
   const std::string dimensions = R"({"path": "a", "range": {"from": 0, "to": 31, "step": 1}},
                                     {"path": "b", "range": {"from": 0, "to": 26, "step": 1}})";
   const auto points = [&](int seed) {
-    return *variants_of(read(spec_with(
+    return unfold(read(spec_with(
         dimensions, R"(, "seed": )" + std::to_string(seed) + R"(, "search": {"kind": "sample", "points": 64})")));
   };
   const std::vector<Variant> first = points(1);
@@ -144,9 +155,9 @@ TEST(Variants, ASampleIsSpreadEvenlyHasNoRepetitionsAndMovesWithTheSeed) {
 }
 
 TEST(Variants, ASampleOfMoreThanThereIsGivesAllThereIs) {
-  const Study study = read(
-      spec_with(R"({"path": "a", "values": [1, 2, 3]})", R"(, "search": {"kind": "sample", "points": 50})"));
-  EXPECT_EQ(variants_of(study)->size(), 3U);
+  const Study study =
+      read(spec_with(R"({"path": "a", "values": [1, 2, 3]})", R"(, "search": {"kind": "sample", "points": 50})"));
+  EXPECT_EQ(unfold(study).size(), 3U);
 }
 
 TEST(Variants, TooManyAreRefused) {

@@ -54,7 +54,9 @@ std::string paired_line(const StudyResult& result, const Paired& paired, std::si
   std::string line = fmt::format("{} against the second, {}: better on {} of {} shared seeds, equal on {}, worse on {}",
                                  result.study.objectives[objective].figure.kpi, id_text(result, paired.other),
                                  paired.better, seeds, paired.equal, paired.worse);
-  line += fmt::format("; sign test p = {}", amount_text(Amount{(paired.p_millionths + 500) / 1000}));
+  line += paired.p_millionths < 1000
+              ? "; sign test p < 0.001"
+              : fmt::format("; sign test p = {}", amount_text(Amount{(paired.p_millionths + 500) / 1000}));
   if (paired.has_interval) {
     line += fmt::format("; mean difference {} to {} (95 % bootstrap)", amount_text(Amount{paired.low_milli}),
                         amount_text(Amount{paired.high_milli}));
