@@ -67,12 +67,25 @@ TEST_F(ProjectionTest, TimesToPartsOfTheTargetAreExact) {
   const Kpis k = kpis(60 * kS);
   EXPECT_EQ(k.at("time_to_50_ms"), 4000);  // the fifth at second 5, the target stands since second 1
   EXPECT_EQ(k.at("time_to_90_ms"), 8000);
+  EXPECT_EQ(k.at("time_to_95_ms"), 9000);  // 9.5 means ten
   EXPECT_EQ(k.at("time_to_100_ms"), 9000);
   EXPECT_EQ(k.at("registered_max"), 10);
   EXPECT_EQ(k.at("target_max"), 10);
   EXPECT_EQ(k.at("creates"), 10);
   EXPECT_EQ(k.at("executors_registered"), 10);
   EXPECT_EQ(k.at("creates_per_1000_registered"), 1000);
+}
+
+TEST(RequestRateTest, CountsWithinOneSecondWhereverItBegins) {
+  RequestRate rate;
+  for (const TimeUs t : {0L, 500'000L, 999'999L}) rate.note(t);
+  EXPECT_EQ(rate.per_s_max, 3);
+  rate.note(1'000'000);  // the first is a second ago
+  EXPECT_EQ(rate.per_s_max, 3);
+  rate.note(1'000'000);
+  EXPECT_EQ(rate.per_s_max, 4);
+  rate.note(9'000'000);
+  EXPECT_EQ(rate.per_s_max, 4);
 }
 
 TEST_F(ProjectionTest, FractionsOfTheTargetRoundUp) {
