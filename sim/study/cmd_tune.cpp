@@ -116,6 +116,9 @@ int tune_command(const Arguments& arguments) {
   if (options->positional().size() != 1) return complain("tune takes one study's spec; see podramp tune --help");
   const auto prepared = prepare(options->positional().front());
   if (!prepared) return complain(prepared.error());
+  for (const Warning& warning : prepared->base.warnings()) {
+    if (warning.changes_decisions) complain(fmt::format("{} {}", warning.subject, warning.text));
+  }
   const auto choice = read_choice(*options, prepared->study);
   if (!choice) return complain(choice.error().message);
   if (!options->has("plan")) return tune(*prepared, *choice);

@@ -5,6 +5,11 @@
 #include "sim/study/progress.h"
 
 namespace podramp::sim {
+namespace {
+
+std::string short_text(std::int64_t ms) { return ms < 1000 ? fmt::format("{} ms", ms) : duration_text(ms); }
+
+}  // namespace
 
 Plan plan_of(const Prepared& prepared, const std::optional<FoundShard>& shard, std::int64_t jobs) {
   const Study& study = prepared.study;
@@ -22,18 +27,14 @@ Plan plan_of(const Prepared& prepared, const std::optional<FoundShard>& shard, s
   plan.search = to_text(study.search.kind);
   if (study.search.points > 0) plan.search += fmt::format(" of {} points", study.search.points);
   if (study.search.kind == SearchKind::halving) {
-    std::int64_t before = 0;  // seeds that a variant has when it comes to a rung
     std::string steps;
     for (const Rung& rung : rungs_of(study, plan.variants)) {
-      plan.runs += static_cast<std::int64_t>(rung.variants) * (rung.replicates - before);
-      before = rung.replicates;
       steps +=
           fmt::format("{}{} variants on {} seeds", steps.empty() ? ": " : ", then ", rung.variants, rung.replicates);
     }
     plan.search += steps;
-  } else {
-    plan.runs = static_cast<std::int64_t>(runs_of(study, plan.variants, shard ? shard->shard : Shard{}).size());
   }
+  plan.runs = planned_runs(study, plan.variants, shard ? shard->shard : Shard{});
   plan.timed = time_one_run(prepared);
   plan.estimate_ms = plan.timed.ms * plan.runs / std::max<std::int64_t>(1, std::min(jobs, plan.runs));
   return plan;
@@ -53,7 +54,7 @@ std::vector<std::string> plan_lines(const Plan& plan) {
                   plan.shard ? fmt::format(" in shard {} ({})", shard_text(plan.shard->shard), plan.shard->from) : ""));
   if (!plan.timed.outcome.error.empty()) lines.push_back("the timed run failed: " + plan.timed.outcome.error);
   lines.push_back(fmt::format("one run took {}; on {} processes about {}, if the others are like it",
-                              duration_text(plan.timed.ms), plan.jobs, duration_text(plan.estimate_ms)));
+                              short_text(plan.timed.ms), plan.jobs, duration_text(plan.estimate_ms)));
   return lines;
 }
 

@@ -19,29 +19,33 @@ Outcome simulate(const Prepared& prepared, const std::vector<std::uint64_t>& see
 
 class Performance {
  public:
-  Performance(const Prepared& prepared, std::int64_t jobs, Journal& journal, const std::function<bool()>& stop)
-      : prepared_(prepared), jobs_(jobs), journal_(journal), stop_(stop), seeds_(seeds_of(prepared.study)) {}
+  // planned: runs of the whole, those that the journal has included.
+  Performance(const Prepared& prepared, std::int64_t jobs, Journal& journal, const std::function<bool()>& stop,
+              std::int64_t planned)
+      : prepared_(prepared),
+        jobs_(jobs),
+        journal_(journal),
+        stop_(stop),
+        seeds_(seeds_of(prepared.study)),
+        known_(static_cast<std::int64_t>(journal.outcomes().size())),
+        progress_(prepared.study.name, known_, planned - known_) {}
 
   // Makes those of them that the journal does not have. False: interrupted, or the journal cannot be written.
-  bool run(const std::vector<RunKey>& keys, std::int64_t planned) {
+  bool run(const std::vector<RunKey>& keys) {
     std::vector<RunKey> missing;
     for (const RunKey& key : keys) {
       if (!journal_.outcomes().contains(key)) missing.push_back(key);
     }
-    StudyProgress progress(prepared_.study.name, planned - static_cast<std::int64_t>(missing.size()),
-                           static_cast<std::int64_t>(missing.size()));
     const auto finished = [&](const RunKey& key, const Outcome& outcome) {
-      ++performed.made;
-      progress.ended(outcome.exit != 0);
+      progress_.ended(outcome.exit != 0);
       if (auto written = journal_.append(key, outcome); !written && !error) error = written.error();
     };
     RunPool pool(
         jobs_, [&](const RunKey& key) { return simulate(prepared_, seeds_, key); }, finished);
     const bool whole = pool.run(missing, [&] {
-      progress.show(pool.running());
+      progress_.show(pool.running());
       return error.has_value() || stop_();
     });
-    performed.elapsed_ms += progress.elapsed_ms();
     for (const RunKey& key : keys) {
       const auto known = journal_.outcomes().find(key);
       if (known != journal_.outcomes().end()) performed.outcomes.insert(*known);
@@ -58,6 +62,8 @@ class Performance {
   Journal& journal_;
   const std::function<bool()>& stop_;
   std::vector<std::uint64_t> seeds_;
+  std::int64_t known_;
+  StudyProgress progress_;
 };
 
 bool go_down_the_rungs(const Prepared& prepared, Performance& performance) {
@@ -77,7 +83,7 @@ bool go_down_the_rungs(const Prepared& prepared, Performance& performance) {
     for (const std::size_t variant : alive) {
       for (std::int64_t replicate = 0; replicate < rung.replicates; ++replicate) keys.push_back({variant, replicate});
     }
-    if (!performance.run(keys, static_cast<std::int64_t>(keys.size()))) return false;
+    if (!performance.run(keys)) return false;
   }
   return true;
 }
@@ -116,13 +122,13 @@ std::vector<std::size_t> survivors(const Study& study, const Outcomes& outcomes,
 
 Result<Performed> perform(const Prepared& prepared, const Shard& shard, std::int64_t jobs, Journal& journal,
                           const std::function<bool()>& stop) {
-  Performance performance(prepared, jobs, journal, stop);
+  Performance performance(prepared, jobs, journal, stop, planned_runs(prepared.study, prepared.variants.size(), shard));
   if (prepared.study.search.kind == SearchKind::halving) {
     CHECK(shard == Shard{});
     performance.performed.complete = go_down_the_rungs(prepared, performance);
   } else {
     const std::vector<RunKey> keys = runs_of(prepared.study, prepared.variants.size(), shard);
-    performance.performed.complete = performance.run(keys, static_cast<std::int64_t>(keys.size()));
+    performance.performed.complete = performance.run(keys);
   }
   if (performance.error) return tl::unexpected(*performance.error);
   return std::move(performance.performed);

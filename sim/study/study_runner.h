@@ -21,9 +21,7 @@ std::int64_t processors();
 
 struct Performed {
   bool complete = false;  // false: interrupted; what is done is in the journal
-  std::int64_t made = 0;  // runs that this call has made
-  std::int64_t elapsed_ms = 0;
-  Outcomes outcomes;  // of the runs that were asked for
+  Outcomes outcomes;      // of the runs that were asked for
 };
 // Errors: the journal cannot be written.
 Result<Performed> perform(const Prepared& prepared, const Shard& shard, std::int64_t jobs, Journal& journal,

@@ -120,4 +120,17 @@ std::vector<Rung> rungs_of(const Study& study, std::size_t variants) {
   return rungs;
 }
 
+std::int64_t planned_runs(const Study& study, std::size_t variants, const Shard& shard) {
+  if (study.search.kind != SearchKind::halving) {
+    return static_cast<std::int64_t>(runs_of(study, variants, shard).size());
+  }
+  std::int64_t runs = 0;
+  std::int64_t before = 0;  // seeds that a variant has when it comes to a rung
+  for (const Rung& rung : rungs_of(study, variants)) {
+    runs += static_cast<std::int64_t>(rung.variants) * (rung.replicates - before);
+    before = rung.replicates;
+  }
+  return runs;
+}
+
 }  // namespace podramp::sim

@@ -49,4 +49,7 @@ struct Rung {
 };
 std::vector<Rung> rungs_of(const Study& study, std::size_t variants);
 
+// How many runs all of that is.
+std::int64_t planned_runs(const Study& study, std::size_t variants, const Shard& shard);
+
 }  // namespace podramp::sim

@@ -124,7 +124,15 @@ std::string recommended_conf(const StudyResult& result) {
     of_application = application;
     settings += fmt::format("{} {}\n", key, value);
   };
-  for (const auto& [path, value] : study.set) add(path, value);
+  const auto is_varied = [&](const std::string& path) {
+    for (std::size_t d = 0; d < study.dimensions.size(); ++d) {
+      if (study.dimensions[d].path == path && !result.variants[best].values[d].empty()) return true;
+    }
+    return false;
+  };
+  for (const auto& [path, value] : study.set) {
+    if (!is_varied(path)) add(path, value);
+  }
   for (std::size_t d = 0; d < study.dimensions.size(); ++d) {
     const std::string& value = result.variants[best].values[d];
     if (!value.empty()) add(study.dimensions[d].path, value);
