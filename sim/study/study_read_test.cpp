@@ -97,9 +97,10 @@ TEST(StudySpec, ADimensionIsNamedByItsSparkKey) {
 }
 
 TEST(StudySpec, BoundsOfTimesMayBeDurations) {
-  const Study study = read(spec_with(
-      R"({"path": "a", "values": [1]})",
-      R"(, "constraints": [{"kpi": "time_to_95_ms", "statistic": "p99.9", "at_most": "2m"}, {"kpi": "creates", "at_least": 3}])"));
+  const Study study =
+      read(spec_with(R"({"path": "a", "values": [1]})",
+                     R"(, "constraints": [{"kpi": "time_to_95_ms", "statistic": "p99.9", "at_most": "2m"},
+                           {"kpi": "creates", "at_least": 3}])"));
   EXPECT_EQ(study.constraints[0].at_most, 120'000);
   EXPECT_EQ(study.constraints[0].figure.statistic.permille, 999);
   EXPECT_EQ(study.constraints[1].at_least, 3);
@@ -113,14 +114,14 @@ TEST(StudySpec, TheResolvedSpecReadsBackAsTheSameStudy) {
          "search": {"kind": "halving", "points": 5, "first_replicates": 2, "keep_one_in": 3})");
   const std::string resolved = to_json_line(read(text));
   EXPECT_EQ(to_json_line(read(resolved)), resolved);
-  EXPECT_EQ(
-      resolved,
-      R"({"schema":"podramp/study/v1","name":"n","about":"why","scenario":"base.json","seed":7,"replicates":4,)"
-      R"("engine":"fluid","log":"decisions","set":{"x.y":"z"},"dimensions":[{"name":"a","path":"a","values":["1","2"]},)"
-      R"({"name":"b","path":"b","values":["1","2","3"],"when":{"a":["2"]}}],)"
-      R"("objectives":[{"kpi":"time_to_95_ms","statistic":"median","goal":"minimize"}],)"
-      R"("constraints":[{"kpi":"creates","statistic":"median","at_most":9}],)"
-      R"("search":{"kind":"halving","points":5,"first_replicates":2,"keep_one_in":3}})");
+  EXPECT_EQ(resolved,
+            R"({"schema":"podramp/study/v1","name":"n","about":"why","scenario":"base.json","seed":7,"replicates":4,)"
+            R"("engine":"fluid","log":"decisions","set":{"x.y":"z"},"dimensions":[)"
+            R"({"name":"a","path":"a","values":["1","2"]},)"
+            R"({"name":"b","path":"b","values":["1","2","3"],"when":{"a":["2"]}}],)"
+            R"("objectives":[{"kpi":"time_to_95_ms","statistic":"median","goal":"minimize"}],)"
+            R"("constraints":[{"kpi":"creates","statistic":"median","at_most":9}],)"
+            R"("search":{"kind":"halving","points":5,"first_replicates":2,"keep_one_in":3}})");
 }
 
 TEST(Variants, AGridChangesItsLastDimensionFastestAndSkipsWhatDoesNotApply) {

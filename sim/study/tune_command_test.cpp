@@ -145,8 +145,9 @@ TEST_F(Tune, MergeNamesWhatIsMissingAndRefusesWhatIsForeignTwiceOrDamaged) {
 TEST_F(Tune, ARunThatFailsIsARowAndNotTheEnd) {
   // Each value is fine with some other; only the last variant asks for more executors than it allows.
   put("spec.json", R"({"schema": "podramp/study/v1", "scenario": "base.json", "replicates": 2, "engine": "fluid",
-      "dimensions": [{"name": "low", "path": "applications.0.conf.spark.dynamicAllocation.minExecutors", "values": [1, 9]},
-                     {"name": "high", "path": "applications.0.conf.spark.dynamicAllocation.maxExecutors", "values": [9, 1]}],
+      "dimensions": [
+        {"name": "low", "path": "applications.0.conf.spark.dynamicAllocation.minExecutors", "values": [1, 9]},
+        {"name": "high", "path": "applications.0.conf.spark.dynamicAllocation.maxExecutors", "values": [9, 1]}],
       "set": {"applications.0.conf.spark.dynamicAllocation.enabled": "true",
               "applications.0.conf.spark.dynamicAllocation.shuffleTracking.enabled": "true",
               "applications.0.conf.spark.executor.instances": "1"},
