@@ -24,3 +24,10 @@ set_tests_properties(node_client PROPERTIES LABELS slow TIMEOUT 300 SKIP_RETURN_
 # An hour's worth of requests to podramp serve, and its memory.
 add_test(NAME flat_memory COMMAND ${CMAKE_SOURCE_DIR}/scripts/flat_memory $<TARGET_FILE:podramp>)
 set_tests_properties(flat_memory PROPERTIES LABELS slow TIMEOUT 900)
+
+# A study split by each way of docs/tune.md merges to the bytes of the unsplit one. Exit 77: that tool is not here.
+foreach(way xargs parallel indexed-job mpi slurm)
+  add_test(NAME study_splits.${way} COMMAND ${CMAKE_SOURCE_DIR}/scripts/study/check_splits $<TARGET_FILE:podramp> ${way})
+  set_tests_properties(study_splits.${way} PROPERTIES LABELS slow TIMEOUT 600 SKIP_RETURN_CODE 77)
+endforeach()
+set_tests_properties(study_splits.slurm PROPERTIES RUN_SERIAL TRUE)

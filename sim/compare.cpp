@@ -61,7 +61,7 @@ Result<ComparedRun> read_run(const std::string& path) {
     all.back()["leaked_pods"] = 0;
     run.applications[app.name] = all.back();
   }
-  run.kpis = run_kpis(all, projection.pending_max(), 0);
+  run.kpis = run_kpis(all, {projection.pending_max(), projection.requests_per_s_max()}, 0);
   run.kpis.erase("leaked_pods");  // known at the run's end only; summary.json has it
   return run;
 }
