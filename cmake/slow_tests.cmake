@@ -16,3 +16,11 @@ set_tests_properties(kubectl_matrix PROPERTIES LABELS slow TIMEOUT 1200 SKIP_RET
 # Debian's python3-kubernetes against podramp serve, likewise.
 add_test(NAME python_client COMMAND ${CMAKE_SOURCE_DIR}/scripts/python_client $<TARGET_FILE:podramp>)
 set_tests_properties(python_client PROPERTIES LABELS slow TIMEOUT 300 SKIP_RETURN_CODE 77)
+
+# Reports in Debian's Chromium: no page error, no request. Exit 77: it is not here.
+add_test(NAME report_pages COMMAND ${CMAKE_SOURCE_DIR}/scripts/report_pages $<TARGET_FILE:podramp>)
+set_tests_properties(report_pages PROPERTIES LABELS slow TIMEOUT 300 SKIP_RETURN_CODE 77)
+
+# promtool and pj_dump read what podramp export writes. Exit 77: neither is here.
+add_test(NAME export_readers COMMAND ${CMAKE_SOURCE_DIR}/scripts/export_readers $<TARGET_FILE:podramp>)
+set_tests_properties(export_readers PROPERTIES LABELS slow TIMEOUT 300 SKIP_RETURN_CODE 77)
