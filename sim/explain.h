@@ -42,8 +42,8 @@ struct Explanation {
   std::map<WaitReason, DurationUs> total;  // of all waits but those that ended refused
   std::int64_t asked = 0;                  // executors whose create was not refused
   std::int64_t registered = 0;
-  std::int64_t refused = 0;      // creates that were; not in total, since their places passed on
-  std::int64_t never_asked = 0;  // places in the target, without a create or a pod
+  std::int64_t refused = 0;              // creates that were; not in total, since their places passed on
+  std::int64_t never_asked = 0;          // places in the target, without a create or a pod
   std::optional<ExecutorDetail> chosen;  // with ExplainWhat::executor or pod
   std::vector<ExecutorDetail> slowest;   // with ExplainWhat::slowest
 };

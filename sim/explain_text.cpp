@@ -56,9 +56,9 @@ std::string overview(const Explanation& e) {
   for (const std::size_t i : slowest_first(e.waits)) {
     const ExecutorWait& wait = e.waits[i];
     if (shown++ == kSlowestShown) break;
-    text +=
-        fmt::format("{} {} {}: {}, {}: {}\n", shown == 1 ? "slowest  " : "         ", wait.application, executor_name(wait),
-                    format_time(wait.until_us - wait.wanted_us), fate_text(wait), shares_text(sum(wait.slices), 3));
+    text += fmt::format("{} {} {}: {}, {}: {}\n", shown == 1 ? "slowest  " : "         ", wait.application,
+                        executor_name(wait), format_time(wait.until_us - wait.wanted_us), fate_text(wait),
+                        shares_text(sum(wait.slices), 3));
   }
   if (e.level != "all")
     text += "note      this log has no facts (run with --log all): the cluster's part is \"unknown\"\n";

@@ -16,11 +16,11 @@ constexpr double kLeft = 74;
 constexpr double kRight = 14;
 constexpr double kTop = 30;
 constexpr double kBottom = 46;
-constexpr std::size_t kLinePoints = 300;     // slices of a line: at most four points each
-constexpr std::size_t kRows = 400;           // for dygraphs
+constexpr std::size_t kLinePoints = 300;  // slices of a line: at most four points each
+constexpr std::size_t kRows = 400;        // for dygraphs
 constexpr std::size_t kTableRows = 16;
-constexpr double kHeadroom = 1.04;           // above the highest value
-constexpr double kLabelShare = 0.05;         // an area with that part of the picture is named in it
+constexpr double kHeadroom = 1.04;    // above the highest value
+constexpr double kLabelShare = 0.05;  // an area with that part of the picture is named in it
 
 struct Frame {
   Window window;
@@ -67,9 +67,10 @@ std::string axes(const Chart& chart, const Frame& frame, const std::vector<doubl
                        at(kHeight - kBottom), i % 2 == 0 ? "x" : "x minor", at(x), at(kHeight - kBottom + 22),
                        tick_text(times[i]));
   }
-  return out + fmt::format("<text class=\"unit\" x=\"{}\" y=\"{}\">{}</text><text class=\"unit end\" x=\"{}\" y=\"{}\">"
-                           "time since the start</text>\n",
-                           at(kLeft), at(kTop - 12), escaped(chart.unit), at(kWidth - kRight), at(kHeight - 5));
+  return out + fmt::format(
+                   "<text class=\"unit\" x=\"{}\" y=\"{}\">{}</text><text class=\"unit end\" x=\"{}\" y=\"{}\">"
+                   "time since the start</text>\n",
+                   at(kLeft), at(kTop - 12), escaped(chart.unit), at(kWidth - kRight), at(kHeight - 5));
 }
 
 // The name of an area where it is thickest, if it is large enough to hold it.
@@ -98,9 +99,13 @@ std::string area_label(const Curve& area, const std::vector<double>& low, const 
                      at(frame.y(low[best] + area.steps[best].value / 2) + 5), escaped(area.name));
 }
 
-std::string areas_svg(const Chart& chart, const Frame& frame) {
+struct AreasSvg {
   std::string shapes;
-  std::string labels;
+  std::string labels;  // above grid and lines
+};
+
+AreasSvg areas_svg(const Chart& chart, const Frame& frame) {
+  AreasSvg out;
   std::vector<double> low(chart.areas.empty() ? 0 : chart.areas.front().steps.size(), 0);
   for (const Curve& area : chart.areas) {
     Steps upper = area.steps;
@@ -116,12 +121,12 @@ std::string areas_svg(const Chart& chart, const Frame& frame) {
         path += fmt::format("{}{}V{}", path.empty() ? "M" : "H", at(frame.x(until)), at(frame.y(lower[i].value)));
       }
     }
-    shapes += fmt::format("<path class=\"area\" style=\"fill:var(--{})\" d=\"{}H{}Z\"><title>{}</title></path>\n",
-                          area.color, path, at(frame.x(lower.empty() ? 0 : lower.front().t)), escaped(area.name));
-    labels += area_label(area, low, frame);
+    out.shapes += fmt::format("<path class=\"area\" style=\"fill:var(--{})\" d=\"{}H{}Z\"><title>{}</title></path>\n",
+                              area.color, path, at(frame.x(lower.empty() ? 0 : lower.front().t)), escaped(area.name));
+    out.labels += area_label(area, low, frame);
     for (std::size_t i = 0; i < low.size(); ++i) low[i] = upper[i].value;
   }
-  return shapes + labels;
+  return out;
 }
 
 std::string legend_html(const Chart& chart) {
@@ -161,6 +166,8 @@ std::string values_json(const Chart& chart) {
   for (std::size_t i = 0; i < curves.size(); ++i) out += comma(i) + json_quoted(curves[i]->name);
   out += "],\"colors\":[";
   for (std::size_t i = 0; i < curves.size(); ++i) out += comma(i) + json_quoted("--" + curves[i]->color);
+  out += "],\"dashed\":[";
+  for (std::size_t i = 0; i < curves.size(); ++i) out += fmt::format("{}{}", comma(i), curves[i]->dashed ? 1 : 0);
   std::vector<TimeUs> times{chart.window.from_us, chart.window.to_us};
   for (const Curve* curve : curves) {
     for (const Point& p : thinned(curve->steps, chart.window, kRows / 4)) {
@@ -202,13 +209,14 @@ std::string chart_svg(const Chart& chart) {
       "<svg viewBox=\"0 0 {} {}\" role=\"img\" aria-labelledby=\"{}-t {}-d\"><title id=\"{}-t\">{}</title><desc "
       "id=\"{}-d\">{}</desc>\n",
       kWidth, kHeight, chart.id, chart.id, chart.id, escaped(chart.title), chart.id, escaped(chart.says));
-  out += areas_svg(chart, frame) + axes(chart, frame, ticks);
+  const AreasSvg areas = areas_svg(chart, frame);
+  out += areas.shapes + axes(chart, frame, ticks);
   for (const Curve& line : chart.lines) {
     out += fmt::format("<path class=\"line{}\" style=\"stroke:var(--{})\" d=\"{}\"><title>{}</title></path>\n",
                        line.dashed ? " dashed" : "", line.color,
                        step_path(thinned(line.steps, chart.window, kLinePoints), frame), escaped(line.name));
   }
-  return out + "</svg>\n";
+  return out + areas.labels + "</svg>\n";
 }
 
 std::string chart_html(const Chart& chart) {

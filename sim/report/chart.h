@@ -1,5 +1,6 @@
-// A chart over time as data, and as inline SVG that needs no script: stacked areas, lines in steps above them, axes with
-// units, a legend in HTML, a title and a description for screen readers, and its values as a table and for dygraphs.
+// A chart over time as data, and as inline SVG that needs no script: stacked areas, lines in steps above them, axes
+// with units, a legend in HTML, a title and a description for screen readers, and its values as a table and for
+// dygraphs.
 #pragma once
 
 #include <string>
@@ -24,9 +25,9 @@ struct Chart {
   Window window;
   std::vector<Curve> areas;  // stacked, the first at the bottom; all with the same instants
   std::vector<Curve> lines;
-  double top = 0;          // at least so high: for charts side by side
-  double tick = 1;         // smallest distance of marks on the value axis
-  bool zooms = true;       // its values are in the page for dygraphs as well
+  double top = 0;     // at least so high: for charts side by side
+  double tick = 1;    // smallest distance of marks on the value axis
+  bool zooms = true;  // its values are in the page for dygraphs as well
 };
 
 // <figure> with all of it.

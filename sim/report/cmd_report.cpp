@@ -7,6 +7,7 @@
 #include "sim/report/commands.h"
 #include "sim/report/html.h"
 #include "sim/report/run_page.h"
+#include "sim/report/study_page.h"
 #include "sim/results.h"
 
 namespace podramp::sim {
@@ -23,6 +24,11 @@ std::string default_output(const std::vector<std::string>& runs) {
 }
 
 Result<std::string> make_page(const std::vector<std::string>& runs) {
+  if (runs.size() == 1 && is_study(runs.front())) {
+    const auto study = read_study_record(runs.front());
+    if (!study) return tl::unexpected(study.error());
+    return study_page(*study);
+  }
   const std::size_t slowest = runs.size() == 1 ? kSlowestExplained : 0;
   const auto a = read_record(runs.front(), slowest);
   if (!a) return tl::unexpected(a.error());
@@ -45,8 +51,8 @@ int report_command(const Arguments& arguments) {
   if (!options) return complain(options.error().message);
   if (options->help()) {
     fmt::print("{}", help_text("podramp report RESULT [RESULT2]",
-                               "One HTML file about a run, or about two side by side: what it reached, what limited "
-                               "it, what went wrong.",
+                               "One HTML file about a run, about two side by side, or about a study: what was "
+                               "reached, what limited it, what went wrong.",
                                specs, "podramp report results/ramp_500-1"));
     return kExitFine;
   }

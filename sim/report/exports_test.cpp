@@ -1,4 +1,6 @@
 // What other tools get: the trace-event format by its own rules, counts that come back, Prometheus' and Paje's grammar.
+#include "sim/report/exports.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -9,7 +11,6 @@
 #include <sstream>
 
 #include "sim/report/commands.h"
-#include "sim/report/exports.h"
 #include "sim/report/life_phases.h"
 #include "sim/report/test_reports.h"
 #include "sim/results.h"
@@ -21,8 +22,8 @@ using nlohmann::json;
 using testing::HasSubstr;
 
 // A run with refusals, lost nodes and restarts of pulls; and one with faults.
-const std::vector<std::string> kScenarios{"node_failure_wave.json", "api_throttled.json", "quota_shared_by_three_apps.json",
-                                          "flapping_and_crashing.json"};
+const std::vector<std::string> kScenarios{"node_failure_wave.json", "api_throttled.json",
+                                          "quota_shared_by_three_apps.json", "flapping_and_crashing.json"};
 
 // The rules of the trace-event format that its readers need: keys by kind of event, no negative durations, slices of a
 // thread one after the other.

@@ -74,8 +74,8 @@ std::string table_html(std::string_view caption, const std::vector<std::string>&
     out += "<tr>";
     for (std::size_t i = 0; i < row.size(); ++i) {
       const char* open = i == 0 ? "<th scope=\"row\"" : "<td";
-      out += fmt::format("{}{}>{}{}", open, row[i].number ? " class=\"n\"" : "", row[i].html,
-                         i == 0 ? "</th>" : "</td>");
+      out +=
+          fmt::format("{}{}>{}{}", open, row[i].number ? " class=\"n\"" : "", row[i].html, i == 0 ? "</th>" : "</td>");
     }
     out += "</tr>\n";
   }

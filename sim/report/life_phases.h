@@ -12,7 +12,7 @@ struct Phase {
   std::string_view name;  // "api", "scheduling", "kubelet", "image pull", "start", "registration", "serving", "lost",
                           // "ending"; of other pods "scheduling", "start", "running", "ending"
   TimeUs from_us = 0;
-  TimeUs to_us = 0;       // >= from_us
+  TimeUs to_us = 0;  // >= from_us
 };
 
 std::vector<Phase> phases_of(const ExecutorRow& row, TimeUs end_us);

@@ -19,8 +19,9 @@ std::string page_html(std::string_view title, std::string_view body) {
   out += page_style();
   out += "</style></head><body>\n<a class=\"skip\" href=\"#main\">Skip to the report</a>\n<main id=\"main\">\n";
   out += body;
-  out += fmt::format("</main>\n<footer>Written by podramp {}. Zoom and hover: dygraphs (MIT licence).</footer>\n<script>\n",
-                     kPodrampVersion);
+  out += fmt::format(
+      "</main>\n<footer>Written by podramp {}. Zoom and hover: dygraphs (MIT licence).</footer>\n<script>\n",
+      kPodrampVersion);
   out += script_safe(dygraphs_script());
   out += "\n</script>\n<script>\n";
   out += script_safe(page_script());

@@ -39,8 +39,10 @@ std::string_view page_script() {
     });
     var names = data.names.slice(lines).concat(data.names.slice(0, lines));
     var colors = data.colors.slice(lines).concat(data.colors.slice(0, lines)).map(color);
+    var dashed = data.dashed.slice(lines).concat(data.dashed.slice(0, lines));
     names.forEach(function (name, i) {
-      series[name] = { fillGraph: i < data.areas, stepPlot: true, strokeWidth: i < data.areas ? 1 : 2 };
+      series[name] = { fillGraph: i < data.areas, stepPlot: true, strokeWidth: i < data.areas ? 1 : 2,
+        strokePattern: dashed[i] ? Dygraph.DASHED_LINE : null };
     });
     var shown = function (value, opts, name, graph, row) {
       var i = names.indexOf(name);

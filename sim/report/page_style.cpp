@@ -79,6 +79,11 @@ padding:.2rem .4rem;width:auto!important;max-width:20rem}
 .g-image-pull{fill:var(--g-image-pull)}.g-start{fill:var(--g-start)}.g-registration{fill:var(--g-registration)}
 .g-serving{fill:var(--g-serving)}.g-lost{fill:var(--g-lost)}.g-ending{fill:var(--g-ending)}.g-node{fill:var(--g-node)}
 .g-silent{fill:var(--g-silent)}
+.bar.wide{min-width:2px;width:calc(var(--w)*3);max-width:20rem}td:has(.bar.wide){min-width:12rem}
+.dot{fill:var(--requested);fill-opacity:.75}.dot.out{fill:none;stroke:var(--soft);stroke-width:1.8}
+.dot.front{fill:var(--registered);fill-opacity:1}svg .in.begin{text-anchor:start}svg .in.end{text-anchor:end}
+.key.hollow{background:none;border:2px solid var(--soft);border-radius:50%}
+.heat{display:block;padding:.25rem .6rem;background:color-mix(in srgb,var(--pending) var(--h),transparent)}
 @media (max-width:640px){main{padding:.6rem .8rem}.plot:not(.wide) svg text{font-size:25px}
 .plot:not(.wide) svg .minor,.plot:not(.wide) svg .unit.end{display:none}.plot:not(.wide) svg .line{stroke-width:4px}
 .plot:not(.wide) svg .in{font-size:22px}.sides{grid-template-columns:1fr}}

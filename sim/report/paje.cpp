@@ -82,12 +82,11 @@ struct PhaseColor {
   std::string_view name;
   std::string_view rgb;
 };
-constexpr std::array kPhaseColors{
-    PhaseColor{"api", "0.49 0.53 0.58"},          PhaseColor{"scheduling", "0.58 0.34 0.79"},
-    PhaseColor{"kubelet", "0.71 0.54 0.07"},      PhaseColor{"image pull", "0.85 0.40 0.17"},
-    PhaseColor{"start", "0.50 0.56 0.18"},        PhaseColor{"registration", "0.18 0.45 0.82"},
-    PhaseColor{"serving", "0.18 0.62 0.36"},      PhaseColor{"running", "0.18 0.62 0.36"},
-    PhaseColor{"lost", "0.84 0.27 0.27"},         PhaseColor{"ending", "0.52 0.52 0.52"}};
+constexpr std::array kPhaseColors{PhaseColor{"api", "0.49 0.53 0.58"},     PhaseColor{"scheduling", "0.58 0.34 0.79"},
+                                  PhaseColor{"kubelet", "0.71 0.54 0.07"}, PhaseColor{"image pull", "0.85 0.40 0.17"},
+                                  PhaseColor{"start", "0.50 0.56 0.18"},   PhaseColor{"registration", "0.18 0.45 0.82"},
+                                  PhaseColor{"serving", "0.18 0.62 0.36"}, PhaseColor{"running", "0.18 0.62 0.36"},
+                                  PhaseColor{"lost", "0.84 0.27 0.27"},    PhaseColor{"ending", "0.52 0.52 0.52"}};
 
 // Paje strings have no escapes.
 std::string paje_text(std::string_view text) {

@@ -10,8 +10,8 @@
 namespace podramp::sim {
 namespace {
 
-constexpr int kRunProcess = 1;      // counters and faults
-constexpr int kNowherePid = 2;      // pods that never had a node
+constexpr int kRunProcess = 1;  // counters and faults
+constexpr int kNowherePid = 2;  // pods that never had a node
 constexpr int kFirstNodePid = 10;
 
 class TraceWriter {
@@ -25,21 +25,24 @@ class TraceWriter {
     metadata("thread_sort_index", pid, tid, fmt::format("\"sort_index\":{}", tid));
   }
   void slice(int pid, int tid, std::string_view name, TimeUs from_us, TimeUs to_us, std::string_view args) {
-    event(fmt::format("{{\"ph\":\"X\",\"name\":{},\"cat\":\"phase\",\"pid\":{},\"tid\":{},\"ts\":{},\"dur\":{},\"args\":"
-                      "{{{}}}}}",
-                      json_quoted(name), pid, tid, from_us, to_us - from_us, args));
+    event(
+        fmt::format("{{\"ph\":\"X\",\"name\":{},\"cat\":\"phase\",\"pid\":{},\"tid\":{},\"ts\":{},\"dur\":{},\"args\":"
+                    "{{{}}}}}",
+                    json_quoted(name), pid, tid, from_us, to_us - from_us, args));
   }
   void counter(int pid, std::string_view name, TimeUs t, std::string_view args) {
     event(fmt::format("{{\"ph\":\"C\",\"name\":{},\"cat\":\"count\",\"pid\":{},\"tid\":0,\"ts\":{},\"args\":{{{}}}}}",
                       json_quoted(name), pid, t, args));
   }
   void instant(int pid, std::string_view name, std::string_view category, TimeUs t, std::string_view args) {
-    event(fmt::format("{{\"ph\":\"i\",\"s\":\"g\",\"name\":{},\"cat\":\"{}\",\"pid\":{},\"tid\":0,\"ts\":{},\"args\":"
-                      "{{{}}}}}",
-                      json_quoted(name), category, pid, t, args));
+    event(
+        fmt::format("{{\"ph\":\"i\",\"s\":\"g\",\"name\":{},\"cat\":\"{}\",\"pid\":{},\"tid\":0,\"ts\":{},\"args\":"
+                    "{{{}}}}}",
+                    json_quoted(name), category, pid, t, args));
   }
   std::string finish(std::string_view more) {
-    return "{\"displayTimeUnit\":\"ms\",\"otherData\":{" + std::string(more) + "},\"traceEvents\":[\n" + out_ + "\n]}\n";
+    return "{\"displayTimeUnit\":\"ms\",\"otherData\":{" + std::string(more) + "},\"traceEvents\":[\n" + out_ +
+           "\n]}\n";
   }
 
  private:
@@ -73,8 +76,7 @@ void write_counters(const RunRecord& run, TraceWriter& out) {
 void write_marks(const RunRecord& run, TraceWriter& out) {
   for (const FaultMark& fault : run.faults) {
     if (!fault.target.empty()) {
-      out.instant(kRunProcess, "fault " + fault.point, "fault", fault.t,
-                  "\"target\":" + json_quoted(fault.target));
+      out.instant(kRunProcess, "fault " + fault.point, "fault", fault.t, "\"target\":" + json_quoted(fault.target));
       continue;
     }
     out.instant(kRunProcess, "fault " + fault.point + " on", "window", fault.t, "");
@@ -84,7 +86,8 @@ void write_marks(const RunRecord& run, TraceWriter& out) {
     out.instant(kRunProcess, "property failed", "check", t, "\"text\":" + json_quoted(text));
   }
   for (const NodeLife& node : run.nodes) {
-    for (const Span& span : node.silent) out.instant(kRunProcess, "node silent: " + node.name, "node", span.from_us, "");
+    for (const Span& span : node.silent)
+      out.instant(kRunProcess, "node silent: " + node.name, "node", span.from_us, "");
     if (node.gone_us) out.instant(kRunProcess, "node gone: " + node.name, "node", *node.gone_us, "");
   }
 }

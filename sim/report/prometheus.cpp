@@ -50,8 +50,7 @@ class Exposition {
 
 std::string prometheus_text(const RunRecord& run) {
   Exposition out;
-  const std::string of_run =
-      fmt::format("scenario=\"{}\",seed=\"{}\"", label_value(run.scenario), run.header.seed);
+  const std::string of_run = fmt::format("scenario=\"{}\",seed=\"{}\"", label_value(run.scenario), run.header.seed);
   const auto kpis = [&](const Kpis& values, const std::string& labels, std::string_view whose) {
     for (const auto& [name, value] : values) {
       const auto [metric, divide] = metric_of(name);

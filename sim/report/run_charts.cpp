@@ -10,8 +10,8 @@
 namespace podramp::sim {
 namespace {
 
-constexpr std::size_t kSlices = 120;      // of the window, in stacked areas
-constexpr std::size_t kRateSlices = 60;   // where events are counted: a slice holds a few
+constexpr std::size_t kSlices = 120;     // of the window, in stacked areas
+constexpr std::size_t kRateSlices = 60;  // where events are counted: a slice holds a few
 
 std::vector<const ApplicationView*> chosen_views(const RunRecord& run, const std::string& application) {
   std::vector<const ApplicationView*> views;
@@ -119,7 +119,6 @@ Chart waiting_chart(const RunRecord& run, const std::string& application, const 
   chart.window = window;
   Occupancy registered(window, kSlices);
   Occupancy lost(window, kSlices);
-  bool any_lost = false;
   std::map<WaitReason, Occupancy> waiting;
   for (const ExecutorWait& wait : run.explanation.waits) {
     if (!application.empty() && wait.application != application) continue;
@@ -128,7 +127,6 @@ Chart waiting_chart(const RunRecord& run, const std::string& application, const 
       const TimeUs lost_us = std::min(wait.row.lost_us.value_or(until), until);
       registered.add(*wait.row.registered_us, lost_us);
       lost.add(lost_us, until);
-      any_lost = any_lost || lost_us < until;
     }
     if (wait.end == WaitEnd::refused) continue;
     for (const WaitSlice& slice : wait.slices) {
@@ -136,14 +134,18 @@ Chart waiting_chart(const RunRecord& run, const std::string& application, const 
     }
   }
   chart.areas.push_back({"registered", "registered", smoothed(registered.means()), false});
-  if (any_lost) chart.areas.push_back({"lost, not noticed yet", "lost", smoothed(lost.means()), false});
+  chart.areas.push_back({"lost, not noticed yet", "lost", smoothed(lost.means()), false});
   for (auto it = waiting.rbegin(); it != waiting.rend(); ++it) {  // what comes last on an executor's way lies lowest
     chart.areas.push_back({reason_name(it->first), reason_color(it->first), smoothed(it->second.means()), false});
   }
+  std::erase_if(chart.areas, [&](const Curve& area) {  // what does not happen within the window
+    return area.name != "registered" && std::ranges::all_of(area.steps, [](const Point& p) { return p.value < 1e-9; });
+  });
   chart.lines.push_back({"target", "target", counts_of(run, application, &Sample::target), true});
   const auto shares = limits(run, application);
-  chart.says = "Stacked areas from 0 to the target: registered executors at the bottom, above them those that are "
-               "missing, by what they wait for.";
+  chart.says =
+      "Stacked areas from 0 to the target: registered executors at the bottom, above them those that are "
+      "missing, by what they wait for.";
   for (std::size_t i = 0; i < std::min<std::size_t>(3, shares.size()); ++i) {
     chart.says += fmt::format(" {}: {} % of the waiting time.", reason_name(shares[i].reason), shares[i].percent);
   }
@@ -193,7 +195,8 @@ std::optional<Chart> answers_chart(const RunRecord& run, const Window& window) {
   chart.says = "Stacked areas of answers a second.";
   std::size_t ordinal = 0;
   for (const auto& [code, times] : run.answers) {
-    chart.areas.push_back({code, answer_color(code, ordinal++), smoothed(rate_per_s(times, window, kRateSlices)), false});
+    chart.areas.push_back(
+        {code, answer_color(code, ordinal++), smoothed(rate_per_s(times, window, kRateSlices)), false});
     chart.says += fmt::format(" {}: {} in all.", code, count_text(static_cast<std::int64_t>(times.size())));
   }
   return chart;
@@ -219,7 +222,8 @@ std::vector<Chart> quota_charts(const RunRecord& run, const Window& window) {
       }
       chart.lines.push_back({resource, fmt::format("q-{}", chart.lines.size() % 6), std::move(percent), false});
       if (!chart.lines.back().steps.empty()) {
-        chart.says += fmt::format(" {}: {} % at the end.", resource, number_text(chart.lines.back().steps.back().value));
+        chart.says +=
+            fmt::format(" {}: {} % at the end.", resource, number_text(chart.lines.back().steps.back().value));
       }
     }
     if (chart.lines.empty()) continue;

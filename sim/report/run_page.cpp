@@ -57,7 +57,8 @@ std::string application_sections(const RunRecord& run, const Window& window) {
     std::string inside = "<div class=\"cards\">\n";
     inside += reached_card(reached_target(apps[i], run.applications[i]), "Did it reach its target?");
     inside += limits_card(run, apps[i].name, "What limited it?") + "</div>\n";
-    inside += chart_html(waiting_chart(run, apps[i].name, window)) + chart_html(counts_chart(run, apps[i].name, window));
+    inside +=
+        chart_html(waiting_chart(run, apps[i].name, window)) + chart_html(counts_chart(run, apps[i].name, window));
     inside += kpis_table(run.applications[i], "KPIs of " + apps[i].name);
     out += details_html(apps[i].name, inside, i == 0);
   }
@@ -114,7 +115,8 @@ std::string run_page(const RunRecord& run) {
   body += quota_section(run, window) + nodes_section(run, window);
   body += heading_html(2, "slowest-h", "The slowest executors, and why") + slowest_section(run);
   body += heading_html(2, "timeline-h", "Timeline of nodes and executors") + timeline_html(run, window);
-  body += heading_html(2, "kpis-h", "All KPIs") + details_html("The run's numbers", kpis_table(run.kpis, "KPIs of the run"));
+  body += heading_html(2, "kpis-h", "All KPIs") +
+          details_html("The run's numbers", kpis_table(run.kpis, "KPIs of the run"));
   body += scenario_section(run);
   return page_html((run.scenario.empty() ? run.path : run.scenario) + " - podramp report", body);
 }

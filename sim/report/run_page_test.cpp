@@ -1,4 +1,6 @@
 // Reports of real runs: what they say, that nothing in them asks for anything or breaks out, and how large they are.
+#include "sim/report/run_page.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -10,7 +12,6 @@
 #include "sim/report/html.h"
 #include "sim/report/page.h"
 #include "sim/report/run_charts.h"
-#include "sim/report/run_page.h"
 #include "sim/report/test_reports.h"
 #include "sim/results.h"
 
@@ -66,8 +67,9 @@ TEST(RunPage, FirstScreenSaysWhatWasReachedWhatLimitedItAndWhatWentWrong) {
   EXPECT_THAT(screen, HasSubstr("What went wrong?"));
   EXPECT_THAT(screen, HasSubstr("role=\"img\" aria-labelledby=\"waiting-t waiting-d\""));
   EXPECT_EQ(count_in(text, "<svg "), 5U);  // waiting, counts, answers, nodes, timeline
-  for (const char* heading : {"Counts", "Requests to the API server", "Quota", "Nodes", "The slowest executors, and why",
-                              "Timeline of nodes and executors", "All KPIs", "The resolved scenario"}) {
+  for (const char* heading :
+       {"Counts", "Requests to the API server", "Quota", "Nodes", "The slowest executors, and why",
+        "Timeline of nodes and executors", "All KPIs", "The resolved scenario"}) {
     EXPECT_THAT(text, HasSubstr(std::string(">") + heading + "</h2>"));
   }
   EXPECT_EQ(count_in(text, "<div class=\"strip\""), 1U + kSlowestExplained);

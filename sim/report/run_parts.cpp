@@ -94,15 +94,16 @@ std::string limits_card(const RunRecord& run, const std::string& application, st
   const auto shares = limits(run, application);
   if (shares.empty() || shares.front().time_us == 0) return card("", title, paragraph_html("Nobody had to wait."));
   const LimitShare& first = shares.front();
-  std::string inside = fmt::format("<p class=\"big\">{}: {} % of the waiting</p><div class=\"strip\" aria-hidden=\"true\">",
-                                   escaped(reason_name(first.reason)), first.percent);
+  std::string inside =
+      fmt::format("<p class=\"big\">{}: {} % of the waiting</p><div class=\"strip\" aria-hidden=\"true\">",
+                  escaped(reason_name(first.reason)), first.percent);
   std::string others;
   for (std::size_t i = 0; i < shares.size() && shares[i].percent > 0; ++i) {
-    inside += fmt::format("<span style=\"--k:var(--{});--w:{}%\"></span>", reason_color(shares[i].reason),
-                          shares[i].percent);
+    inside +=
+        fmt::format("<span style=\"--k:var(--{});--w:{}%\"></span>", reason_color(shares[i].reason), shares[i].percent);
     if (i == 0 || i > kSharesShown) continue;
-    others += fmt::format("{}{} {} %", others.empty() ? "then " : ", ", reason_name(shares[i].reason),
-                          shares[i].percent);
+    others +=
+        fmt::format("{}{} {} %", others.empty() ? "then " : ", ", reason_name(shares[i].reason), shares[i].percent);
   }
   inside += "</div>" + paragraph_html(sentence(reason_text(first.reason, of_sets(run))));
   return card("", title, inside + "<p class=\"hint\">" + escaped(others) + "</p>\n");
@@ -114,8 +115,8 @@ std::string troubles_card(const RunRecord& run, std::string_view title) {
   std::string inside = "<ul>";
   std::string more;
   for (std::size_t i = 0; i < all.size(); ++i) {
-    const std::string item = fmt::format("<li{}>{}</li>", all[i].severe ? " class=\"bad-text\"" : "",
-                                         escaped(all[i].text));
+    const std::string item =
+        fmt::format("<li{}>{}</li>", all[i].severe ? " class=\"bad-text\"" : "", escaped(all[i].text));
     (i < kTroublesShown ? inside : more) += item;
   }
   inside += "</ul>";
@@ -126,9 +127,10 @@ std::string troubles_card(const RunRecord& run, std::string_view title) {
 }
 
 std::string about_line(const RunRecord& run) {
-  std::string text = fmt::format("seed {}, {} application{}, {} engine, log level {}, {} of virtual time", run.header.seed,
-                                 run.header.applications.size(), run.header.applications.size() == 1 ? "" : "s",
-                                 run.header.engine, to_text(run.header.level), format_time(run.end_us));
+  std::string text =
+      fmt::format("seed {}, {} application{}, {} engine, log level {}, {} of virtual time", run.header.seed,
+                  run.header.applications.size(), run.header.applications.size() == 1 ? "" : "s", run.header.engine,
+                  to_text(run.header.level), format_time(run.end_us));
   if (!run.nodes.empty()) text += fmt::format(", {} nodes", count_text(static_cast<std::int64_t>(run.nodes.size())));
   if (run.footer) text += fmt::format(", {} events", count_text(static_cast<std::int64_t>(run.footer->events)));
   return "<p class=\"meta\">" + escaped(text) + "</p>\n";
@@ -141,8 +143,8 @@ std::string missing_note(const RunRecord& run) {
                          : "This log was written at level decisions: it has no facts. Pods, nodes, quotas and the "
                            "cluster's part of the waiting are missing; what the driver did and saw is here.";
   if (run.header.engine == "live") text += " A live run's log never has facts.";
-  return "<p class=\"note\">" + escaped(text) + (run.header.engine == "live" ? "" : " Run with --log all to have them.") +
-         "</p>\n";
+  return "<p class=\"note\">" + escaped(text) +
+         (run.header.engine == "live" ? "" : " Run with --log all to have them.") + "</p>\n";
 }
 
 std::string requests_table(const RunRecord& run) {
@@ -177,15 +179,16 @@ std::string applications_table(const RunRecord& run) {
     const ApplicationView& app = run.projection.applications()[i];
     const auto shares = limits(run, app.name);
     const Kpis& kpis = run.applications[i];
-    rows.push_back({text_cell(app.name), number_cell(count_text(app.target_max)),
-                    number_cell(count_text(app.registered_max)),
-                    number_cell(kpi_text("time_to_50_ms", kpis.at("time_to_50_ms"))),
-                    number_cell(kpi_text("time_to_100_ms", kpis.at("time_to_100_ms"))),
-                    text_cell(shares.empty() ? "" : fmt::format("{} ({} %)", reason_name(shares.front().reason),
-                                                                shares.front().percent))});
+    rows.push_back(
+        {text_cell(app.name), number_cell(count_text(app.target_max)), number_cell(count_text(app.registered_max)),
+         number_cell(kpi_text("time_to_50_ms", kpis.at("time_to_50_ms"))),
+         number_cell(kpi_text("time_to_100_ms", kpis.at("time_to_100_ms"))),
+         text_cell(shares.empty()
+                       ? ""
+                       : fmt::format("{} ({} %)", reason_name(shares.front().reason), shares.front().percent))});
   }
-  return table_html("Applications", {"application", "target", "registered", "half after", "all after", "waited most for"},
-                    rows);
+  return table_html("Applications",
+                    {"application", "target", "registered", "half after", "all after", "waited most for"}, rows);
 }
 
 std::string slowest_section(const RunRecord& run) {
@@ -197,7 +200,8 @@ std::string slowest_section(const RunRecord& run) {
     const std::string summary =
         fmt::format("{} {}: waited {}, {}. {}", wait.application, executor_name(wait),
                     format_time(wait.until_us - wait.wanted_us), fate_text(wait), shares_of(wait));
-    out += strip_html(wait) + details_html(summary, "<pre tabindex=\"0\">" + escaped(shortened(executor_text(e, detail))) + "</pre>\n");
+    out += strip_html(wait) +
+           details_html(summary, "<pre tabindex=\"0\">" + escaped(shortened(executor_text(e, detail))) + "</pre>\n");
   }
   return out;
 }

@@ -119,7 +119,7 @@ class RecordFolder {
 
   RunRecord& record_;
   std::map<std::string, bool> is_application_;
-  std::unordered_map<std::string, std::size_t> pods_;  // never iterated
+  std::unordered_map<std::string, std::size_t> pods_;   // never iterated
   std::unordered_map<std::string, std::size_t> nodes_;  // never iterated
   std::map<std::string, std::size_t> quotas_;
   std::map<std::string, std::size_t> windows_;
@@ -152,13 +152,11 @@ Result<RunRecord> read_record(const std::string& path, std::size_t slowest) {
   record.torn_bytes = log->torn_bytes();
   if (record.footer) record.end_us = record.footer->t;
   record.projection.finish(record.end_us);
+  ComparedRun summed = summed_up(path, record.header, record.projection, record.end_us);
+  record.kpis = std::move(summed.kpis);
   for (const ApplicationView& app : record.projection.applications()) {
-    record.applications.push_back(application_kpis(app, record.end_us));
-    record.applications.back()["leaked_pods"] = 0;
+    record.applications.push_back(summed.applications.at(app.name));
   }
-  auto compared = read_run(path);
-  if (!compared) return tl::unexpected(compared.error());
-  record.kpis = std::move(compared->kpis);
 
   ExplainWhat what;
   what.slowest = slowest;

@@ -1,5 +1,6 @@
 // Everything that a report or an export says about one run, folded from its log: executors and counts (Projection),
-// waits (Explanation), and beside them pods, nodes, quotas, answers and what went wrong. Next: run_verdict.h, run_page.h.
+// waits (Explanation), and beside them pods, nodes, quotas, answers and what went wrong. Next: run_verdict.h,
+// run_page.h.
 #pragma once
 
 #include <map>
@@ -24,8 +25,8 @@ struct NodeLife {
   std::string name;
   TimeUs added_us = 0;
   std::optional<TimeUs> gone_us;
-  std::vector<Span> silent;    // its kubelet did not talk to the API server
-  std::vector<Span> unready;   // as the API server showed it
+  std::vector<Span> silent;   // its kubelet did not talk to the API server
+  std::vector<Span> unready;  // as the API server showed it
 };
 
 // A pod that was stored, an executor's or not.
@@ -37,7 +38,7 @@ struct PodLife {
 };
 
 struct QuotaUse {
-  std::string name;                               // "namespace/name"
+  std::string name;                                // "namespace/name"
   std::map<std::string, Steps, std::less<>> hard;  // by resource
   std::map<std::string, Steps, std::less<>> used;
 };
@@ -68,7 +69,7 @@ struct RunRecord {
   Projection projection{kSecondUs};
   Explanation explanation;
   Kpis kpis;
-  std::vector<Kpis> applications;  // as in the projection
+  std::vector<Kpis> applications;                      // as in the projection
   std::map<std::string, std::vector<TimeUs>> answers;  // "201", "409", "timed_out" -> when, of all applications
   std::vector<PodLife> pods;                           // as they came up
   std::vector<NodeLife> nodes;                         // likewise

@@ -11,7 +11,7 @@ namespace podramp::sim {
 namespace {
 
 constexpr std::size_t kTextsShown = 5;  // of a kind
-constexpr std::size_t kTextLength = 200;
+constexpr std::size_t kTextLength = 90;
 
 std::int64_t kpi(const Kpis& kpis, std::string_view name) {
   const auto it = kpis.find(name);
@@ -81,8 +81,9 @@ class Troubles {
                            format_time(*app.exited_us)));
       }
       if (app.target_max > 0 && app.registered_max < app.target_max) {
-        severe(fmt::format("{}: {} executors are missing{}", app.name, count_text(app.target_max - app.registered_max),
-                           app.wait == Wait::none ? "" : fmt::format("; at the end it waits for: {}", to_text(app.wait))));
+        severe(
+            fmt::format("{}: {} executors are missing{}", app.name, count_text(app.target_max - app.registered_max),
+                        app.wait == Wait::none ? "" : fmt::format("; at the end it waits for: {}", to_text(app.wait))));
       }
       if (app.ready_timed_out) impatient += (impatient.empty() ? "" : ", ") + app.name;
       if (!app.last_abort.empty()) aborted = app.name + ": " + app.last_abort;

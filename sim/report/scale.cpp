@@ -21,12 +21,31 @@ std::vector<double> value_ticks(double highest, std::size_t wanted, double small
 }
 
 std::vector<TimeUs> time_ticks(TimeUs from_us, TimeUs to_us, std::size_t wanted) {
-  static constexpr std::array kSteps{
-      10 * kMillisecondUs, 20 * kMillisecondUs,  50 * kMillisecondUs, 100 * kMillisecondUs, 200 * kMillisecondUs,
-      500 * kMillisecondUs, kSecondUs,           2 * kSecondUs,       5 * kSecondUs,        10 * kSecondUs,
-      20 * kSecondUs,      30 * kSecondUs,       kMinuteUs,           2 * kMinuteUs,        5 * kMinuteUs,
-      10 * kMinuteUs,      20 * kMinuteUs,       30 * kMinuteUs,      kHourUs,              2 * kHourUs,
-      4 * kHourUs,         8 * kHourUs,          24 * kHourUs,        48 * kHourUs,         168 * kHourUs};
+  static constexpr std::array kSteps{10 * kMillisecondUs,
+                                     20 * kMillisecondUs,
+                                     50 * kMillisecondUs,
+                                     100 * kMillisecondUs,
+                                     200 * kMillisecondUs,
+                                     500 * kMillisecondUs,
+                                     kSecondUs,
+                                     2 * kSecondUs,
+                                     5 * kSecondUs,
+                                     10 * kSecondUs,
+                                     20 * kSecondUs,
+                                     30 * kSecondUs,
+                                     kMinuteUs,
+                                     2 * kMinuteUs,
+                                     5 * kMinuteUs,
+                                     10 * kMinuteUs,
+                                     20 * kMinuteUs,
+                                     30 * kMinuteUs,
+                                     kHourUs,
+                                     2 * kHourUs,
+                                     4 * kHourUs,
+                                     8 * kHourUs,
+                                     24 * kHourUs,
+                                     48 * kHourUs,
+                                     168 * kHourUs};
   const auto fits = std::ranges::find_if(
       kSteps, [&](DurationUs step) { return (to_us - from_us) / step <= static_cast<TimeUs>(wanted); });
   const DurationUs step = fits == kSteps.end() ? (to_us - from_us) / static_cast<TimeUs>(wanted) : *fits;

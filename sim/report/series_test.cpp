@@ -54,9 +54,8 @@ TEST(Scale, MarksAreRoundNumbersThatReachTheTop) {
   EXPECT_THAT(value_ticks(0, 6), ElementsAre(0, 1));
   EXPECT_THAT(value_ticks(3, 6), ElementsAre(0, 1, 2, 3));
   EXPECT_EQ(value_ticks(100'000, 6).back(), 100'000);
-  EXPECT_THAT(time_ticks(0, 60 * kSecondUs, 6),
-              ElementsAre(0, 10 * kSecondUs, 20 * kSecondUs, 30 * kSecondUs, 40 * kSecondUs, 50 * kSecondUs,
-                          60 * kSecondUs));
+  EXPECT_THAT(time_ticks(0, 60 * kSecondUs, 6), ElementsAre(0, 10 * kSecondUs, 20 * kSecondUs, 30 * kSecondUs,
+                                                            40 * kSecondUs, 50 * kSecondUs, 60 * kSecondUs));
   EXPECT_EQ(tick_text(150 * kSecondUs), "2m30s");
   EXPECT_EQ(tick_text(90 * kSecondUs), "90s");
   EXPECT_EQ(tick_text(2 * kHourUs), "2h");

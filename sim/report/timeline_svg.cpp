@@ -92,9 +92,10 @@ class TimelinePainter {
   std::string grid() const {
     std::string out;
     for (const TimeUs t : time_ticks(window_.from_us, window_.to_us, 9)) {
-      out += fmt::format("<path class=\"grid\" d=\"M{0:.1f} {1}V{2:.0f}\"/><text class=\"x\" x=\"{0:.1f}\" y=\"14\">{3}"
-                         "</text>\n",
-                         x(t), kHead - 4, y_, tick_text(t));
+      out += fmt::format(
+          "<path class=\"grid\" d=\"M{0:.1f} {1}V{2:.0f}\"/><text class=\"x\" x=\"{0:.1f}\" y=\"14\">{3}"
+          "</text>\n",
+          x(t), kHead - 4, y_, tick_text(t));
     }
     return out;
   }
@@ -110,7 +111,8 @@ class TimelinePainter {
     if (const auto it = nodes_.find(name); it != nodes_.end()) {
       const NodeLife& node = *it->second;
       out += bar("g-node", node.added_us, node.gone_us.value_or(run_.end_us), y_ + 5, 6);
-      for (const Span& span : node.silent) out += bar("g-silent", span.from_us, span.to_us.value_or(run_.end_us), y_ + 5, 6);
+      for (const Span& span : node.silent)
+        out += bar("g-silent", span.from_us, span.to_us.value_or(run_.end_us), y_ + 5, 6);
     }
     y_ += kNodeRow;
     for (const Lane& lane : lanes) {
@@ -123,7 +125,8 @@ class TimelinePainter {
         what += fmt::format(", {} {}", phase.name, format_time(phase.to_us - phase.from_us));
       }
       const std::string id = lane.row->id == 0 ? lane.row->pod : fmt::format("{}", lane.row->id);
-      out += fmt::format("<title>{}: executor {}{}</title></g>\n", escaped(*lane.application), escaped(id), escaped(what));
+      out +=
+          fmt::format("<title>{}: executor {}{}</title></g>\n", escaped(*lane.application), escaped(id), escaped(what));
       y_ += kRow;
     }
     return out;
@@ -144,18 +147,20 @@ std::string timeline_html(const RunRecord& run, const Window& window) {
   std::string out = "<figure id=\"timeline\"><figcaption>";
   out += selection.shown == selection.all
              ? fmt::format("All {} executors, by node", text(selection.all))
-             : fmt::format("{} of {} executors: those on nodes of the slowest, and on an even selection of the other "
-                           "nodes ({} ran executors)",
-                           text(selection.shown), text(selection.all), text(selection.nodes));
+             : fmt::format(
+                   "{} of {} executors: those on nodes of the slowest, and on an even selection of the other "
+                   "nodes ({} ran executors)",
+                   text(selection.shown), text(selection.all), text(selection.nodes));
   out += "</figcaption>\n<ul class=\"legend\" aria-label=\"Legend\">";
-  for (const std::string_view phase : {"api", "scheduling", "kubelet", "image pull", "start", "registration", "serving",
-                                       "lost", "ending"}) {
+  for (const std::string_view phase :
+       {"api", "scheduling", "kubelet", "image pull", "start", "registration", "serving", "lost", "ending"}) {
     std::string css(phase);
     std::ranges::replace(css, ' ', '-');
     out += fmt::format("<li><span class=\"key\" style=\"--k:var(--g-{})\"></span>{}</li>", css, phase);
   }
-  out += "<li><span class=\"key\" style=\"--k:var(--g-node)\"></span>node is there</li><li><span class=\"key\" "
-         "style=\"--k:var(--g-silent)\"></span>node is silent</li></ul>\n";
+  out +=
+      "<li><span class=\"key\" style=\"--k:var(--g-node)\"></span>node is there</li><li><span class=\"key\" "
+      "style=\"--k:var(--g-silent)\"></span>node is silent</li></ul>\n";
   return out + "<div class=\"plot wide\" tabindex=\"0\" role=\"group\" aria-label=\"Timeline, scrolls\">" +
          TimelinePainter(run, window).paint(selection.by_node) + "</div></figure>\n";
 }
