@@ -12,7 +12,7 @@ namespace podramp::sim {
 
 struct Curve {
   std::string name;
-  std::string color;  // "--" and a name of page_style.cpp, without "--": "target", "r-batch"
+  std::string color;  // "--" and a name of page.css, without "--": "target", "r-batch"
   Steps steps;
   bool dashed = false;
 };

@@ -77,7 +77,7 @@ int report_command(const Arguments& arguments) {
 
 const std::vector<Command>& report_commands() {
   static const std::vector<Command> kCommands{
-      {"report", "a run, or two side by side, as one HTML file", report_command},
+      {"report", "a run, two side by side, or a study, as one HTML file", report_command},
       {"export", "a log for other tools: perfetto, csv, prometheus, paje", export_command},
   };
   return kCommands;

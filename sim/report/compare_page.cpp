@@ -14,6 +14,7 @@
 namespace podramp::sim {
 namespace {
 
+constexpr std::size_t kSettingsShown = 12;
 constexpr std::size_t kLineShown = 1500;
 
 // Registered executors and targets of both, in one picture.
@@ -93,6 +94,24 @@ std::string kpi_tables(const Comparison& c) {
                             table_html("KPIs that differ", heads, differing));
 }
 
+std::string settings_table(const RunRecord& a, const RunRecord& b) {
+  const auto differences = setting_differences(a.header.scenario_json, b.header.scenario_json);
+  if (differences.empty() && a.header.seed == b.header.seed) {
+    return paragraph_html("Their scenarios are the same, seed included.");
+  }
+  std::vector<TableRow> rows;
+  for (const SettingDifference& d : differences) {
+    if (rows.size() == kSettingsShown) break;
+    rows.push_back(
+        {text_cell(d.path), text_cell(d.a.empty() ? "not set" : d.a), text_cell(d.b.empty() ? "not set" : d.b)});
+  }
+  std::string out = table_html("What their scenarios say differently", {"setting", "A", "B"}, rows);
+  if (differences.size() > kSettingsShown) {
+    out += paragraph_html(fmt::format("{} more settings differ.", differences.size() - kSettingsShown));
+  }
+  return out;
+}
+
 std::string difference_section(const Comparison& c) {
   std::string out = heading_html(2, "difference-h", "First difference");
   if (c.first_difference == 0) return out + paragraph_html("The logs are the same after their headers.");
@@ -115,7 +134,7 @@ std::string compare_page(const RunRecord& a, const RunRecord& b, const Compariso
   body += sides(run_title("A", a), run_title("B", b));
   body += "<div class=\"cards\">\n" + reached_card(reached_target(a), "A: did it reach its target?") +
           reached_card(reached_target(b), "B: did it reach its target?") + "</div>\n";
-  body += chart_html(both_curves(a, b, window));
+  body += settings_table(a, b) + chart_html(both_curves(a, b, window));
   body += heading_html(2, "kpis-h", "Numbers") + kpi_tables(comparison);
   const Chart of_a = waiting_chart(a, "", window);
   const Chart of_b = waiting_chart(b, "", window);

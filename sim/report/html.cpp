@@ -68,7 +68,10 @@ std::string table_html(std::string_view caption, const std::vector<std::string>&
   std::string out = fmt::format(
       "<div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-label=\"{0}\"><table><caption>{0}</caption><thead><tr>",
       escaped(caption));
-  for (const std::string& head : heads) out += "<th scope=\"col\">" + escaped(head) + "</th>";
+  for (std::size_t i = 0; i < heads.size(); ++i) {
+    const bool number = !rows.empty() && i < rows.front().size() && rows.front()[i].number;
+    out += fmt::format("<th scope=\"col\"{}>{}</th>", number ? " class=\"n\"" : "", escaped(heads[i]));
+  }
   out += "</tr></thead><tbody>\n";
   for (const TableRow& row : rows) {
     out += "<tr>";

@@ -1,4 +1,6 @@
 // What a report takes from JSON texts (declared in run_record.h).
+#include <algorithm>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "sim/report/run_record.h"
@@ -44,6 +46,28 @@ SummaryVerdict summary_verdict(const std::string& summary_json) {
 std::string indented_json(const std::string& json) {
   const Json j = Json::parse(json, nullptr, false);
   return j.is_discarded() ? json : j.dump(2, ' ', false, Json::error_handler_t::replace);
+}
+
+std::vector<SettingDifference> setting_differences(const std::string& scenario_a, const std::string& scenario_b) {
+  std::map<std::string, SettingDifference> all;  // by JSON pointer
+  const auto take = [&](const std::string& text, std::string SettingDifference::*member) {
+    const Json j = Json::parse(text, nullptr, false);
+    if (j.is_discarded()) return;
+    const Json flat = j.flatten();
+    for (const auto& [pointer, value] : flat.items()) {
+      SettingDifference& setting = all[pointer];
+      setting.path = pointer.empty() ? pointer : pointer.substr(1);
+      std::ranges::replace(setting.path, '/', '.');
+      setting.*member = value.is_string() ? value.get<std::string>() : value.dump();
+    }
+  };
+  take(scenario_a, &SettingDifference::a);
+  take(scenario_b, &SettingDifference::b);
+  std::vector<SettingDifference> out;
+  for (auto& [pointer, setting] : all) {
+    if (setting.a != setting.b) out.push_back(std::move(setting));
+  }
+  return out;
 }
 
 }  // namespace podramp::sim

@@ -196,6 +196,10 @@ TEST(ComparePage, ShowsBothCurvesTheNumbersAndWhereTheLogsPart) {
   EXPECT_THAT(text, HasSubstr("500 of 500 executors in 20.599s"));
   EXPECT_THAT(text, HasSubstr("-38.092s (-64.9 %)"));
   EXPECT_THAT(text, HasSubstr("The logs part at line 158:"));
+  EXPECT_THAT(
+      text,
+      HasSubstr("<th scope=\"row\">applications.0.conf.spark.kubernetes.allocation.batch.size</th><td>not set</td>"
+                "<td>50</td>"));
   EXPECT_EQ(count_in(text, "<svg "), 4U);
   EXPECT_EQ(first_unbalanced(text), "");
 }

@@ -88,5 +88,11 @@ Result<RunRecord> read_record(const std::string& path, std::size_t slowest);
 std::pair<std::string, std::string> scenario_names(const std::string& scenario_json);
 SummaryVerdict summary_verdict(const std::string& summary_json);
 std::string indented_json(const std::string& json);
+// What two resolved scenarios say differently, by path ("applications.0.conf.spark.executor.cores"); "" where one is
+// silent.
+struct SettingDifference {
+  std::string path, a, b;
+};
+std::vector<SettingDifference> setting_differences(const std::string& scenario_a, const std::string& scenario_b);
 
 }  // namespace podramp::sim

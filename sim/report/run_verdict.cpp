@@ -92,6 +92,7 @@ class Troubles {
       if (aborted.size() > kTextLength) aborted = aborted.substr(0, aborted.find(' ', kTextLength)) + " ...";
       mild(fmt::format("{} allocation rounds aborted; the last one of {}", count_text(n), aborted));
     }
+    if (impatient.size() > kTextLength) impatient = impatient.substr(0, impatient.find(',', kTextLength)) + ", ...";
     if (!impatient.empty()) {
       mild("Began to schedule tasks with fewer executors than it wanted to wait for: " + impatient);
     }

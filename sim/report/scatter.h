@@ -10,7 +10,7 @@ struct Dot {
   double x = 0;
   double y = 0;
   std::string label;    // for hovering and screen readers
-  std::string kind;     // a CSS class of page_style.cpp: "dot", "dot out", "dot front"
+  std::string kind;     // a CSS class of page.css: "dot", "dot out", "dot front"
   bool marked = false;  // its label is written beside it
 };
 

@@ -20,8 +20,8 @@ std::string study_folder() {
   const std::string folder = scratch_file("study");
   std::filesystem::create_directories(folder);
   write_bytes(folder + "/study.json",
-              R"({"schema":"podramp/study-result/v1","study":{"name":"sizes <b>","about":"Which?",
-    "dimensions":[{"name":"batch.size","path":"p","values":["5","50"]},{"name":"delay, s","path":"q","values":["1s","5s"]}],
+              R"({"study":{"name":"sizes <b>","about":"Which?","dimensions":[
+    {"name":"batch.size","path":"p","values":["5","50"]},{"name":"delay, s","path":"q","values":["1s","5s"]}],
     "objectives":[{"kpi":"time_to_95_ms","statistic":"median","goal":"minimize"}],
     "constraints":[{"kpi":"pending_max","statistic":"max","at_most":40}]},
     "runs":24,"failed":0,"seeds":[1,2,3,4,5,6],"recommended":{"variant":"v001"},

@@ -1,11 +1,5 @@
 // Adds a button to each chart whose values are in the page: dygraphs in its place, to zoom and to hover. Everything is
 // readable without it. With #zoom in the address all of them are opened.
-#include "sim/report/page.h"
-
-namespace podramp::sim {
-
-std::string_view page_script() {
-  return R"js(
 "use strict";
 (function () {
   var css = function (name) { return getComputedStyle(document.documentElement).getPropertyValue(name).trim(); };
@@ -83,7 +77,3 @@ std::string_view page_script() {
   });
   document.documentElement.setAttribute("data-script", "ran");
 })();
-)js";
-}
-
-}  // namespace podramp::sim
