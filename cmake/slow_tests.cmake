@@ -31,3 +31,11 @@ foreach(way xargs parallel indexed-job mpi slurm)
   set_tests_properties(study_splits.${way} PROPERTIES LABELS slow TIMEOUT 600 SKIP_RETURN_CODE 77)
 endforeach()
 set_tests_properties(study_splits.slurm PROPERTIES RUN_SERIAL TRUE)
+
+# Reports in Debian's Chromium: no page error, no request. Exit 77: it is not here.
+add_test(NAME report_pages COMMAND ${CMAKE_SOURCE_DIR}/scripts/report_pages $<TARGET_FILE:podramp>)
+set_tests_properties(report_pages PROPERTIES LABELS slow TIMEOUT 300 SKIP_RETURN_CODE 77)
+
+# promtool and pj_dump read what podramp export writes. Exit 77: neither is here.
+add_test(NAME export_readers COMMAND ${CMAKE_SOURCE_DIR}/scripts/export_readers $<TARGET_FILE:podramp>)
+set_tests_properties(export_readers PROPERTIES LABELS slow TIMEOUT 300 SKIP_RETURN_CODE 77)
