@@ -37,6 +37,16 @@ TEST(RequestReader, EveryCutOfARequestGivesTheSameRequest) {
   }
 }
 
+TEST(RequestReader, EveryCutOfAnEmptyChunkedBodyGivesTheSameRequest) {
+  constexpr std::string_view kEmpty = "POST /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n";
+  for (std::size_t piece = 1; piece <= kEmpty.size(); ++piece) {
+    RequestReader reader(ServerLimits{});
+    EXPECT_EQ(read_in_pieces(reader, kEmpty, piece), "");
+    ASSERT_EQ(reader.state(), State::done) << piece;
+    EXPECT_EQ(reader.take().body, "");
+  }
+}
+
 TEST(RequestReader, StopsBehindOneRequest) {
   RequestReader reader(ServerLimits{});
   EXPECT_EQ(read_in_pieces(reader, "\r\n\r\nGET / HTTP/1.1\r\nHost: x\r\n\r\nGET /2 ", 1'000), "GET /2 ");
