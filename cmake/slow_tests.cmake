@@ -24,3 +24,7 @@ set_tests_properties(node_client PROPERTIES LABELS slow TIMEOUT 300 SKIP_RETURN_
 # An hour's worth of requests to podramp serve, and its memory.
 add_test(NAME flat_memory COMMAND ${CMAKE_SOURCE_DIR}/scripts/flat_memory $<TARGET_FILE:podramp>)
 set_tests_properties(flat_memory PROPERTIES LABELS slow TIMEOUT 900)
+
+# A minute of drawn scenarios: nothing fails, and every probe and fault point is reached.
+add_test(NAME fuzz_scenarios COMMAND podramp fuzz --time 60s --all-probes --out ${CMAKE_BINARY_DIR}/fuzz)
+set_tests_properties(fuzz_scenarios PROPERTIES LABELS slow TIMEOUT 300 RUN_SERIAL TRUE)

@@ -3,17 +3,25 @@
 
 #include <string>
 #include <system_error>
+#include <vector>
 
 #include "sim/command_line.h"
+#include "sim/fuzz/commands.h"
 
 namespace podramp::sim {
 namespace {
+
+std::vector<Command> every_command() {
+  std::vector<Command> all = all_commands();
+  all.insert(all.end(), fuzz_commands().begin(), fuzz_commands().end());
+  return all;
+}
 
 int podramp_main(const Arguments& arguments) {
   const std::string name = arguments.empty() ? "--help" : arguments.front();
   if (name == "--help" || name == "-h" || name == "help") {
     fmt::print("usage: podramp COMMAND ...\n\nSpark-on-Kubernetes executor scale-up in virtual time.\n\n");
-    for (const Command& command : all_commands()) fmt::print("  {:<10} {}\n", command.name, command.summary);
+    for (const Command& command : every_command()) fmt::print("  {:<10} {}\n", command.name, command.summary);
     fmt::print(
         "\n\"podramp COMMAND --help\" says more. Exit codes: 0 fine, 1 a budget, property or expectation failed,\n"
         "2 bad input, 3 divergence, 4 a cluster refuses, 70 a bug of ours, 130 interrupted.\n\nexample: podramp run "
@@ -24,7 +32,7 @@ int podramp_main(const Arguments& arguments) {
     fmt::print("podramp {}\n", kPodrampVersion);
     return finish_output(kExitFine);
   }
-  for (const Command& command : all_commands()) {
+  for (const Command& command : every_command()) {
     if (command.name != name) continue;
     try {
       return finish_output(command.run(Arguments(arguments.begin() + 1, arguments.end())));

@@ -34,7 +34,7 @@ class RandomScenario {
  "applications": [{}],
  "timeline": [{}],
  "faults": [{}],
- "expect": {{"kpis": {{"leaked_pods": 0, "time_to_90_ms": {{"max": "{}s"}}}}, "sometimes": ["fact.pod_gone"]}}}})",
+ "expect": {{"kpis": {{"leaked_pods": 0, "time_to_90_ms": {{"max": "{}s"}}}}, "sometimes": ["fact.pod_gone"], "settles_by": "9m"}}}})",
         seed_, n("seed", 0, 1'000'000), n("end", 1, 100), kubernetes(), groups(cold),
         cold ? R"(, "labels": {"kubernetes.io/os": null, "kubernetes.io/hostname": "other"})" : "",
         pick("bw", {"10Gbps", "3/s", "7Ki/s", "125M/s"}), n("size", 0, 5000), pick("reg", {"hub", "far"}),

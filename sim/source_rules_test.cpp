@@ -46,7 +46,10 @@ std::string included(const SourceFile& file, std::size_t i) {
   return line.substr(begin, line.find_first_of(">\"", begin + 1) - begin + 1);
 }
 
-bool is_test_arrow(const SourceFile& file, const std::string& folder) {
+bool is_special_arrow(const SourceFile& file, const std::string& folder) {
+  if (const auto of_file = kFileArrows.find(file.path); of_file != kFileArrows.end()) {
+    return matches_any(of_file->second, folder);
+  }
   const auto row = kTestArrows.find(file.folder());
   return file.is_test() && row != kTestArrows.end() && matches_any(row->second, folder);
 }
@@ -63,7 +66,7 @@ Findings check_arrows(const SourceFile& file) {
     const std::string folder = path.substr(0, std::min(path.rfind('/'), path.size()));
     if (!kArrows.contains(folder)) {
       findings.push_back(finding(file, i, "arrows: write the path of " + path + " from the repository root"));
-    } else if (folder != row->first && !matches_any(row->second, folder) && !is_test_arrow(file, folder)) {
+    } else if (folder != row->first && !matches_any(row->second, folder) && !is_special_arrow(file, folder)) {
       findings.push_back(finding(file, i,
                                  "arrows: " + file.folder() + " may not include " + folder +
                                      " (design 1): pass it in as data, or move the code to where both may see it"));
