@@ -32,7 +32,7 @@ podramp_fuzz_mutant(watch_gives_up backend/pod_source.cpp
 # The lifecycle manager.
 podramp_fuzz_mutant(ended_pods_stay backend/lifecycle.cpp
                     "if (deletes ? going : inactivated_.contains(id)) return false;"
-                    "if (deletes || inactivated_.contains(id)) return false;")
+                    "if (deletes ? !going : inactivated_.contains(id)) return false;")
 podramp_fuzz_mutant(removal_never_resumes backend/lifecycle.cpp
                     "if (!reply.ok() && !absent) {" "if (!reply.ok() && !absent) {
     return Progress::waiting;")

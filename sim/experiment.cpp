@@ -133,6 +133,7 @@ Result<RunResult> run_experiment(const Scenario& scenario, const RunOptions& opt
   Kernel kernel({hosted ? kNever : scenario.end_us, !hosted && scenario.until_quiet, options.ties_shuffled,
                  scenario.seed, options.livelock_items, hosted, options.poll},
                 {ledger, cluster, admission, properties, pulse});
+  settling.ask_ended([&kernel](std::size_t application) { return kernel.exit_code(application).has_value(); });
   for (const ShuffleServiceSpec& service : scenario.shuffle_services) kernel.add(service);
   for (std::size_t i = 0; i < applications.size(); ++i) {
     const backend::Application& app = applications[i];

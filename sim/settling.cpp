@@ -29,8 +29,9 @@ void Settling::append(const EventRef& event, PodMemory& /*memory*/) {
   if (!settles_by_) return;
   track(event.t);
   if (event.t >= *settles_by_) {
-    for (const ApplicationView& app : projection_.applications()) {
-      check(app, books_[app.name], *settles_by_, event.seq);
+    const std::vector<ApplicationView>& applications = projection_.applications();
+    for (std::size_t i = 0; i < applications.size(); ++i) {
+      if (!ended_(i)) check(applications[i], books_[applications[i].name], *settles_by_, event.seq);
     }
     settles_by_.reset();
     return;
@@ -75,7 +76,7 @@ void Settling::track(TimeUs now) {
 }
 
 void Settling::check(const ApplicationView& app, const Books& books, TimeUs now, Seq seq) {
-  if (!app.started_us || app.exited_us) return;
+  if (!app.started_us) return;
   for (const auto& [call, deadline_us] : books.calls) {
     if (deadline_us == kNever || deadline_us + kMinuteUs > now) continue;
     properties_.fail(kCallsAnswered, fmt::format("call {} of {} has had no answer, and no time-out", call, app.name),
@@ -133,8 +134,10 @@ void Settling::check_target(const ApplicationView& app, const Books& books, Time
 
 void Settling::finish(TimeUs now, Seq last) {
   if (!checks_) return;
-  for (const ApplicationView& app : projection_.applications()) {
-    if (!app.stopped_us || app.exited_us || now - *app.stopped_us < kPatienceUs) continue;
+  const std::vector<ApplicationView>& applications = projection_.applications();
+  for (std::size_t i = 0; i < applications.size(); ++i) {
+    const ApplicationView& app = applications[i];
+    if (!app.stopped_us || ended_(i) || now - *app.stopped_us < kPatienceUs) continue;
     properties_.fail(kStopEnds,
                      fmt::format("{} was stopped at {} and has not ended", app.name, format_time(*app.stopped_us)),
                      last, now);

@@ -4,6 +4,7 @@
 // A sink that looks at the first event after that time, before it is applied.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -29,6 +30,9 @@ class Settling : public EventSink {
   Settling(std::optional<TimeUs> settles_by, const Projection& projection, Properties& properties)
       : settles_by_(settles_by), checks_(settles_by.has_value()), projection_(projection), properties_(properties) {}
   void add_application(const std::string& name, Habits habits) { books_[name].habits = habits; }
+
+  // Who tells whether the driver of an application (by index) has ended; one that is killed says nothing itself.
+  void ask_ended(std::function<bool(std::size_t)> ended) { ended_ = std::move(ended); }
 
   void append(const EventRef& event, PodMemory& memory) override;
   // At the end of the run: whoever was told to stop long ago has ended.
@@ -58,6 +62,7 @@ class Settling : public EventSink {
 
   std::optional<TimeUs> settles_by_;  // absent once it has been looked at
   bool checks_;
+  std::function<bool(std::size_t)> ended_;
   const Projection& projection_;
   Properties& properties_;
   std::map<std::string, Books, std::less<>> books_;  // by application

@@ -5,8 +5,8 @@
 
 namespace podramp::sim {
 
-int fuzz_command(const Arguments& arguments);    // cmd_fuzz.cpp
-int shrink_command(const Arguments& arguments);  // cmd_shrink.cpp
+int fuzz_command(const Arguments& arguments);    // fuzz_command.cpp
+int shrink_command(const Arguments& arguments);  // shrink_command.cpp
 
 const std::vector<Command>& fuzz_commands();
 

@@ -103,14 +103,15 @@ class Shrinker {
     if (at.is_object()) {
       for (const auto& [key, value] : at.items()) {
         if (is_kept(key)) continue;
-        all.push_back(path / key);
-        collect(value, all.back(), all);
+        const Path member = path / key;
+        all.push_back(member);
+        collect(value, member, all);
       }
     } else if (at.is_array()) {
       // From the back, so that the paths that follow stay right when one goes.
       for (std::size_t i = at.size(); i-- > 0;) {
-        all.push_back(path / i);
-        const Path item = all.back();
+        const Path item = path / i;
+        all.push_back(item);
         collect(at[i], item, all);
       }
     }

@@ -17,8 +17,8 @@ struct Swarmed {
   bool fork = false;
   bool dynamic = false;
   bool workload = false;
-  std::string compat;
-  std::string ns;
+  std::string compat{};
+  std::string ns{};
 
   bool on(std::string_view name, std::int64_t numerator, std::int64_t denominator) const {
     return plan.dice.feature(name) && plan.dice.chance(name, numerator, denominator, n);
@@ -50,8 +50,8 @@ void put_pace(const Swarmed& app, Json& conf) {
     if (app.on(feature, 2, 3)) conf["spark.kubernetes." + key] = app.one_of(key, values);
   };
   put("batch_size", "allocation.batch.size", {"1", "2", "5", "20", "100"});
+  if (app.fork) return put("batch_delay", "allocation.batch.delay", {"1", "3"});  // whole seconds (01 1.2)
   put("batch_delay", "allocation.batch.delay", {"200ms", "1s", "7s"});
-  if (app.fork) return;
   put("max_pending", "allocation.maxPendingPods", {"1", "3", "10", "50"});
   put("executor_timeout", "allocation.executor.timeout", {"20s", "60s", "600s"});
   put("poll_interval", "executor.apiPollingInterval", {"5s", "30s", "60s"});
@@ -172,7 +172,7 @@ void add_application(const SwarmPlan& plan, std::uint64_t n, Json& scenario) {
   const std::int64_t start_s = dice.chance("starts_late", 1, 2, n) ? dice.pick("start", 0, plan.trouble_s / 2, n) : 0;
   if (start_s > 0) object["start"] = seconds(start_s);
   const bool early = app.on("early_stop", 1, 3);
-  object["stop"] = seconds(early ? dice.pick("stop", start_s, plan.trouble_s + 60, n) : plan.settles_s + 60);
+  object["stop"] = seconds(early ? dice.pick("stop", start_s + 1, plan.trouble_s + 60, n) : plan.settles_s + 60);
   if (dice.feature("corrected", 2, 3)) object["fixes"] = {"corrected"};
   Json conf = Json::object();
   put_size(app, conf);
@@ -184,7 +184,7 @@ void add_application(const SwarmPlan& plan, std::uint64_t n, Json& scenario) {
   }
   const bool profiles = !app.fork && !app.workload && app.on("profiles", 1, 2);
   object["conf"] = std::move(conf);
-  if (profiles) object["profiles"] = {{{"id", 1}, {"cores", 2}, {"memory", "1g"}}};
+  if (profiles) object["profiles"] = {{{"id", 1}, {"cores", 2}, {"memory", "1Gi"}}};
   if (app.workload) {
     object["workload"] = workload(app);
   } else if (!app.fork && (profiles || app.on("demand", 2, 3))) {

@@ -13,12 +13,12 @@ namespace podramp::sim {
 // What the parts have to agree on.
 struct SwarmPlan {
   Dice dice;
-  std::int64_t trouble_s = 0;             // from then on everything heals
-  std::int64_t settles_s = 0;             // ... and by then it has
-  std::vector<std::string> groups;        // of nodes
-  std::vector<std::int64_t> group_sizes;  // of each
-  std::vector<std::string> namespaces;    // of applications
-  std::vector<std::string> applications;
+  std::int64_t trouble_s = 0;               // from then on everything heals
+  std::int64_t settles_s = 0;               // ... and by then it has
+  std::vector<std::string> groups{};        // of nodes
+  std::vector<std::int64_t> group_sizes{};  // of each
+  std::vector<std::string> namespaces{};    // of applications
+  std::vector<std::string> applications{};
   bool has_quota = false;
   bool has_late_nodes = false;
   bool has_priorities = false;
