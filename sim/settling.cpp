@@ -20,7 +20,8 @@ std::int64_t in_stage(const ApplicationView& app, Stage stage) { return app.in_s
 // What people would name: the cluster has no room or does not let the pods in. Behind the pending cap stand such pods.
 bool is_reason(const ApplicationView& app) {
   if (in_stage(app, Stage::unschedulable) > 0) return true;
-  return app.wait == Wait::unschedulable || app.wait == Wait::refused || app.limit == Limit::refused;
+  return app.wait == Wait::unschedulable || app.wait == Wait::refused || app.limit == Limit::refused ||
+         app.limit == Limit::claims;
 }
 
 }  // namespace
@@ -68,7 +69,7 @@ void Settling::on(const EventRef& event, Books& books, const in::WatchClosed& cl
 void Settling::track(TimeUs now) {
   for (const ApplicationView& app : projection_.applications()) {
     Books& books = books_[app.name];
-    if (app.registered == in_stage(app, Stage::registered)) books.wrong_since_us = now;
+    if (app.registered <= in_stage(app, Stage::registered)) books.wrong_since_us = now;
     if (app.registered < app.target && app.target == books.target) continue;
     books.target = app.target;
     books.short_since_us = now;

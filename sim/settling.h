@@ -46,7 +46,7 @@ class Settling : public EventSink {
     std::optional<TimeUs> watch_lost_us;  // the watch of its pods is down since
     std::int64_t target = 0;
     TimeUs short_since_us = 0;  // it has lacked executors of this very target since
-    TimeUs wrong_since_us = 0;  // the driver's books have held executors that are not there, or not all, since
+    TimeUs wrong_since_us = 0;  // the driver has counted executors that are not there since
   };
 
   void note(const EventRef& event);

@@ -136,12 +136,13 @@ void put_spark(const Swarmed& app, Json& scenario, Json& object, Json& conf) {
   const SwarmPlan& plan = app.plan;
   conf["spark.kubernetes.container.image"] = app.one_of("image", {"spark:a", "spark:b"});
   bool driver_pod = plan.has_driver_pods && plan.dice.chance("driver_pod", 2, 3, app.n);
-  if (app.on("sets", 1, 2)) {
+  if (plan.has_sets && plan.dice.chance("sets", 1, 2, app.n)) {
     const bool deployments = app.compat >= "spark-4.2" &&
                              !conf.contains(
                                  "spark.kubernetes.executor.volumes."
                                  "persistentVolumeClaim.data.mount.path") &&
                              plan.dice.chance("deployment", 1, 2, app.n);
+    if (deployments && app.dynamic) conf["spark.kubernetes.executor.podDeletionCost"] = "10";
     conf["spark.kubernetes.allocation.pods.allocator"] = deployments ? "deployment" : "statefulset";
     driver_pod = true;
   }
@@ -169,7 +170,9 @@ void add_application(const SwarmPlan& plan, std::uint64_t n, Json& scenario) {
   app.workload = app.on("workload", 1, 2);
   app.dynamic = app.workload && app.on("dynamic", 2, 3) && (!app.fork || plan.has_shuffle_service);
   Json object{{"name", app.name()}, {"namespace", app.ns}, {"compat", app.compat}};
-  const std::int64_t start_s = dice.chance("starts_late", 1, 2, n) ? dice.pick("start", 0, plan.trouble_s / 2, n) : 0;
+  // The fork's driver does not come to terms with a driver pod that is gone before it starts.
+  const std::int64_t start_s =
+      !app.fork && dice.chance("starts_late", 1, 2, n) ? dice.pick("start", 0, plan.trouble_s / 2, n) : 0;
   if (start_s > 0) object["start"] = seconds(start_s);
   const bool early = app.on("early_stop", 1, 3);
   object["stop"] = seconds(early ? dice.pick("stop", start_s + 1, plan.trouble_s + 60, n) : plan.settles_s + 60);

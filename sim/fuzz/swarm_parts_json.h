@@ -27,6 +27,7 @@ struct SwarmPlan {
   bool has_gang = false;
   bool has_autoscaler = false;
   bool has_claims = false;
+  bool has_sets = false;
   bool has_fork = false;
   bool has_shuffle_service = false;
 };
