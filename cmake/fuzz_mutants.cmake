@@ -33,9 +33,9 @@ podramp_fuzz_mutant(watch_gives_up backend/pod_source.cpp
 podramp_fuzz_mutant(ended_pods_stay backend/lifecycle.cpp
                     "if (deletes ? going : inactivated_.contains(id)) return false;"
                     "if (deletes ? !going : inactivated_.contains(id)) return false;")
-podramp_fuzz_mutant(removal_never_resumes backend/lifecycle.cpp
-                    "if (!reply.ok() && !absent) {" "if (!reply.ok() && !absent) {
-    return Progress::waiting;")
+podramp_fuzz_mutant(succeeded_pods_stay backend/lifecycle.cpp
+                    "seen.state != ExecutorState::failed && seen.state != ExecutorState::succeeded) return false;"
+                    "seen.state != ExecutorState::failed) return false;")
 # Quotas.
 podramp_fuzz_mutant(quota_lets_one_more_in fakeapi/quota_usage.cpp
                     "wanted->second > limit)" "wanted->second > limit + 1)")

@@ -59,7 +59,7 @@ void put_node_action(const SwarmPlan& plan, const std::string& kind, std::uint64
     put(plan.trouble_s, "uncordon_nodes");
   } else if (kind == "shutdown_nodes") {
     put(at_s, "shutdown_nodes", {{"power_off_after", "20s"}});
-    put(plan.trouble_s, "nodes_up");
+    put(plan.trouble_s + 30, "nodes_up");
   } else if (kind == "spot_notice") {
     put(at_s, "spot_notice",
         {{"notice", seconds(std::min<std::int64_t>(left_s, 60))}, {"handler", dice.chance("handler", 1, 2, n)}});
