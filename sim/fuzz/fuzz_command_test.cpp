@@ -29,7 +29,7 @@ TEST(FuzzCommand, FortySeedsBreakNothing) {
   const Said said = run(fuzz_command, {"--seeds", "40", "--out", scratch_file("out")});
   EXPECT_EQ(said.code, kExitFine) << said.out;
   EXPECT_THAT(said.out, HasSubstr("40 seeds from 1 in "));
-  EXPECT_THAT(said.out, HasSubstr("fault points: api.answer "));
+  EXPECT_THAT(said.out, HasSubstr("fault points: api."));
 }
 
 TEST(FuzzCommand, PrintShowsTheScenarioOfASeedAndRunsNothing) {

@@ -84,6 +84,7 @@ Json workload(const Swarmed& app) {
            {"duration", {{"median", "4s"}, {"sigma", "0.3"}}},
            {"shuffle_write", "8Mi"}};
   if (app.on("input", 1, 2)) map["input"] = {{"bytes", "16Mi"}, {"replicas", 1}};
+  if (app.on("cache", 1, 2)) map["cache"] = {{"name", "rdd"}, {"bytes", "4Mi"}};
   if (app.on("task_failures", 1, 2)) map["failures"] = "1/50";
   Json reduce{{"name", "reduce"},
               {"parents", {"map"}},

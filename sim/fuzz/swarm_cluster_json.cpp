@@ -20,7 +20,7 @@ Json node_group(const SwarmPlan& plan, std::uint64_t n) {
   if (dice.feature("zones")) group["zone"] = {"east", "west"};
   if (dice.feature("few_pods", 1, 6)) group["pods"] = dice.pick("node.pods", 6, 14, n);
   if (dice.feature("bandwidth")) group["bandwidth"] = dice.one_of("node.bandwidth", {"100Mbps", "1Gbps", "10Gbps"}, n);
-  if (dice.feature("image_disk", 1, 4)) group["image_disk"] = dice.one_of("node.image_disk", {"3Gi", "10Gi"}, n);
+  if (dice.feature("image_disk", 1, 4)) group["image_disk"] = dice.one_of("node.image_disk", {"2Gi", "3Gi"}, n);
   if (dice.feature("unpacking", 1, 4)) group["disk_bandwidth"] = "200M/s";
   if (n > 0 && dice.feature("tainted_group", 1, 6)) {
     group["taints"] = {{{"key", "team"}, {"value", "other"}, {"effect", "NoSchedule"}}};

@@ -37,6 +37,7 @@ SwarmRun swarm_run(std::uint64_t seed) {
   if (dice.feature("kubernetes", 1, 3)) {
     scenario["kubernetes"] = dice.one_of("kubernetes", {"k8s-1.31", "k8s-1.33", "managed-large", "stress-low"});
   }
+  if (dice.feature("small_buffers", 1, 3)) scenario["kubernetes"] = {{"profile", "k8s-1.32"}, {"watch_buffer", 1}};
   add_cluster(plan, scenario);
   add_applications(plan, scenario);
   add_trouble(plan, scenario);
