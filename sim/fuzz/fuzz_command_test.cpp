@@ -1,3 +1,4 @@
+// podramp fuzz and podramp shrink as people call them.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

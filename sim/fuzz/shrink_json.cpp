@@ -1,3 +1,4 @@
+// Shrinking: shrink.h says what.
 #include <algorithm>
 #include <array>
 #include <charconv>

@@ -171,9 +171,11 @@ void add_application(const SwarmPlan& plan, std::uint64_t n, Json& scenario) {
   app.workload = app.on("workload", 1, 2);
   app.dynamic = app.workload && app.on("dynamic", 2, 3) && (!app.fork || plan.has_shuffle_service);
   Json object{{"name", app.name()}, {"namespace", app.ns}, {"compat", app.compat}};
-  // The fork's driver does not come to terms with a driver pod that is gone before it starts.
+  // A driver whose pod has died before its start would start here all the same.
   const std::int64_t start_s =
-      !app.fork && dice.chance("starts_late", 1, 2, n) ? dice.pick("start", 0, plan.trouble_s / 2, n) : 0;
+      !app.fork && !plan.has_driver_pods && !plan.has_sets && dice.chance("starts_late", 1, 2, n)
+          ? dice.pick("start", 0, plan.trouble_s / 2, n)
+          : 0;
   if (start_s > 0) object["start"] = seconds(start_s);
   const bool early = app.on("early_stop", 1, 3);
   object["stop"] = seconds(early ? dice.pick("stop", start_s + 1, plan.trouble_s + 60, n) : plan.settles_s + 60);

@@ -1,3 +1,4 @@
+// A seed's features, its stages in time, and what is expected of it; the parts are drawn in swarm_*_json.cpp.
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
