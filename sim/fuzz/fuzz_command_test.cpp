@@ -60,9 +60,11 @@ TEST(ShrinkCommand, AFailingScenarioIsMadeSmallAndStillFails) {
     "cluster": {"nodes": [{"group": "n", "count": 6, "cpu": "8", "memory": "32Gi", "zone": "a"}],
                 "images": [{"name": "spark:4", "size": "600Mi"}]},
     "applications": [
-      {"name": "etl", "stop": "61m", "conf": {"spark.executor.instances": "9", "spark.kubernetes.container.image": "spark:4",
+      {"name": "etl", "stop": "61m", "conf": {"spark.executor.instances": "9",
+       "spark.kubernetes.container.image": "spark:4",
        "spark.kubernetes.executor.enableApiPolling": "false", "spark.kubernetes.allocation.batch.size": "50"}},
-      {"name": "other", "start": "1m", "conf": {"spark.executor.instances": "4", "spark.kubernetes.container.image": "spark:4"}}],
+      {"name": "other", "start": "1m", "conf": {"spark.executor.instances": "4",
+       "spark.kubernetes.container.image": "spark:4"}}],
     "timeline": [{"at": "3m", "do": "cordon_nodes", "nodes": ["n-6"]},
                  {"at": "5m", "do": "executor_exit", "application": "etl", "executors": [1, 2, 3, 4]},
                  {"at": "6m", "do": "uncordon_nodes", "nodes": ["n-6"]}],
