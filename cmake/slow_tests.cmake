@@ -28,3 +28,18 @@ set_tests_properties(flat_memory PROPERTIES LABELS slow TIMEOUT 900)
 # A minute of drawn scenarios: nothing fails, and every probe and fault point is reached.
 add_test(NAME fuzz_scenarios COMMAND podramp fuzz --time 60s --all-probes --out ${CMAKE_BINARY_DIR}/fuzz)
 set_tests_properties(fuzz_scenarios PROPERTIES LABELS slow TIMEOUT 300 RUN_SERIAL TRUE)
+
+# A study split by each way of docs/tune.md merges to the bytes of the unsplit one. Exit 77: that tool is not here.
+foreach(way xargs parallel indexed-job mpi slurm)
+  add_test(NAME study_splits.${way} COMMAND ${CMAKE_SOURCE_DIR}/scripts/study/check_splits $<TARGET_FILE:podramp> ${way})
+  set_tests_properties(study_splits.${way} PROPERTIES LABELS slow TIMEOUT 600 SKIP_RETURN_CODE 77)
+endforeach()
+set_tests_properties(study_splits.slurm PROPERTIES RUN_SERIAL TRUE)
+
+# Reports in Debian's Chromium: no page error, no request. Exit 77: it is not here.
+add_test(NAME report_pages COMMAND ${CMAKE_SOURCE_DIR}/scripts/report_pages $<TARGET_FILE:podramp>)
+set_tests_properties(report_pages PROPERTIES LABELS slow TIMEOUT 300 SKIP_RETURN_CODE 77)
+
+# promtool and pj_dump read what podramp export writes. Exit 77: neither is here.
+add_test(NAME export_readers COMMAND ${CMAKE_SOURCE_DIR}/scripts/export_readers $<TARGET_FILE:podramp>)
+set_tests_properties(export_readers PROPERTIES LABELS slow TIMEOUT 300 SKIP_RETURN_CODE 77)

@@ -165,9 +165,10 @@ void Admission::on_fact(const Fact& fact, Seq seq) {
     range_changed(change.before.get(), change.after.get());
   }
   if (namespaces_.empty()) return;
-  const bool matters =
-      std::holds_alternative<fact::PodCreated>(fact) || std::holds_alternative<fact::PodFinished>(fact) ||
-      std::holds_alternative<fact::PodTerminating>(fact) || std::holds_alternative<fact::PodGone>(fact);
+  const bool matters = std::holds_alternative<fact::PodCreated>(fact) ||
+                       std::holds_alternative<fact::PodFinished>(fact) ||
+                       std::holds_alternative<fact::PodTerminating>(fact) ||
+                       std::holds_alternative<fact::PodGraceOver>(fact) || std::holds_alternative<fact::PodGone>(fact);
   if (matters) pod_changed(context_.state().last_change(), seq);
   if (std::holds_alternative<fact::PodResized>(fact)) pod_resized(context_.state().last_change(), seq);
 }

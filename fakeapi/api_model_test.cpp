@@ -149,6 +149,8 @@ class History {
 
   void gone(const std::string& name) {
     const std::string role = model_.pods[name].role;
+    ++model_.rv;  // no grace is left (K28)
+    model_.put(name, role, role);
     model_.pods.erase(name);
     ++model_.rv;
     model_.put(name, role, "");

@@ -80,7 +80,7 @@ TEST_F(DeletionTest, TheKubeletsWordRemovesTheObjectWithANewVersion) {  // K26
   const std::uint64_t before = pod()->resource_version;
   world.deletion.finish(1, "kubelet", "kubelet", 0);
   EXPECT_EQ(world.state().find_pod("ns/a"), nullptr);
-  EXPECT_EQ(world.facts_of<fact::PodGone>().at(0).rv, before + 1);
+  EXPECT_EQ(world.facts_of<fact::PodGone>().at(0).rv, before + 2) << "the grace is over, and it is removed (K28)";
   EXPECT_EQ(world.deletion.finish(1, "kubelet", "kubelet", 77), 77U);
   EXPECT_EQ(world.deletion.remove(99, 0, "api", "apiserver", 78), 78U);
 }

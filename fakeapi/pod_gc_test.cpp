@@ -39,8 +39,8 @@ TEST_F(PodGarbage, pods_of_a_deleted_node_are_failed_and_removed_after_the_quara
   c.lifecycle->delete_nodes({{"a"}}, 0);
   EXPECT_TRUE(c.run_until_quiet(kHourUs));
   // Noticed at 40 s, quarantined for 40 s, collected at 80 s.
-  EXPECT_THAT(done(),
-              ElementsAre("80000000 fact.pod_condition_set", "80000000 fact.pod_finished", "80000000 fact.pod_gone"));
+  EXPECT_THAT(done(), ElementsAre("80000000 fact.pod_condition_set", "80000000 fact.pod_finished",
+                                  "80000000 fact.pod_grace_over", "80000000 fact.pod_gone"));
   const Condition condition = c.facts<fact::PodConditionSet>().back().second.condition;
   EXPECT_EQ(condition.type, "DisruptionTarget");
   EXPECT_EQ(condition.reason, "DeletionByPodGC");
@@ -76,7 +76,7 @@ TEST_F(PodGarbage, a_finished_pod_is_only_removed) {
   c.run_until(20 * kSec);
   c.lifecycle->delete_nodes({{"a"}}, 0);
   c.run_until(kHourUs);
-  EXPECT_THAT(done(), ElementsAre("60000000 fact.pod_gone"));
+  EXPECT_THAT(done(), ElementsAre("60000000 fact.pod_grace_over", "60000000 fact.pod_gone"));
 }
 
 TEST_F(PodGarbage, a_living_machine_stops_the_processes_of_collected_pods) {
@@ -103,7 +103,7 @@ TEST_F(PodGarbage, an_unscheduled_pod_that_is_being_deleted_is_removed_at_the_ne
   c.run_until(5 * kSec);
   c.emit("test", 0, fact::PodTerminating{"ns/big", c.next_rv(), 35 * kSec, 30, "api"});
   c.run_until(kHourUs);
-  EXPECT_THAT(done(), ElementsAre("20000000 fact.pod_gone"));
+  EXPECT_THAT(done(), ElementsAre("20000000 fact.pod_grace_over", "20000000 fact.pod_gone"));
 }
 
 TEST_F(PodGarbage, finished_pods_above_the_threshold_are_removed_evicted_ones_first_then_the_oldest_K35) {

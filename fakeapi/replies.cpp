@@ -39,6 +39,7 @@ KindWords words(Kind kind) {
     case Kind::cluster_role: return {"clusterroles.rbac.authorization.k8s.io", "ClusterRole.rbac.authorization.k8s.io"};
     case Kind::cluster_role_binding:
       return {"clusterrolebindings.rbac.authorization.k8s.io", "ClusterRoleBinding.rbac.authorization.k8s.io"};
+    case Kind::job: return {"jobs.batch", "Job.batch"};
   }
   return {};
 }

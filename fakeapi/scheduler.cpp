@@ -47,7 +47,8 @@ void Scheduler::on_fact(const Fact& fact, Seq seq) {
     pod_freed(change.id, *change.before, seq);
   } else if (std::holds_alternative<fact::PodResized>(fact)) {
     pod_resized(change.id, change.after, seq);
-  } else if (std::holds_alternative<fact::PodTerminating>(fact) || std::holds_alternative<fact::PodLabelled>(fact)) {
+  } else if (std::holds_alternative<fact::PodTerminating>(fact) || std::holds_alternative<fact::PodGraceOver>(fact) ||
+             std::holds_alternative<fact::PodLabelled>(fact)) {
     pod_edited(change);
   } else if (std::holds_alternative<fact::PodEdited>(fact)) {
     pod_edited(change);

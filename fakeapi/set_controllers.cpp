@@ -100,7 +100,8 @@ void SetControllers::on_fact(const Fact& fact, Seq seq) {
   const bool matters =
       std::holds_alternative<fact::PodCreated>(fact) || std::holds_alternative<fact::PodRunning>(fact) ||
       std::holds_alternative<fact::PodFinished>(fact) || std::holds_alternative<fact::PodConditionSet>(fact) ||
-      std::holds_alternative<fact::PodTerminating>(fact) || std::holds_alternative<fact::PodGone>(fact);
+      std::holds_alternative<fact::PodTerminating>(fact) || std::holds_alternative<fact::PodGraceOver>(fact) ||
+      std::holds_alternative<fact::PodGone>(fact);
   if (matters) pod_changed(fact, context_.state().last_change(), seq);
 }
 

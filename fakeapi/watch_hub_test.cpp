@@ -52,10 +52,10 @@ TEST_F(WatchHubTest, WithAVersionBeginsAfterIt) {  // K17
   create("b");
   world->bind("ns/a", "n1");
   world->deletion.remove(2, 0, "api", "apiserver", 0);
-  EXPECT_EQ(seen(from_now), "ADDED b | MODIFIED a, DELETED b");
+  EXPECT_EQ(seen(from_now), "ADDED b | MODIFIED a, MODIFIED b, DELETED b");
   const std::uint64_t resumed = watch("app=etl", "2");
-  EXPECT_EQ(seen(resumed), "MODIFIED a, DELETED b");
-  EXPECT_EQ(world->delivered.back().events.back().object->resource_version, 4U);
+  EXPECT_EQ(seen(resumed), "MODIFIED a, MODIFIED b, DELETED b");
+  EXPECT_EQ(world->delivered.back().events.back().object->resource_version, 5U);
 }
 
 TEST_F(WatchHubTest, EventsArriveAfterTheAnswerAndTheLatency) {
@@ -68,15 +68,17 @@ TEST_F(WatchHubTest, EventsArriveAfterTheAnswerAndTheLatency) {
   EXPECT_EQ(world->delivered.at(1).at, before + kWriteUs + kWatchUs);
 }
 
-TEST_F(WatchHubTest, ADeletedPodIsShownInItsLastStateWithANewVersion) {  // K26
+TEST_F(WatchHubTest, ADeletedPodIsShownInItsLastStateWithANewVersion) {  // K26, K28
   create("a");
   world->bind("ns/a", "n1");
   const std::uint64_t id = watch("app=etl", "2");
   world->deletion.remove(1, 0, "api", "apiserver", 0);
-  EXPECT_EQ(seen(id), "DELETED a");
-  const Pod& last = *world->delivered.back().events.at(0).object;
+  EXPECT_EQ(seen(id), "MODIFIED a, DELETED a");
+  const Pod& last = *world->delivered.back().events.back().object;
   EXPECT_EQ(last.node, "n1");
-  EXPECT_EQ(last.resource_version, 3U);
+  EXPECT_EQ(last.resource_version, 4U);
+  EXPECT_TRUE(last.deletion_us);
+  EXPECT_EQ(last.deletion_grace_s, 0);
 }
 
 TEST_F(WatchHubTest, SelectorTransitionsAreAddedAndDeleted) {  // K23

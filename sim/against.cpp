@@ -68,7 +68,7 @@ Aligned align(std::string what, std::vector<std::string> ours, std::vector<std::
 std::vector<std::size_t> round_begins(const std::vector<DriverCall>& creates, DurationUs delay_us) {
   std::vector<std::size_t> begins;
   for (std::size_t i = 0; i < creates.size(); ++i) {
-    if (i == 0 || (i > 1 && creates[i].at - creates[i - 1].answered >= delay_us * 9 / 10)) begins.push_back(i);
+    if (i == 0 || (i > 1 && creates[i].at - creates[i - 1].answered >= delay_us / 2)) begins.push_back(i);
   }
   return begins;
 }

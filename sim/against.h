@@ -31,7 +31,7 @@ struct Verdict {
   bool same() const;  // but for the order of deletes
 };
 
-// How many creates each round has: a round begins where nothing was asked for nearly a batch delay. The first create of
+// How many creates each round has: a round begins where nothing was asked for half a batch delay. The first create of
 // a driver ends none: its client warms up.
 std::vector<std::int64_t> rounds_of(const std::vector<DriverCall>& calls, DurationUs delay_us);
 

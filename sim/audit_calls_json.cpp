@@ -71,7 +71,7 @@ Result<std::vector<DriverCall>> read_audit(const std::string& path, const std::s
     if (!zero) {
       const auto first = parse_wall_time(received, WallZero{});
       if (!first) return wrong("requestReceivedTimestamp is no time");
-      zero = WallZero{*first / kSecondUs};
+      zero = WallZero{WallZero{}.unix_s + *first / kSecondUs};
     }
     const auto at = parse_wall_time(received, *zero);
     if (!at) return wrong("requestReceivedTimestamp is no time");

@@ -92,11 +92,10 @@ void print(const Comparison& c) {
 }  // namespace
 
 int compare_command(const Arguments& arguments) {
-  const std::vector<OptionSpec> specs{
-      {"against", "AUDIT.log", "A alone, beside what a real driver asked for; A may be a scenario, run at every level"},
-      {"pods", "PREFIX", "of the driver's executors' pods, when the audit log has several drivers"},
-      {"set", "PATH=VALUE", "change a field of the scenario", true},
-      {"json", "", "the comparison as JSON"}};
+  const std::vector<OptionSpec> specs{{"against", "AUDIT.log", "A (or a scenario, at all levels) beside a real driver"},
+                                      {"pods", "PREFIX", "of its pods, when the log has several drivers"},
+                                      {"set", "PATH=VALUE", "change a field of the scenario", true},
+                                      {"json", "", "the comparison as JSON"}};
   const auto options = parse_options(arguments, specs);
   if (!options) return complain(options.error().message);
   if (options->help()) {

@@ -53,15 +53,20 @@ Result<ComparedRun> read_run(const std::string& path) {
   }
   if (log->footer()) end_us = log->footer()->t;
   projection.finish(end_us);
-  ComparedRun run{path,           log->header().scenario_json, std::string(to_text(log->header().level)), {}, {},
-                  pods.observed()};
+  ComparedRun run = summed_up(path, log->header(), projection, end_us);
+  run.observed = pods.observed();
+  return run;
+}
+
+ComparedRun summed_up(const std::string& path, const LogHeader& header, const Projection& projection, TimeUs end_us) {
+  ComparedRun run{path, header.scenario_json, std::string(to_text(header.level)), {}, {}, {}};
   std::vector<Kpis> all;
   for (const ApplicationView& app : projection.applications()) {
     all.push_back(application_kpis(app, end_us));
     all.back()["leaked_pods"] = 0;
     run.applications[app.name] = all.back();
   }
-  run.kpis = run_kpis(all, projection.pending_max(), 0);
+  run.kpis = run_kpis(all, {projection.pending_max(), projection.requests_per_s_max()}, 0);
   run.kpis.erase("leaked_pods");  // known at the run's end only; summary.json has it
   return run;
 }

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "backend/live/event_log.h"
 #include "sim/kpis.h"
 #include "sim/observed_pods.h"
 
@@ -35,5 +36,7 @@ Result<Comparison> compare_runs(const std::string& a, const std::string& b);
 std::string log_of(const std::string& path);
 // A log's run as KPIs, from its events (as many as its level kept).
 Result<ComparedRun> read_run(const std::string& path);
+// The same of a projection that has seen the whole log.
+ComparedRun summed_up(const std::string& path, const LogHeader& header, const Projection& projection, TimeUs end_us);
 
 }  // namespace podramp::sim

@@ -18,7 +18,7 @@ namespace podramp::sim {
 enum class DriverVerb : std::uint8_t { create, remove, remove_all };
 
 struct DriverCall {
-  TimeUs at = 0;        // asked; of an audit log counted from its first request
+  TimeUs at = 0;        // asked; of an audit log counted from the second of its first line
   TimeUs answered = 0;  // the same when nobody knows
   DriverVerb verb = DriverVerb::create;
   std::int64_t executor = 0;  // 0: it is about all of an application's

@@ -74,7 +74,7 @@ RunSummary summarise(const Scenario& scenario, const Kernel& kernel, const fakea
     all.push_back(kpis);
     summary.applications[app.name] = std::move(kpis);
   }
-  summary.kpis = run_kpis(all, projection.pending_max(), leaked);
+  summary.kpis = run_kpis(all, {projection.pending_max(), projection.requests_per_s_max()}, leaked);
   summary.broken_budgets = broken_budgets(scenario.expect.budgets, summary.kpis, summary.applications);
   for (const std::string& type : scenario.expect.sometimes) {
     if (projection.count(type) == 0) summary.never_seen.push_back(type);

@@ -159,6 +159,17 @@ Result<std::size_t> choose(const std::vector<ExecutorWait>& waits, const Explain
 
 }  // namespace
 
+std::vector<std::size_t> slowest_first(const std::vector<ExecutorWait>& waits) {
+  std::vector<std::size_t> order;
+  for (std::size_t i = 0; i < waits.size(); ++i) {
+    if (waits[i].end != WaitEnd::refused) order.push_back(i);
+  }
+  std::ranges::stable_sort(order, [&](std::size_t a, std::size_t b) {
+    return waits[a].until_us - waits[a].wanted_us > waits[b].until_us - waits[b].wanted_us;
+  });
+  return order;
+}
+
 Result<Explanation> explain_log(const std::string& path, const ExplainWhat& what) {
   auto log = LogReader::open(path);
   if (!log) return tl::unexpected(log.error());
@@ -172,7 +183,7 @@ Result<Explanation> explain_log(const std::string& path, const ExplainWhat& what
   }
   if (!known) return tl::unexpected(Error{fmt::format("{}: there is no application {}", path, *what.application)});
 
-  const bool in_detail = what.executor || what.pod;
+  const bool in_detail = what.executor || what.pod || what.slowest > 0;
   std::unordered_map<Seq, Kept> events;  // never iterated
   Fates fates;
   Words words;
@@ -188,7 +199,7 @@ Result<Explanation> explain_log(const std::string& path, const ExplainWhat& what
     events[ref.seq] = {ref.t, ref.cause, type_name(ref.data), std::string(ref.by), std::string(ref.key)};
   }
 
-  Explanation explanation{path, std::string(to_text(log->header().level)), slices.finish(), {}, 0, 0, 0, 0, {}, {}, {}};
+  Explanation explanation{path, std::string(to_text(log->header().level)), slices.finish(), {}, 0, 0, 0, 0, {}, {}};
   if (what.application) {
     std::erase_if(explanation.waits, [&](const ExecutorWait& wait) { return wait.application != *what.application; });
   }
@@ -201,12 +212,19 @@ Result<Explanation> explain_log(const std::string& path, const ExplainWhat& what
     ++(wait.end == WaitEnd::never_asked ? explanation.never_asked : explanation.asked);
     explanation.registered += wait.end == WaitEnd::registered ? 1 : 0;
   }
-  if (in_detail) {
+  const auto detail = [&](std::size_t i) {
+    return ExecutorDetail{i, chain_to(fates.of(explanation.waits[i]), events), words.of(explanation.waits[i])};
+  };
+  if (what.executor || what.pod) {
     const auto chosen = choose(explanation.waits, what);
     if (!chosen) return tl::unexpected(chosen.error());
-    explanation.chosen = *chosen;
-    explanation.chain = chain_to(fates.of(explanation.waits[*chosen]), events);
-    explanation.said = words.of(explanation.waits[*chosen]);
+    explanation.chosen = detail(*chosen);
+  }
+  if (what.slowest > 0) {
+    for (const std::size_t i : slowest_first(explanation.waits)) {
+      if (explanation.slowest.size() == what.slowest) break;
+      explanation.slowest.push_back(detail(i));
+    }
   }
   return explanation;
 }

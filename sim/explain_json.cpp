@@ -38,13 +38,13 @@ std::string explain_json(const Explanation& explanation) {
     for (const ExecutorWait& wait : explanation.waits) all["executors"].push_back(executor(wait));
     return all.dump(2) + "\n";
   }
-  all = executor(explanation.waits[*explanation.chosen]);
+  all = executor(explanation.waits[explanation.chosen->wait]);
   all["causes"] = Json::array();
-  for (const ChainLink& link : explanation.chain) {
+  for (const ChainLink& link : explanation.chosen->chain) {
     all["causes"].push_back(
         Json{{"seq", link.seq}, {"t_us", link.t}, {"type", link.type}, {"by", link.by}, {"key", link.key}});
   }
-  if (!explanation.said.empty()) all["said"] = explanation.said;
+  if (!explanation.chosen->said.empty()) all["said"] = explanation.chosen->said;
   return all.dump(2) + "\n";
 }
 

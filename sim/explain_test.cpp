@@ -49,10 +49,10 @@ TEST(Explain, PodsThatFitNowhereWaitedForANode) {
 
 TEST(Explain, TheChainGoesFromTheRoundsBeginningToTheRegistration) {
   const Explanation e = explain(log_of_run(tiny_text(15, "64")), {{}, 15});
-  ASSERT_FALSE(e.chain.empty());
-  EXPECT_EQ(e.chain.front().type, "in.timer_due");
-  EXPECT_EQ(e.chain.back().type, "out.registration_accepted");
-  for (std::size_t i = 1; i < e.chain.size(); ++i) EXPECT_GE(e.chain[i].t, e.chain[i - 1].t);
+  ASSERT_FALSE(e.chosen->chain.empty());
+  EXPECT_EQ(e.chosen->chain.front().type, "in.timer_due");
+  EXPECT_EQ(e.chosen->chain.back().type, "out.registration_accepted");
+  for (std::size_t i = 1; i < e.chosen->chain.size(); ++i) EXPECT_GE(e.chosen->chain[i].t, e.chosen->chain[i - 1].t);
   const std::string text = explain_text(e);
   EXPECT_THAT(text, HasSubstr("executor  15 of etl"));
   EXPECT_THAT(text, HasSubstr("creates of the same round"));
@@ -76,8 +76,8 @@ TEST(Explain, ExecutorsOfASetHaveTheirIdsAndAChainFromTheDriversRequest) {
   for (const std::string allocator : {"statefulset", "deployment"}) {
     const Explanation e = explain(log_of_run(set_text(allocator, {})), {{}, 4});
     EXPECT_EQ(e.registered, 6);
-    EXPECT_EQ(e.chain.front().type, "in.started") << allocator;
-    EXPECT_EQ(e.chain.back().type, "out.registration_accepted") << allocator;
+    EXPECT_EQ(e.chosen->chain.front().type, "in.started") << allocator;
+    EXPECT_EQ(e.chosen->chain.back().type, "out.registration_accepted") << allocator;
     const std::string text = explain_text(e);
     EXPECT_THAT(text, HasSubstr("executor  4 of etl, pod default/spark-"));
     EXPECT_THAT(text, HasSubstr("fact.object_created"));

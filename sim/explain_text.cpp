@@ -37,37 +37,6 @@ std::string shares_text(const std::map<WaitReason, DurationUs>& times, std::size
   return text.empty() ? "nothing" : text;
 }
 
-std::string fate(const ExecutorWait& wait) {
-  const std::string at = format_time(wait.until_us);
-  switch (wait.end) {
-    case WaitEnd::registered: return "registered at " + at;
-    case WaitEnd::ended: return "ended unregistered at " + at;
-    case WaitEnd::open: return "not registered when the log ends at " + at;
-    case WaitEnd::refused: return fmt::format("its create failed at {}, and another id took its place", at);
-    case WaitEnd::never_asked:
-      return (wait.row.of_set ? "no pod was made for it until " : "never asked for until the log ends at ") + at;
-  }
-  return "";
-}
-
-// Longest wait first, then by application and id.
-std::vector<const ExecutorWait*> slowest(const std::vector<ExecutorWait>& waits) {
-  std::vector<const ExecutorWait*> order;
-  for (const ExecutorWait& wait : waits) {
-    if (wait.end != WaitEnd::refused) order.push_back(&wait);
-  }
-  std::ranges::stable_sort(order, [](const ExecutorWait* a, const ExecutorWait* b) {
-    return a->until_us - a->wanted_us > b->until_us - b->wanted_us;
-  });
-  return order;
-}
-
-// An executor that has no id yet goes by its pod.
-std::string name_of(const ExecutorWait& wait) {
-  if (wait.row.id != 0) return std::to_string(wait.row.id);
-  return wait.row.pod.empty() ? "(no id)" : wait.row.pod;
-}
-
 std::string overview(const Explanation& e) {
   const bool of_sets = std::ranges::all_of(e.waits, [](const ExecutorWait& wait) { return wait.row.of_set; });
   std::string text = fmt::format("waited    {} executors, {} registered: {} in all from wanted to registered\n",
@@ -84,11 +53,12 @@ std::string overview(const Explanation& e) {
     text += fmt::format("{}      {}\n", shown == 1 ? "why " : "    ", reason_text(reason, of_sets));
   }
   shown = 0;
-  for (const ExecutorWait* wait : slowest(e.waits)) {
+  for (const std::size_t i : slowest_first(e.waits)) {
+    const ExecutorWait& wait = e.waits[i];
     if (shown++ == kSlowestShown) break;
-    text +=
-        fmt::format("{} {} {}: {}, {}: {}\n", shown == 1 ? "slowest  " : "         ", wait->application, name_of(*wait),
-                    format_time(wait->until_us - wait->wanted_us), fate(*wait), shares_text(sum(wait->slices), 3));
+    text += fmt::format("{} {} {}: {}, {}: {}\n", shown == 1 ? "slowest  " : "         ", wait.application,
+                        executor_name(wait), format_time(wait.until_us - wait.wanted_us), fate_text(wait),
+                        shares_text(sum(wait.slices), 3));
   }
   if (e.level != "all")
     text += "note      this log has no facts (run with --log all): the cluster's part is \"unknown\"\n";
@@ -127,26 +97,44 @@ std::string chain_text(const std::vector<ChainLink>& chain, const std::string& p
   return text;
 }
 
-std::string detail(const Explanation& e) {
-  const ExecutorWait& wait = e.waits[*e.chosen];
-  std::string text = fmt::format("executor  {} of {}, pod {}{}\n", name_of(wait), wait.application, wait.row.pod,
+}  // namespace
+
+std::string fate_text(const ExecutorWait& wait) {
+  const std::string at = format_time(wait.until_us);
+  switch (wait.end) {
+    case WaitEnd::registered: return "registered at " + at;
+    case WaitEnd::ended: return "ended unregistered at " + at;
+    case WaitEnd::open: return "not registered when the log ends at " + at;
+    case WaitEnd::refused: return fmt::format("its create failed at {}, and another id took its place", at);
+    case WaitEnd::never_asked:
+      return (wait.row.of_set ? "no pod was made for it until " : "never asked for until the log ends at ") + at;
+  }
+  return "";
+}
+
+std::string executor_name(const ExecutorWait& wait) {
+  if (wait.row.id != 0) return std::to_string(wait.row.id);
+  return wait.row.pod.empty() ? "(no id)" : wait.row.pod;
+}
+
+std::string executor_text(const Explanation& e, const ExecutorDetail& detail) {
+  const ExecutorWait& wait = e.waits[detail.wait];
+  std::string text = fmt::format("executor  {} of {}, pod {}{}\n", executor_name(wait), wait.application, wait.row.pod,
                                  wait.row.node.empty() ? "" : ", node " + wait.row.node);
   text += fmt::format("waited    {} from {}: {}\n", format_time(wait.until_us - wait.wanted_us),
-                      format_time(wait.wanted_us), fate(wait));
+                      format_time(wait.wanted_us), fate_text(wait));
   for (const WaitSlice& slice : wait.slices) {
     text +=
         fmt::format("{:>12}  {:<10}  {:<14} {}\n", format_time(slice.from_us), format_time(slice.to_us - slice.from_us),
                     to_text(slice.reason), reason_text(slice.reason, wait.row.of_set));
   }
   if (wait.row.unschedulable_us) text += fmt::format("scheduler {}\n", wait.row.unschedulable_message);
-  for (const std::string& said : e.said) text += fmt::format("said      {}\n", said);
+  for (const std::string& said : detail.said) text += fmt::format("said      {}\n", said);
   text +=
       fmt::format("causes    oldest first, from the event that started its {}\n", wait.row.of_set ? "set" : "round");
-  text += chain_text(e.chain, wait.row.pod);
+  text += chain_text(detail.chain, wait.row.pod);
   return text;
 }
-
-}  // namespace
 
 std::string_view reason_text(WaitReason reason, bool of_set) {
   if (of_set) {
@@ -190,7 +178,7 @@ std::string_view reason_text(WaitReason reason, bool of_set) {
 }
 
 std::string explain_text(const Explanation& explanation) {
-  return explanation.chosen ? detail(explanation) : overview(explanation);
+  return explanation.chosen ? executor_text(explanation, *explanation.chosen) : overview(explanation);
 }
 
 }  // namespace podramp::sim

@@ -114,6 +114,7 @@ Kpis application_kpis(const ApplicationView& app, TimeUs end_us) {
   Kpis kpis;
   kpis["time_to_50_ms"] = time_to(app, (app.target_max + 1) / 2);
   kpis["time_to_90_ms"] = time_to(app, (app.target_max * 9 + 9) / 10);
+  kpis["time_to_95_ms"] = time_to(app, (app.target_max * 19 + 19) / 20);
   kpis["time_to_100_ms"] = time_to(app, app.target_max);
   kpis["time_to_ready_ms"] = app.ready_us && app.started_us ? ms(*app.ready_us - *app.started_us) : -1;
   kpis["target_max"] = app.target_max;
@@ -126,6 +127,7 @@ Kpis application_kpis(const ApplicationView& app, TimeUs end_us) {
   kpis["executors_registered"] = registered;
   kpis["creates_per_1000_registered"] = registered == 0 ? -1 : kpis["creates"] * 1000 / registered;
   kpis["retries"] = app.retries;
+  kpis["requests_per_s_max"] = app.request_rate.per_s_max;
   kpis["rounds"] = static_cast<std::int64_t>(app.rounds.size());
   kpis["rounds_aborted"] = std::ranges::count_if(app.rounds, [](const Round& r) { return r.aborted; });
   kpis["excess_deleted"] = app.excess_deleted;
@@ -156,7 +158,7 @@ Kpis application_kpis(const ApplicationView& app, TimeUs end_us) {
   return kpis;
 }
 
-Kpis run_kpis(const std::vector<Kpis>& applications, std::int64_t pending_max, std::int64_t leaked_pods) {
+Kpis run_kpis(const std::vector<Kpis>& applications, const RunPeaks& peaks, std::int64_t leaked_pods) {
   Kpis run;
   const Kpis of_all = application_kpis({}, 0);
   for (const std::string& name : kpi_names()) {
@@ -184,7 +186,8 @@ Kpis run_kpis(const std::vector<Kpis>& applications, std::int64_t pending_max, s
   }
   const std::int64_t registered = run["executors_registered"];
   run["creates_per_1000_registered"] = registered == 0 ? -1 : run["creates"] * 1000 / registered;
-  run["pending_max"] = pending_max;
+  run["pending_max"] = peaks.pending;
+  run["requests_per_s_max"] = peaks.requests_per_s;
   run["leaked_pods"] = leaked_pods;
   return run;
 }

@@ -15,7 +15,7 @@ namespace podramp::sim {
 using Kpis = std::map<std::string, std::int64_t, std::less<>>;
 
 // Times count from the moment the target first reached its maximum; -1: never.
-//   time_to_50_ms time_to_90_ms time_to_100_ms   registered executors (driver's books) against the largest target
+//   time_to_50_ms _90_ _95_ _100_                registered executors (driver's books) against the largest target
 //   time_to_ready_ms                             start of the driver to ReadyToSchedule (minimum registered ratio)
 //   target_max registered_max                    executors; of a run: the sum over its applications
 //   pending_max                                  pods stored and not running; of a run: its peak, not a sum of peaks
@@ -23,6 +23,7 @@ using Kpis = std::map<std::string, std::int64_t, std::less<>>;
 //                                                driver, or for it by the controllers of its sets
 //   executors_registered creates_per_1000_registered   executors that ever registered; creates per 1000 of them
 //   requests requests_failed retries             API answers and time-outs; those not 2xx; requests sent again
+//   requests_per_s_max                           most requests sent within one second; of a run: its peak likewise
 //   rounds rounds_aborted                        allocation rounds that created or were aborted; that were aborted
 //   excess_deleted creation_timeouts             executors deleted above target; not seen in time and given up
 //   executors_removed registrations_refused      executors the driver forgot; that asked and were turned away
@@ -44,8 +45,13 @@ using Kpis = std::map<std::string, std::int64_t, std::less<>>;
 //   leaked_pods                                  pods left after the application's stop, not kept on purpose
 // Only of applications with StatefulSets or Deployments, and of runs with one: wait_controller_ms
 Kpis application_kpis(const ApplicationView& app, TimeUs end_us);
-// Sums; for times the slowest application. pending_max: the run's own peak.
-Kpis run_kpis(const std::vector<Kpis>& applications, std::int64_t pending_max, std::int64_t leaked_pods);
+// What has its highest value at an instant of the whole run.
+struct RunPeaks {
+  std::int64_t pending = 0;
+  std::int64_t requests_per_s = 0;
+};
+// Sums; for times the slowest application; the run's own peaks.
+Kpis run_kpis(const std::vector<Kpis>& applications, const RunPeaks& peaks, std::int64_t leaked_pods);
 
 // The budgets that do not hold, one sentence each: "time_to_100_ms is 81000, the budget is at most 60000".
 std::vector<std::string> broken_budgets(const std::vector<Budget>& budgets, const Kpis& run,

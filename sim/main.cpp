@@ -7,6 +7,8 @@
 
 #include "sim/command_line.h"
 #include "sim/fuzz/commands.h"
+#include "sim/report/commands.h"
+#include "sim/study/commands.h"
 
 namespace podramp::sim {
 namespace {
@@ -14,6 +16,8 @@ namespace {
 std::vector<Command> every_command() {
   std::vector<Command> all = all_commands();
   all.insert(all.end(), fuzz_commands().begin(), fuzz_commands().end());
+  all.insert(all.end(), study_commands().begin(), study_commands().end());
+  all.insert(all.end(), report_commands().begin(), report_commands().end());
   return all;
 }
 

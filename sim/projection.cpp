@@ -245,6 +245,8 @@ void Projection::on(const EventRef& e, const out::Called& data) {
   ApplicationView* app = by_name(e.by);
   if (app == nullptr) return;
   if (data.attempt > 1) ++app->retries;
+  app->request_rate.note(e.t);
+  request_rate_.note(e.t);
   const auto index = static_cast<std::uint32_t>(app - applications_.data());
   std::string what(to_text(data.request.verb));
   if (data.request.kind != Kind::pod) what.append(" ").append(to_text(data.request.kind));

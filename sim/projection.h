@@ -4,6 +4,7 @@
 // projection_sets.cpp, jobs and tasks in projection_tasks.cpp. Numbers for summaries are made from it in kpis.h.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <deque>
@@ -158,6 +159,17 @@ struct TaskCounts {
   std::map<JobId, TimeUs> running;  // jobs, since when
 };
 
+// The most requests that were sent within one second, wherever that second begins.
+struct RequestRate {
+  std::deque<TimeUs> last_second{};
+  std::int64_t per_s_max = 0;
+  void note(TimeUs t) {
+    while (!last_second.empty() && last_second.front() <= t - kSecondUs) last_second.pop_front();
+    last_second.push_back(t);
+    per_s_max = std::max(per_s_max, static_cast<std::int64_t>(last_second.size()));
+  }
+};
+
 struct ApplicationView {
   std::string name;
   std::string app_id;
@@ -187,6 +199,7 @@ struct ApplicationView {
   TimeUs wait_since_us = 0;
   std::map<std::string, std::int64_t> requests;  // "create 201" -> count; transport failures "create timed_out"
   std::int64_t retries = 0;
+  RequestRate request_rate;  // first tries and retries
   std::int64_t removed = 0;  // executors the driver forgot
   std::int64_t excess_deleted = 0;
   std::int64_t creation_timeouts = 0;
@@ -217,7 +230,8 @@ class Projection : public EventSink {
   TimeUs end_us() const { return now_; }
   std::uint64_t count(std::string_view type) const;  // of events of this type so far
   std::int64_t nodes_lost() const { return nodes_lost_; }
-  std::int64_t pending_max() const { return pending_max_; }  // of all applications together
+  std::int64_t pending_max() const { return pending_max_; }                    // of all applications together
+  std::int64_t requests_per_s_max() const { return request_rate_.per_s_max; }  // likewise
   // The row of the executor that is in this pod ("namespace/name"), until the pod is gone.
   std::optional<Place> place_of(const std::string& pod) const;
   // An application's row of this id, nullptr without.
@@ -324,6 +338,7 @@ class Projection : public EventSink {
   std::set<std::string, std::less<>> going_;  // nodes that an autoscaler removes: their silence is no loss
   std::int64_t pending_ = 0;
   std::int64_t pending_max_ = 0;
+  RequestRate request_rate_;
 };
 
 }  // namespace podramp::sim

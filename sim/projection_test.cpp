@@ -67,12 +67,25 @@ TEST_F(ProjectionTest, TimesToPartsOfTheTargetAreExact) {
   const Kpis k = kpis(60 * kS);
   EXPECT_EQ(k.at("time_to_50_ms"), 4000);  // the fifth at second 5, the target stands since second 1
   EXPECT_EQ(k.at("time_to_90_ms"), 8000);
+  EXPECT_EQ(k.at("time_to_95_ms"), 9000);  // 9.5 means ten
   EXPECT_EQ(k.at("time_to_100_ms"), 9000);
   EXPECT_EQ(k.at("registered_max"), 10);
   EXPECT_EQ(k.at("target_max"), 10);
   EXPECT_EQ(k.at("creates"), 10);
   EXPECT_EQ(k.at("executors_registered"), 10);
   EXPECT_EQ(k.at("creates_per_1000_registered"), 1000);
+}
+
+TEST(RequestRateTest, CountsWithinOneSecondWhereverItBegins) {
+  RequestRate rate;
+  for (const TimeUs t : {0L, 500'000L, 999'999L}) rate.note(t);
+  EXPECT_EQ(rate.per_s_max, 3);
+  rate.note(1'000'000);  // the first is a second ago
+  EXPECT_EQ(rate.per_s_max, 3);
+  rate.note(1'000'000);
+  EXPECT_EQ(rate.per_s_max, 4);
+  rate.note(9'000'000);
+  EXPECT_EQ(rate.per_s_max, 4);
 }
 
 TEST_F(ProjectionTest, FractionsOfTheTargetRoundUp) {
@@ -290,7 +303,7 @@ TEST_F(ProjectionTest, PeakPendingOfTheRunIsNotTheSumOfPeaks) {
   std::vector<Kpis> all;
   for (const ApplicationView& a : projection.applications()) all.push_back(application_kpis(a, 10 * kS));
   EXPECT_EQ(all[0].at("pending_max") + all[1].at("pending_max"), 2);
-  const Kpis run = run_kpis(all, projection.pending_max(), 0);
+  const Kpis run = run_kpis(all, {projection.pending_max(), projection.requests_per_s_max()}, 0);
   EXPECT_EQ(run.at("pending_max"), 1);
   EXPECT_EQ(run.at("target_max"), 2);
 }
@@ -341,7 +354,8 @@ Kpis some_kpis(std::int64_t time_to_100, std::int64_t first_noticed, std::int64_
 }
 
 TEST(Kpis, ARunIsAsSlowAsItsSlowestApplicationAndElseASum) {
-  const Kpis run = run_kpis({some_kpis(100, -1, -1, 4), some_kpis(300, 20, 50, 6), some_kpis(200, 10, 30, 7)}, 9, 2);
+  const Kpis run =
+      run_kpis({some_kpis(100, -1, -1, 4), some_kpis(300, 20, 50, 6), some_kpis(200, 10, 30, 7)}, {9, 0}, 2);
   EXPECT_EQ(run.at("time_to_100_ms"), 300);
   EXPECT_EQ(run.at("first_noticed_ms"), 10);
   EXPECT_EQ(run.at("last_noticed_ms"), 50);
@@ -352,10 +366,10 @@ TEST(Kpis, ARunIsAsSlowAsItsSlowestApplicationAndElseASum) {
 }
 
 TEST(Kpis, OneApplicationThatNeverGetsThereMakesTheRunNever) {
-  EXPECT_EQ(run_kpis({some_kpis(100, -1, -1, 0), some_kpis(-1, -1, -1, 0)}, 0, 0).at("time_to_100_ms"), -1);
+  EXPECT_EQ(run_kpis({some_kpis(100, -1, -1, 0), some_kpis(-1, -1, -1, 0)}, {}, 0).at("time_to_100_ms"), -1);
   Kpis idle = some_kpis(-1, -1, -1, 0);
   idle["target_max"] = 0;  // it wants nothing
-  EXPECT_EQ(run_kpis({some_kpis(100, -1, -1, 0), idle}, 0, 0).at("time_to_100_ms"), 100);
+  EXPECT_EQ(run_kpis({some_kpis(100, -1, -1, 0), idle}, {}, 0).at("time_to_100_ms"), 100);
 }
 
 TEST(Kpis, EveryNameOfTheListIsInARun) {
@@ -364,7 +378,7 @@ TEST(Kpis, EveryNameOfTheListIsInARun) {
   with_all.sets[kDefaultProfile] = {};  // and the wait for controllers only with sets
   Kpis kpis = application_kpis(with_all, 0);
   kpis["shuffle_left_bytes"] = 0;  // only with shuffle services
-  const Kpis run = run_kpis({kpis}, 0, 0);
+  const Kpis run = run_kpis({kpis}, {}, 0);
   std::vector<std::string> names;
   for (const auto& [name, value] : run) names.push_back(name);
   EXPECT_EQ(names, kpi_names());

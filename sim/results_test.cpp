@@ -161,7 +161,7 @@ TEST(Results, AnExecutorsPhasesAreItsTimes) {
 
 RunSummary plain_summary(const std::vector<std::string>& applications = {"etl"}) {
   RunSummary s;
-  s.kpis = run_kpis({application_kpis({}, 0)}, 0, 0);
+  s.kpis = run_kpis({application_kpis({}, 0)}, {}, 0);
   for (const std::string& name : applications) s.applications[name] = s.kpis;
   s.kpis["target_max"] = 10;
   s.kpis["time_to_50_ms"] = 1000;

@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <memory>
+#include <optional>
+
 #include "sim/test_served.h"
 
 namespace podramp::sim::served_cluster_test {
@@ -175,6 +178,69 @@ TEST(ServedCluster, QuotasThatPeopleMakeAreEnforced) {
   client.read_until("201 Created", 3);
   client.ask("POST", "/api/v1/namespaces/team/pods", pod("two"));
   client.read_until("exceeded quota: q");
+}
+
+// Pods of image "sh" run a line of shell.
+class ServedProcesses : public testing::Test {
+ protected:
+  ServedProcesses() {
+    auto made = LocalProcesses::prepare({.specs = {{.image = "sh"}}, .folder = scratch_file("pods")});
+    EXPECT_TRUE(made);
+    processes_ = std::move(*made);
+    ServeOptions options;  // at the wall clock's pace
+    options.processes = processes_.get();
+    run_.emplace(std::move(options));
+  }
+  static std::string shell_pod(const std::string& name, const std::string& line) {
+    return R"({"metadata":{"name":")" + name + R"(","labels":{"who":"tester"}},"spec":{"restartPolicy":"Never",)" +
+           R"("containers":[{"name":"main","image":"sh","command":["sh","-c",")" + line + R"("]}]}})";
+  }
+  BlockingClient watching() {
+    BlockingClient watch = run_->client();
+    watch.ask("GET", std::string(kPods) + "?watch=true&labelSelector=who%3Dtester");
+    watch.read_until("200 OK");
+    return watch;
+  }
+  void create(const std::string& name, const std::string& line) {
+    BlockingClient client = run_->client();
+    client.ask("POST", kPods, shell_pod(name, line));
+    client.read_until("201 Created");
+  }
+
+  std::unique_ptr<LocalProcesses> processes_;
+  std::optional<ServedRun> run_;  // ends before the processes do
+};
+
+TEST_F(ServedProcesses, AProcessRunsAndItsExitCodeIsTheContainers) {
+  BlockingClient watch = watching();
+  create("a", "echo hello; exit 7");
+  EXPECT_THAT(watch.read_until("\"exitCode\":7"), HasSubstr("\"phase\":\"Failed\""));
+  BlockingClient client = run_->client();
+  client.ask("GET", std::string(kPods) + "/a/log");
+  client.read_until("hello");
+}
+
+TEST_F(ServedProcesses, ADeletionIsSigtermAndThePodIsGoneWhenItsProcessIs) {
+  BlockingClient watch = watching();
+  create("a", "trap 'echo bye; exit 5' TERM; echo ready; while true; do sleep 0.05; done");
+  watch.read_until("\"phase\":\"Running\"");
+  BlockingClient log = run_->client();
+  log.ask("GET", std::string(kPods) + "/a/log?follow=true");
+  log.read_until("ready");
+  BlockingClient client = run_->client();
+  client.ask("DELETE", std::string(kPods) + "/a");
+  log.read_until("bye");
+  EXPECT_THAT(watch.read_until("DELETED"), HasSubstr("\"exitCode\":5"));
+}
+
+TEST_F(ServedProcesses, PodsOfOtherImagesAreSimulatedAndGoToo) {
+  BlockingClient watch = watching();
+  BlockingClient client = run_->client();
+  client.ask("POST", kPods, pod("b"));
+  watch.read_until("\"phase\":\"Running\"");
+  client.ask("DELETE", std::string(kPods) + "/b");
+  watch.read_until("DELETED");
+  EXPECT_EQ(processes_->running(), 0U);
 }
 
 }  // namespace

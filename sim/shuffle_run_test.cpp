@@ -155,7 +155,7 @@ TEST(ShuffleRun, AnExecutorOnANodeWithoutAShufflePodGetsNoConfigurationAndTheRun
     what.executor = id;
     const auto explained = explain_log(path, what);
     ASSERT_TRUE(explained);
-    const ExecutorWait& wait = explained->waits.at(*explained->chosen);
+    const ExecutorWait& wait = explained->waits.at(explained->chosen->wait);
     if (wait.row.node != "n-2") continue;
     EXPECT_THAT(explain_text(*explained), HasSubstr("said      unable to find shuffle pod on node n-2"));
   }

@@ -84,12 +84,14 @@ class ServedRun {
   explicit ServedRun(ServeOptions options = {}, std::string log_path = "",
                      std::vector<fakeapi::FaultSpec> faults = {}) {
     options.server.port = 0;
+    const bool real_processes = options.processes != nullptr;
     auto served = ServedCluster::listen(std::move(options));
     EXPECT_TRUE(served) << served.error().message;
     served_ = std::move(*served);
-    thread_ = std::thread([this, log_path, faults] {
+    thread_ = std::thread([this, log_path, faults, real_processes] {
       Scenario scenario = shipped_scenario("playground.json");
       scenario.cluster.faults = faults;
+      scenario.cluster.real_processes = real_processes;
       furnish(scenario);
       RunOptions run;
       run.engine = EngineKind::fluid;

@@ -27,11 +27,17 @@ inline const std::map<std::string_view, Names> kArrows = {
     {"sim/fuzz",
      {"sim", "backend", "backend/port", "backend/submit", "backend/http", "backend/yaml", "backend/live",
       "backend/services", "fakeapi", "fakeapi/http"}},
+    {"sim/report",
+     {"sim", "backend", "backend/port", "backend/submit", "backend/http", "backend/yaml", "backend/live",
+      "backend/services", "fakeapi", "fakeapi/http"}},
+    {"sim/study",
+     {"sim", "backend", "backend/port", "backend/submit", "backend/http", "backend/yaml", "backend/live",
+      "backend/services", "fakeapi", "fakeapi/http"}},
 };
 
 // What a single file may include besides.
 inline const std::map<std::string_view, Names> kFileArrows = {
-    {"sim/main.cpp", {"sim/fuzz"}},  // the one place that knows every command
+    {"sim/main.cpp", {"sim/fuzz", "sim/report", "sim/study"}},  // the one place that knows every command
 };
 
 // What a folder's tests may include besides.

@@ -210,6 +210,21 @@ TEST(WebSocket, MessagesGoBothWays) {
   EXPECT_EQ(client.read_until("ping"), "\x8A\x04ping");
 }
 
+// fabric8's Vert.x client (Spark 4) asks for one frame at a time, and never gets to the end of a message in pieces.
+TEST(WebSocket, ALongMessageIsOneFrame) {
+  Socketing s;
+  RawClient client(*s.server);
+  client.send(kUpgrade);
+  ASSERT_TRUE(pump(*s.server, [&] { return s.socket.has_value(); }));
+  client.read_until("\r\n\r\n");
+  client.forget();
+  s.socket->send_text(std::string(20'000, 'x') + "end");
+  const std::string got = client.read_until("end");
+  ASSERT_GE(got.size(), 4U);
+  EXPECT_EQ(got.substr(0, 2), "\x81\x7E") << "the last frame of a text, with a length of two bytes";
+  EXPECT_EQ(got.size(), 4U + 20'003U);
+}
+
 TEST(WebSocket, CloseSaysWhyAndAGoneClientIsTold) {
   Socketing s;
   RawClient client(*s.server);

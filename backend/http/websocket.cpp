@@ -87,6 +87,7 @@ class Session final : public WebSocketSession, public std::enable_shared_from_th
     limits.keep_alive_pings = true;
     ws_.set_option(limits);
     ws_.read_message_max(shared.limits.message_bytes);
+    ws_.auto_fragment(false);  // one frame a message, as kube-apiserver has it: fabric8's Vert.x client counts frames
   }
 
   void begin(const Request& request, const std::string& protocol) {

@@ -39,10 +39,11 @@ enum class Kind : std::uint8_t {
   role_binding,
   cluster_role,
   cluster_role_binding,
+  job,
 };
 template <>
 struct EnumText<Kind> {
-  static constexpr std::array<std::string_view, 24> names{
+  static constexpr std::array<std::string_view, 25> names{
       "pods",
       "nodes",
       "persistentvolumeclaims",
@@ -67,6 +68,7 @@ struct EnumText<Kind> {
       "rolebindings",
       "clusterroles",
       "clusterrolebindings",
+      "jobs",
   };
 };
 

@@ -32,6 +32,7 @@ const ResourceType& resource_type(Kind kind) {
       {"rbac.authorization.k8s.io", "v1", "rolebindings", "RoleBinding", true},
       {"rbac.authorization.k8s.io", "v1", "clusterroles", "ClusterRole", false},
       {"rbac.authorization.k8s.io", "v1", "clusterrolebindings", "ClusterRoleBinding", false},
+      {"batch", "v1", "jobs", "Job", true},
   }};
   return kTypes.at(static_cast<std::size_t>(kind));
 }

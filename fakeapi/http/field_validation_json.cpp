@@ -140,9 +140,9 @@ std::vector<std::string> unknown_fields(Kind kind, const json& object) {
   validation.metadata(part(object, "metadata"), "metadata.");
   const json spec = part(object, "spec");
   if (kind == Kind::pod) validation.pod_spec(spec, "spec.");
-  const bool is_set =
-      kind == Kind::stateful_set || kind == Kind::deployment || kind == Kind::replica_set || kind == Kind::daemon_set;
-  if (is_set) {
+  const bool has_template = kind == Kind::stateful_set || kind == Kind::deployment || kind == Kind::replica_set ||
+                            kind == Kind::daemon_set || kind == Kind::job;
+  if (has_template) {
     const json tmpl = part(spec, "template");
     validation.metadata(part(tmpl, "metadata"), "spec.template.metadata.");
     validation.pod_spec(part(tmpl, "spec"), "spec.template.spec.");

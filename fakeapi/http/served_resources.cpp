@@ -30,6 +30,7 @@ const std::vector<ServedResource>& served_resources() {
       {Kind::role_binding, "rolebinding", {}, {}},
       {Kind::cluster_role, "clusterrole", {}, {}},
       {Kind::cluster_role_binding, "clusterrolebinding", {}, {}},
+      {Kind::job, "job", {}, {"status"}, true},
   };
   return kAll;
 }

@@ -328,6 +328,7 @@ const std::vector<Column> kBudgets{
     {"Name"}, {"Min Available"}, {"Max Unavailable"}, {"Allowed Disruptions", "integer"}, {"Age"}};
 const std::vector<Column> kBindings{{"Name"}, {"Role"}, {"Age"}};
 const std::vector<Column> kCreated{{"Name"}, {"Created At"}};
+const std::vector<Column> kJobs{{"Name"}, {"Status"}, {"Completions"}, {"Duration"}, {"Age"}};
 const std::vector<Column> kAny{{"Name"}, {"Age"}};
 
 }  // namespace
@@ -351,6 +352,7 @@ const std::vector<Column>& columns_of(Kind kind) {
     case Kind::priority_class: return kPriorities;
     case Kind::storage_class: return kClasses;
     case Kind::pod_disruption_budget: return kBudgets;
+    case Kind::job: return kJobs;
     case Kind::role_binding:
     case Kind::cluster_role_binding: return kBindings;
     case Kind::role:
@@ -391,6 +393,11 @@ json cells_of(Kind kind, const json& object, const Scene& scene) {
     case Kind::pod_disruption_budget:
       return {name, text(object, "/spec/minAvailable", "N/A"), text(object, "/spec/maxUnavailable", "N/A"),
               number(object, "/status/disruptionsAllowed"), age(object, scene)};
+    // Nobody runs jobs here: they stay as they were stored.
+    case Kind::job:
+      return {name, "Running",
+              fmt::format("{}/{}", number(object, "/status/succeeded"), text(object, "/spec/completions", "1")), "",
+              age(object, scene)};
     case Kind::role_binding:
     case Kind::cluster_role_binding: return binding_cells(object, scene);
     case Kind::role:

@@ -43,6 +43,27 @@ TEST(Table, WhatAPodWaitsForIsItsStatus) {
   EXPECT_EQ(first_row(world, "/api/v1/namespaces/ns/pods")[2], "Terminating");
 }
 
+TEST(Table, AnIndexedJobIsKeptAndNobodyRunsIt) {
+  FrontWorld world;
+  const std::string job =
+      R"({"apiVersion":"batch/v1","kind":"Job","metadata":{"name":"study"},"spec":{"completions":8,)"
+      R"("completionMode":"Indexed","template":{"spec":{"restartPolicy":"Never",)"
+      R"("containers":[{"name":"tune","image":"i"PLUS}]}}}})";
+  const auto with = [&](const std::string& more) {
+    return job.substr(0, job.find("PLUS")) + more + job.substr(job.find("PLUS") + 4);
+  };
+  const std::string jobs = "/apis/batch/v1/namespaces/ns/jobs";
+  EXPECT_EQ(world.post(jobs + "?fieldValidation=Strict", with(R"(,"imag":"x")")).status, 400);
+  EXPECT_EQ(world.post(jobs + "?fieldValidation=Strict", with("")).status, 201);
+  world.world.run_until(kMinuteUs);
+  const json row = first_row(world, "/apis/batch/v1/jobs");
+  EXPECT_EQ(row[0], "study");
+  EXPECT_EQ(row[1], "Running");
+  EXPECT_EQ(row[2], "0/8");
+  EXPECT_EQ(world.json_of(world.get(jobs + "/study"))["spec"]["completionMode"], "Indexed");
+  EXPECT_TRUE(world.json_of(world.get("/api/v1/namespaces/ns/pods"))["items"].empty());
+}
+
 TEST(Table, NodesSetsClaimsAndEventsHaveTheirOwnColumns) {
   FrontWorld world;
   world.post("/apis/apps/v1/namespaces/ns/deployments",
