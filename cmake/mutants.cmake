@@ -1,7 +1,7 @@
 # Binaries with one line of the backend made wrong on purpose, and tests that demand that somebody notices: a committed
 # log must fail to replay, or a scenario must miss its expected file. Production code knows nothing of this.
-# podramp_mutant(name file from to): `from` stands exactly once in the file and is replaced.
-function(podramp_mutant name file from to)
+# podramp_mutated_copy(name file from to copy): `from` stands exactly once in the file and is replaced; copy: the new file.
+function(podramp_mutated_copy name file from to out)
   file(READ ${CMAKE_SOURCE_DIR}/${file} text)
   string(REPLACE "${from}" "${to}" mutated "${text}")
   string(REPLACE "${from}" "" without "${text}")
@@ -16,9 +16,14 @@ function(podramp_mutant name file from to)
   set(copy ${CMAKE_BINARY_DIR}/mutants/${name}.cpp)
   file(CONFIGURE OUTPUT ${copy} CONTENT "${mutated}" @ONLY)
   set_source_files_properties(${CMAKE_SOURCE_DIR}/${file} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+  set(${out} ${copy} PARENT_SCOPE)
+endfunction()
+
+function(podramp_mutant name file from to)
+  podramp_mutated_copy(${name} ${file} "${from}" "${to}" copy)
   # The object comes before the archive, so the archive's own version of this file is never pulled in.
   add_executable(podramp_mutant_${name} ${CMAKE_SOURCE_DIR}/sim/main.cpp ${copy})
-  target_link_libraries(podramp_mutant_${name} PRIVATE podramp_study podramp_report podramp_sim podramp_options)
+  target_link_libraries(podramp_mutant_${name} PRIVATE podramp_fuzz podramp_study podramp_report podramp_sim podramp_options)
   add_test(NAME mutant.${name}
            COMMAND ${CMAKE_COMMAND} -DMUTANT=$<TARGET_FILE:podramp_mutant_${name}> -P ${CMAKE_SOURCE_DIR}/cmake/expect_noticed.cmake
            WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})

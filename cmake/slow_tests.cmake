@@ -25,6 +25,10 @@ set_tests_properties(node_client PROPERTIES LABELS slow TIMEOUT 300 SKIP_RETURN_
 add_test(NAME flat_memory COMMAND ${CMAKE_SOURCE_DIR}/scripts/flat_memory $<TARGET_FILE:podramp>)
 set_tests_properties(flat_memory PROPERTIES LABELS slow TIMEOUT 900)
 
+# A minute of drawn scenarios: nothing fails, and every probe and fault point is reached.
+add_test(NAME fuzz_scenarios COMMAND podramp fuzz --time 60s --all-probes --out ${CMAKE_BINARY_DIR}/fuzz)
+set_tests_properties(fuzz_scenarios PROPERTIES LABELS slow TIMEOUT 300 RUN_SERIAL TRUE)
+
 # A study split by each way of docs/tune.md merges to the bytes of the unsplit one. Exit 77: that tool is not here.
 foreach(way xargs parallel indexed-job mpi slurm)
   add_test(NAME study_splits.${way} COMMAND ${CMAKE_SOURCE_DIR}/scripts/study/check_splits $<TARGET_FILE:podramp> ${way})

@@ -87,7 +87,8 @@ void Scheduler::wake_let_in(const Pod& other, bool comes, Seq cause) {
 // The real loops tick for ever; ours are armed for the tick at which they will find something.
 void Scheduler::arm_flushes() {
   if (!back_off_.empty()) {
-    const TimeUs due = round_up(back_off_.begin()->first, kBackOffFlushUs);
+    // Where back-offs count by whole seconds, the first may have begun its last second: the next tick finds it.
+    const TimeUs due = round_up(std::max(back_off_.begin()->first, context_.now()), kBackOffFlushUs);
     if (due < back_off_flush_us_) {
       back_off_flush_us_ = due;
       set_timer(due, 0, kBackOffFlush, 0);

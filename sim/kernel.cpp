@@ -406,7 +406,26 @@ void Kernel::exited(std::uint32_t application, int code, Seq cause) {
 void Kernel::push_input(TimeUs at, Lane lane, Payload item) {
   ++inputs_;
   if (!options_.ties_shuffled) return queue_.push(at, lane, std::move(item));
-  queue_.push(at, Lane::deliveries, std::move(item), Draw(options_.seed, "ties", "", inputs_)());
+  // What one connection carries stays in order: the answer that opens a watch and all that it delivers.
+  const std::string stream = stream_of(item);
+  const auto ordinal = stream.empty() ? inputs_ : static_cast<std::uint64_t>(at);
+  queue_.push(at, Lane::deliveries, std::move(item), Draw(options_.seed, "ties", stream, ordinal)());
+}
+
+// The watch or call that an input belongs to; "" for all that comes by itself.
+std::string Kernel::stream_of(const Payload& item) {
+  const auto named = [](ClientId client, const Input& input) {
+    const auto call = std::visit(Overloaded{[](const in::Replied& m) { return m.call.value; },
+                                            [](const in::Watched& m) { return m.watch.value; },
+                                            [](const in::WatchClosed& m) { return m.watch.value; },
+                                            [](const auto&) { return std::uint64_t{0}; }},
+                                 input);
+    return call == 0 ? std::string() : fmt::format("{}/{}", client, call);
+  };
+  if (const auto* session = std::get_if<ForSession>(&item)) return named(session->application, session->input);
+  if (const auto* shuffle = std::get_if<ForShuffle>(&item)) return named(shuffle->client, shuffle->input);
+  if (const auto* guest = std::get_if<ForGuest>(&item)) return named(guest->client, guest->input);
+  return "";
 }
 
 // --- the cluster's side --------------------------------------------------------------------------------------------

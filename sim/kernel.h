@@ -290,6 +290,7 @@ class Kernel final : public Body, private ExecutorWorld {
   void process_stopped(fakeapi::PodId pod, Seq cause);
   void config_given(std::uint32_t application, const out::ConfigGiven& given, Seq cause);
   void push_input(TimeUs at, Lane lane, Payload item);
+  static std::string stream_of(const Payload& item);
   void checkpoint(bool last = false);
   void report_violations();
   std::optional<Ending> over(TimeUs next);

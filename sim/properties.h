@@ -27,6 +27,14 @@ inline constexpr std::string_view kPodLife = "pod_life";
 inline constexpr std::string_view kQuotaCountsLivePods = "quota_counts_live_pods";
 inline constexpr std::string_view kWatchContract = "watch_contract";
 inline constexpr std::string_view kNothingLeftAfterStop = "nothing_left_after_stop";
+// Those of settling.h, with expect.settles_by only.
+inline constexpr std::string_view kTargetReached = "target_reached";
+inline constexpr std::string_view kCallsAnswered = "calls_answered";
+inline constexpr std::string_view kPollingGoesOn = "polling_goes_on";
+inline constexpr std::string_view kWatchGoesOn = "watch_goes_on";
+inline constexpr std::string_view kStopEnds = "stop_ends";
+inline constexpr std::string_view kBooksAgree = "books_agree";
+inline constexpr std::string_view kEndedPodsRemoved = "ended_pods_removed";
 
 struct Violation {
   std::string property;

@@ -11,11 +11,11 @@
 
 #include "backend/conf.h"
 #include "backend/live/stand_in.h"
-#include "sim/process_spec.h"
 #include "backend/pod_builder.h"
 #include "backend/port/time.h"
 #include "fakeapi/config.h"
 #include "fakeapi/message.h"
+#include "sim/process_spec.h"
 #include "sim/published_fact.h"
 #include "sim/workload.h"
 
@@ -94,6 +94,7 @@ struct Expectation {
   std::vector<Budget> budgets;
   std::vector<std::string> sometimes;        // event or probe names that must be seen at least once: "fact.pull_failed"
   std::vector<std::string> skip_properties;  // invariants that this scenario breaks on purpose
+  std::optional<TimeUs> settles_by;  // by then all is as asked, or kept from it by something nameable (settling.h)
   friend bool operator==(const Expectation&, const Expectation&) = default;
 };
 

@@ -223,9 +223,21 @@ void read_expect(ReadState& state, ObjectReader& top) {
                                                     std::string(kNothingLeftAfterStop),
                                                     std::string(kPodLife),
                                                     std::string(kQuotaCountsLivePods),
-                                                    std::string(kWatchContract)};
+                                                    std::string(kWatchContract),
+                                                    std::string(kTargetReached),
+                                                    std::string(kCallsAnswered),
+                                                    std::string(kPollingGoesOn),
+                                                    std::string(kWatchGoesOn),
+                                                    std::string(kStopEnds),
+                                                    std::string(kBooksAgree),
+                                                    std::string(kEndedPodsRemoved)};
   state.scenario.expect.sometimes = read_known(reader, "sometimes", "event", kEvents);
   state.scenario.expect.skip_properties = read_known(reader, "skip", "property", kProperties);
+  DurationUs settles_by = 0;
+  if (reader.read("settles_by", settles_by, as_duration)) {
+    state.warn_if_late(reader.path_of("settles_by"), settles_by);
+    state.scenario.expect.settles_by = settles_by;
+  }
   reader.finish();
 }
 

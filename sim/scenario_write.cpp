@@ -344,6 +344,7 @@ Json fault(const fakeapi::FaultSpec& spec, const Scenario& scenario) {
 
 Json expect(const Expectation& expectation) {
   Json object{{"kpis", Json::object()}, {"sometimes", expectation.sometimes}, {"skip", expectation.skip_properties}};
+  if (expectation.settles_by) object["settles_by"] = duration(*expectation.settles_by);
   for (const Budget& budget : expectation.budgets) {
     Json bounds = Json::object();
     if (budget.min) bounds["min"] = *budget.min;
