@@ -49,8 +49,6 @@ SwarmRun swarm_run(std::uint64_t seed) {
   const bool corrected = dice.feature("corrected", 2, 3);
   if (!corrected && plan.has_fork) skipped.push_back("books_agree");
   if (!corrected || plan.has_sets) skipped.push_back("target_reached");
-  // Two schedulers do not see what the other is binding, and no kubelet of ours turns a pod away for that.
-  if (plan.has_gang) skipped.push_back("node_never_overcommitted");
   if (!skipped.empty()) scenario["expect"]["skip"] = std::move(skipped);
   return {scenario.dump(1) + "\n", dice.feature("ties_shuffled")};
 }
