@@ -41,6 +41,11 @@ Result<PodWithClaims> DirectPods::build(ExecutorId id, ProfileId profile) {
   return PodWithClaims{std::move(complete), std::move(claims->claims)};
 }
 
+void DirectPods::conf_changed() {
+  allocator_.set_limits(allocator_settings(app_));
+  runs_.set_period(app_.conf.batch_delay_us);
+}
+
 bool DirectPods::set_targets(TimeUs /*now*/, const std::map<ProfileId, std::int64_t>& targets, Outbox& /*out*/) {
   return allocator_.set_targets(targets);
 }

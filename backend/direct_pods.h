@@ -20,6 +20,7 @@ class DirectPods final : public ExecutorAllocator {
 
   void start(TimeUs now, const PodPtr& driver_pod, Outbox& out) override;
   bool set_targets(TimeUs now, const std::map<ProfileId, std::int64_t>& targets, Outbox& out) override;
+  void conf_changed() override;
   void push(const SnapshotChange& change) override { runs_.push(change); }
   void request(TimeUs now, RoundTrigger trigger, Outbox& out) override;
   void resume(TimeUs now, const Completed& completed, Outbox& out) override;

@@ -20,7 +20,8 @@ inline constexpr int kFirstRevision = 1;
 inline constexpr int kOwnObjectsRevision = 2;  // the driver makes a ConfigMap, and deletes that, services and claims
 inline constexpr int kBookmarksRevision = 3;   // the client of Spark 3.5 and later asks its watch for bookmarks (K20)
 inline constexpr int kLooksRevision = 4;  // how a finished pod is looked at before it is deleted (02 2.6, by release)
-inline constexpr int kLatestRevision = kLooksRevision;
+inline constexpr int kForkTotalsRevision = 5;  // the 2.2 fork's driver says when a kill or a request changes its total
+inline constexpr int kLatestRevision = kForkTotalsRevision;
 
 // One application as the backend is told of it at its start. Everything that decisions depend on is here or comes in
 // as Input; a log's header holds it, so a replay can rebuild it.

@@ -58,6 +58,12 @@ DynamicAllocation::DynamicAllocation(DynamicAllocationSettings settings)
   to_add_[kDefaultProfile] = 1;
 }
 
+void DynamicAllocation::set_settings(DynamicAllocationSettings settings) {
+  CHECK(check(settings).empty());
+  settings_ = std::move(settings);
+  monitor_.set_settings(settings_.monitor);
+}
+
 TargetRequest DynamicAllocation::start(TimeUs now) {
   start_us_ = now;
   return request("dynamic allocation starts");

@@ -58,6 +58,9 @@ class DynamicAllocation {
   // The settings must be without faults (CHECK).
   explicit DynamicAllocation(DynamicAllocationSettings settings);
 
+  // From the next tick on; time-outs that run already keep their ends. Without faults, as at construction.
+  void set_settings(DynamicAllocationSettings settings);
+
   // The manager starts, and the grid of its ticks with it; its first request (02 4.3).
   TargetRequest start(TimeUs now);
 

@@ -25,6 +25,9 @@ class ExecutorAllocator {
   // Overwrites the named profiles' targets. True: the store must notify all its subscribers now (02 1.2).
   virtual bool set_targets(TimeUs now, const std::map<ProfileId, std::int64_t>& targets, Outbox& out) = 0;
 
+  // The application's conf has changed (changed_conf.h).
+  virtual void conf_changed() {}
+
   // As a subscriber of the snapshot store (02 2.1); nothing when it is none.
   virtual void push(const SnapshotChange& change) = 0;
   virtual void request(TimeUs now, RoundTrigger trigger, Outbox& out) = 0;

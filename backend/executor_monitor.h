@@ -62,6 +62,7 @@ bool comes_before_as_text(ExecutorId a, ExecutorId b);
 class ExecutorMonitor {
  public:
   explicit ExecutorMonitor(MonitorSettings settings) : settings_(settings) {}
+  void set_settings(const MonitorSettings& settings) { settings_ = settings; }
 
   // The listener's events. `active`: the scheduler backend knows the executor and is not rid of it (02 4.2).
   void job_started(JobId job, const std::vector<StageShuffle>& stages);

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "backend/changed_conf.h"
 #include "backend/pod_labels.h"
 #include "backend/port/overloaded.h"
 
@@ -87,7 +88,9 @@ void ForkDriver::step(TimeUs now, const Input& input, Outbox& out) {
   std::visit(Overloaded{[&](const in::Started&) { start(); }, [&](const in::TimerDue& timer) { timer_due(timer); },
                         [&](const in::TargetSet& set) { request_total(set); },
                         [&](const in::ExecutorsRequested& more) {
-                          if (phase_ == Phase::running) set_target(executors_.add_to_requested_total(more.more));
+                          if (phase_ != Phase::running) return;
+                          set_target(executors_.add_to_requested_total(more.more));
+                          tell_total(fmt::format("{} more executors were requested", more.more));
                         },
                         [&](const in::KillRequested& kill) { kill_requested(kill); },
                         [&](const in::Registered& executor) { rpc_.emplace_back(executor); },
@@ -97,6 +100,7 @@ void ForkDriver::step(TimeUs now, const Input& input, Outbox& out) {
                         [&](const in::Replied& replied) { answered(replied); },
                         [&](const in::Watched& events) { watched(events); },
                         [&](const in::WatchClosed& closed) { watch_closed(closed); },
+                        [&](const in::ConfChanged& changed) { conf_changed(changed.conf); },
                         [&](const in::Stopped&) { stop(0, "stopped"); },
                         [&](const in::JobSubmitted& job) { jobs_->job_submitted(now_, job.job, out); },
                         [&](const in::TaskEnded& ended) { jobs_->task_ended(now_, ended, out); },
@@ -249,6 +253,20 @@ void ForkDriver::request_total(const in::TargetSet& set) {
 void ForkDriver::set_target(std::int64_t target) {
   target_ = target;
   if (fixed(Fix::q06)) cancel_excess();
+}
+
+// Scaling by load says for itself what it asks for.
+void ForkDriver::tell_total(std::string why) {
+  if (app_.revision < kForkTotalsRevision || jobs_->scales()) return;
+  out_->add(out::TargetsRequested{{{kDefaultProfile, target_}}, {}, std::move(why)});
+}
+
+void ForkDriver::conf_changed(const StringMap& changes) {
+  ConfOutcome changed = changed_conf(app_.conf, changes);
+  if (!changed.conf) return note("error", to_string(changed.errors.front()));
+  app_.conf = std::move(*changed.conf);
+  conf_.batch_size = app_.conf.batch_size;
+  conf_.batch_delay_us = app_.conf.batch_delay_us;
 }
 
 // 01 1.13.

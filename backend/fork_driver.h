@@ -130,6 +130,8 @@ class ForkDriver final : public Driver {
   void check_ready();
   void request_total(const in::TargetSet& set);
   void set_target(std::int64_t target);
+  void tell_total(std::string why);
+  void conf_changed(const StringMap& changes);
 
   // fork_mail.cpp: the lock, the RPC endpoint.
   void enter(LockWork work);

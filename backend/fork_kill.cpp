@@ -1,6 +1,7 @@
 // The fork's request pool, which deletes executors' pods (01 1.10), and the heartbeats that make it do so (01 1.8)
 // (part of ForkDriver, fork_driver.h).
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <utility>
 
@@ -27,7 +28,10 @@ std::vector<ExecutorId> ForkDriver::kill_requested(const in::KillRequested& kill
   for (const ExecutorId id : plan.dropped) {
     note("warn", fmt::format("executor {} is not killed: it is unknown, or on its way out already", id));
   }
-  if (plan.lowered_target) target_ = *plan.lowered_target;
+  if (plan.lowered_target) {
+    target_ = *plan.lowered_target;
+    tell_total(fmt::format("executors {} are killed", fmt::join(plan.executors, ", ")));
+  }
   for (const ExecutorId id : plan.executors) {
     if (!executors_.contains(id)) cancelled_.insert(id);
   }

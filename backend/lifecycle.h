@@ -58,6 +58,7 @@ class Lifecycle {
   std::int64_t failures(TimeUs now) { return failures_.count(now); }
   // From 4.2: so many creates have failed, each an executor failure; looked at after the next run (SPARK-55075).
   void add_failed_creates(TimeUs now, std::int64_t creates);
+  void set_settings(LifecycleSettings settings) { settings_ = std::move(settings); }
   // Some executor was removed with a loss message that speaks of an OOM (02 4.2, recovery mode).
   bool has_seen_oom() const { return oom_; }
 

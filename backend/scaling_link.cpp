@@ -80,6 +80,11 @@ void ScalingLink::executor_removed(TimeUs /*now*/, const out::ExecutorRemoved& w
   if (roll_) roll_->stats().executor_removed(why.executor);
 }
 
+void ScalingLink::conf_changed(const Application& application) {
+  auto settings = dynamic_allocation_settings(application);
+  if (dynamic_ && settings) dynamic_->set_settings(std::move(*settings));
+}
+
 void ScalingLink::block_updated(const in::BlockUpdated& block) {
   if (const auto stage = shuffle_of(block)) {
     if (dynamic_) dynamic_->shuffle_block_stored(block.executor, *stage);

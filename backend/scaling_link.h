@@ -24,6 +24,7 @@ class ScalingLink final : private ExecutorListener, private TaskListener, privat
   void start(TimeUs now, Outbox& out);
   // The scheduler backend has been launched: dynamic allocation starts (02 4.3).
   void launch(TimeUs now, Outbox& out);
+  void conf_changed(const Application& application);
   void block_updated(const in::BlockUpdated& block);
   // True when the timer is one of ours. running: the application is.
   bool timer_due(TimeUs now, const in::TimerDue& timer, bool running, Outbox& out);

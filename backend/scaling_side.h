@@ -36,6 +36,7 @@ class ScalingSide {
 
   // The manager starts; the scheduler backend has been started (02 4.3).
   void start(TimeUs now, Outbox& out);
+  void set_settings(DynamicAllocationSettings settings) { manager_.set_settings(std::move(settings)); }
   // TimerKind::dynamic_tick is due.
   void tick_due(TimeUs now, Outbox& out);
   // After every step: sends what events have asked for, and sees to the timer.

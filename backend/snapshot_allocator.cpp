@@ -43,6 +43,16 @@ SnapshotAllocator::SnapshotAllocator(AllocatorSettings settings, BuildPod build,
                                      ApiCalls& calls)
     : settings_(std::move(settings)), build_(std::move(build)), table_(table), calls_(calls) {}
 
+void SnapshotAllocator::set_limits(const AllocatorSettings& settings) {
+  settings_.batch_size = settings.batch_size;
+  settings_.max_pending_pods = settings.max_pending_pods;
+  settings_.max_pending_pods_per_rp = settings.max_pending_pods_per_rp;
+  settings_.creation_timeout_us = settings.creation_timeout_us;
+  settings_.idle_timeout_us = settings.idle_timeout_us;
+  settings_.ids_max = settings.ids_max;
+  settings_.claims.age_min_us = settings.claims.age_min_us;
+}
+
 bool SnapshotAllocator::set_targets(const std::map<ProfileId, std::int64_t>& targets) {
   for (const auto& [profile, target] : targets) targets_[profile] = target;
   return outstanding_ == 0;

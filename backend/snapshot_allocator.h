@@ -62,6 +62,9 @@ class SnapshotAllocator {
   // The pod that owns executors and their claims, once it is known; without one no claims are reused (02 1.1).
   void set_driver(const std::optional<OwnerReference>& driver) { driver_ = driver; }
 
+  // Other limits and times from now on; what has been counted so far stays.
+  void set_limits(const AllocatorSettings& settings);
+
   // Overwrites the named profiles only; a target is never removed. True: nothing is outstanding, so the store must
   // notify all subscribers now (02 1.2).
   bool set_targets(const std::map<ProfileId, std::int64_t>& targets);

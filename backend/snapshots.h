@@ -89,6 +89,7 @@ class Subscriber {
   RoundTrigger trigger() const { return trigger_; }  // of the run in progress
   bool busy() const { return busy_; }
   void stop(Outbox& out);  // no timer is armed from now on
+  void set_period(DurationUs period_us) { period_us_ = period_us; }  // from the next timer on
 
  private:
   void arm(TimeUs now, Outbox& out);

@@ -10,6 +10,7 @@
 #include <utility>
 #include <variant>
 
+#include "backend/changed_conf.h"
 #include "backend/controller_allocators.h"
 #include "backend/direct_pods.h"
 #include "backend/driver_start.h"
@@ -81,6 +82,7 @@ class SparkDriver final : public Driver {
             [&](const in::WatchClosed& closed) { watch_.on_closed(now, closed, out); },
             [&](const in::Stopped&) { stop(now, 0, "stopped", Runs::may_end, out); },
             [&](const in::ConfigAsked&) {},
+            [&](const in::ConfChanged& changed) { conf_changed(changed.conf, out); },
             [&](const in::JobSubmitted& job) { tasks_.side().job_submitted(now, job.job, out); },
             [&](const in::TaskEnded& ended) { tasks_.side().task_ended(now, ended, out); },
             [&](const in::BlockUpdated& block) {
@@ -121,6 +123,7 @@ class SparkDriver final : public Driver {
   }
   void timer_due(TimeUs now, const in::TimerDue& timer, Outbox& out);
   void targets_wanted(TimeUs now, const ExecutorTargets& targets, Outbox& out);
+  void conf_changed(const StringMap& changes, Outbox& out);
   void kill_requested(TimeUs now, const in::KillRequested& kill, Outbox& out);
   void decommission_requested(TimeUs now, const in::DecommissionRequested& leaving, Outbox& out);
   void answered(TimeUs now, const in::Replied& replied, Outbox& out);
@@ -240,6 +243,18 @@ void SparkDriver::targets_wanted(TimeUs now, const ExecutorTargets& targets, Out
   } else if (phase_ == Phase::running) {
     scheduler_.request_total(now, targets, out);
   }
+}
+
+// Timers that are set already stay as they are.
+void SparkDriver::conf_changed(const StringMap& changes, Outbox& out) {
+  ConfOutcome changed = changed_conf(app_.conf, changes);
+  if (!changed.conf) return out.add(out::Noted{"error", to_string(changed.errors.front())});
+  app_.conf = std::move(*changed.conf);
+  source_settings_ = pod_source_settings(app_);
+  lifecycle_.set_settings(lifecycle_settings(app_));
+  lifecycle_runs_.set_period(app_.conf.event_processing_interval_us);
+  allocator_->conf_changed();
+  scaling_.conf_changed(app_);
 }
 
 // SparkContext.killExecutors and killAndReplaceExecutor: only a replaced executor's task failures count.

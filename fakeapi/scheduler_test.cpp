@@ -136,8 +136,7 @@ TEST(Scheduler, a_pod_woken_in_the_last_second_of_its_back_off_while_another_is_
   c.create("other", make_template(10, 1));
   c.deletion->finish(bound, "test", "test", 0);
   c.run_until(3 * kSec);
-  EXPECT_THAT(c.times<fact::PodBound>(),
-              ElementsAre(busy + kScheduleUs + kBindUs, busy + 2 * kScheduleUs + kBindUs));
+  EXPECT_THAT(c.times<fact::PodBound>(), ElementsAre(busy + kScheduleUs + kBindUs, busy + 2 * kScheduleUs + kBindUs));
 }
 
 class Wake : public ::testing::Test {

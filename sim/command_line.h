@@ -82,6 +82,7 @@ int profile_command(const Arguments& arguments);    // cmd_profile.cpp
 int import_command(const Arguments& arguments);     // cmd_import.cpp
 int live_command(const Arguments& arguments);       // cmd_live.cpp
 int calibrate_command(const Arguments& arguments);  // cmd_calibrate.cpp
+int fork_command(const Arguments& arguments);       // cmd_fork.cpp
 int serve_command(const Arguments& arguments);      // cmd_serve.cpp
 
 }  // namespace podramp::sim

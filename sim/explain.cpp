@@ -24,7 +24,7 @@ struct Kept {
 // Everything that starts a round or a life: a chain ends there.
 bool is_beginning(std::string_view type) {
   return type == in::Started::kType || type == in::TargetSet::kType || type == in::TimerDue::kType ||
-         type == in::JobSubmitted::kType;
+         type == in::JobSubmitted::kType || type == in::ConfChanged::kType;
 }
 
 std::vector<ChainLink> chain_to(Seq seq, const std::unordered_map<Seq, Kept>& events) {

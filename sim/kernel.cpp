@@ -43,7 +43,7 @@ void Kernel::add(const ApplicationSpec& spec, std::unique_ptr<backend::Session> 
   app.ns = spec.ns;
   app.driver_pod = conf.driver_pod_name;
   app.session = std::move(session);
-  app.max_pending_pods = conf.max_pending_pods;
+  app.conf = conf;
   app.heartbeat_us = conf.heartbeat_interval_us;
   app.rpc_timeout_us = conf.network_timeout_us;
   app.cores[kDefaultProfile] = conf.executor_cores;
@@ -67,32 +67,6 @@ void Kernel::add(const ApplicationSpec& spec, std::unique_ptr<backend::Session> 
     plan(spec.start_us + step.at_us, in::TargetSet{{{step.profile, step.executors}}});
   if (spec.stop_us) plan(*spec.stop_us, in::Stopped{});
   if (spec.workload) add_workload(index, spec, conf);
-}
-
-void Kernel::add(const TimelineEntry& entry) {
-  ++planned_;
-  std::visit(
-      Overloaded{[&](const WorldAction& action) {
-                   ToCluster message = std::visit([](const auto& one) { return ToCluster(one); }, action);
-                   queue_.push(entry.at_us, Lane::world, ForCluster{std::move(message), 0});
-                 },
-                 [&](const ExecutorExit& exit) { queue_.push(entry.at_us, Lane::world, Exit{exit}); },
-                 [&](const ExecutorKill& kill) {
-                   plan(entry.at_us, kill.application, in::KillRequested{kill.executors, kill.replace, kill.force});
-                 },
-                 [&](const ExecutorDecommission& leaving) {
-                   plan(entry.at_us, leaving.application,
-                        in::DecommissionRequested{leaving.executors, leaving.adjust_target, leaving.by_executor});
-                 }},
-      entry.action);
-}
-
-// An input that the scenario asks for; it has been counted as planned.
-void Kernel::plan(TimeUs at, const std::string& application, const Input& input) {
-  const auto named = std::ranges::find(applications_, application, &Application::name);
-  CHECK(named != applications_.end());
-  const auto index = static_cast<std::uint32_t>(named - applications_.begin());
-  push_input(at, Lane::demand, ForSession{index, input, 0, true, true});
 }
 
 void Kernel::forge(TimeUs at, std::string by, EventData data) {
@@ -251,6 +225,10 @@ void Kernel::handle(ForSession& item) {
                                               for (const auto& [profile, n] : t.targets) app.targets[profile] = n;
                                               return true;
                                             },
+                                            [&](const in::ConfChanged& changed) {
+                                              change_conf(app, changed.conf);
+                                              return true;
+                                            },
                                             [](const auto&) { return true; }},
                                  item.input);
   if (!wanted) return;
@@ -372,7 +350,7 @@ void Kernel::send(std::uint32_t application, const out::Called& called, Seq caus
   if (request.verb == Verb::create && request.body != nullptr && called.attempt == 1) {
     const auto profile = backend::profile_id(*request.body).value_or(kDefaultProfile);
     const auto books = app.session->backend().books();
-    parts_.properties.check_create(app.name, profile, books, app.max_pending_pods, cause, now());
+    parts_.properties.check_create(app.name, profile, books, app.conf.max_pending_pods, cause, now());
   }
   app.calls.insert(called.call);
   if (request.verb == Verb::watch) app.watches.insert(called.call);

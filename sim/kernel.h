@@ -124,7 +124,7 @@ class Kernel final : public Body, private ExecutorWorld {
     std::string ns;
     std::string driver_pod;  // its name, "" when the conf names none
     std::unique_ptr<backend::Session> session;
-    std::int64_t max_pending_pods = 0;
+    backend::Conf conf;
     bool is_fork = false;  // fork-2.2: executors ask for their conf first and register by pod IP (01 1.11, 2.1)
     std::optional<int> exit_code;
     DurationUs heartbeat_us = 0;
@@ -264,6 +264,7 @@ class Kernel final : public Body, private ExecutorWorld {
   void say(std::string_view by, const std::string& key, Seq cause, std::string text);
   bool silent(const std::string& node) const;
   void plan(TimeUs at, const std::string& application, const Input& input);
+  static void change_conf(Application& app, const StringMap& changes);
   void exited(std::uint32_t application, int code, Seq cause);
   void end_processes(std::uint32_t application, int exit_code, Seq cause);
   void end_driver_pod(std::uint32_t application, int exit_code, Seq cause);
@@ -280,7 +281,7 @@ class Kernel final : public Body, private ExecutorWorld {
   in::Registered registration(const Process& process, fakeapi::PodId pod) const;
   std::string registering_host(const Process& process, fakeapi::PodId pod) const;
   void route(std::vector<fakeapi::Outgoing> messages);
-  void perform(fakeapi::Outgoing& message);      // one that touches the engine or the executors
+  void perform(fakeapi::Outgoing& message);  // one that touches the engine or the executors
   void process_started(fakeapi::PodId pod, const Pod& object, Seq cause);
   void told_to_stop(const fakeapi::from::ProcessStopped& message, Seq cause);
   static constexpr int kTermCode = 143;          // of a process that SIGTERM ends

@@ -27,6 +27,10 @@ std::vector<live::PlannedInput> planned_of(const ApplicationSpec& spec, const st
       planned.push_back(
           {after, in::DecommissionRequested{leaving->executors, leaving->adjust_target, leaving->by_executor}});
     }
+    const auto* change = std::get_if<ConfChange>(&entry.action);
+    if (change != nullptr && change->application == spec.name) {
+      planned.push_back({after, in::ConfChanged{change->conf}});
+    }
   }
   if (spec.stop_us) planned.push_back({*spec.stop_us - spec.start_us, in::Stopped{}});
   std::ranges::stable_sort(planned, {}, &live::PlannedInput::after_us);

@@ -76,9 +76,14 @@ struct ExecutorDecommission {  // executors are to finish what they do and go
   bool by_executor = false;  // they say so themselves: their node shuts down
   friend bool operator==(const ExecutorDecommission&, const ExecutorDecommission&) = default;
 };
+struct ConfChange {  // the application's settings change (backend/changed_conf.h)
+  std::string application;
+  StringMap conf;
+  friend bool operator==(const ConfChange&, const ConfChange&) = default;
+};
 struct TimelineEntry {
   TimeUs at_us = 0;
-  std::variant<WorldAction, ExecutorExit, ExecutorKill, ExecutorDecommission> action;
+  std::variant<WorldAction, ExecutorExit, ExecutorKill, ExecutorDecommission, ConfChange> action;
   friend bool operator==(const TimelineEntry&, const TimelineEntry&) = default;
 };
 

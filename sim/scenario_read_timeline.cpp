@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "backend/changed_conf.h"
 #include "sim/scenario_node_actions.h"
 #include "sim/scenario_read.h"
 
@@ -12,11 +13,11 @@ namespace {
 
 constexpr std::int64_t kFlapsMax = 10'000;
 
-constexpr std::array<std::string_view, 20> kActions{
+constexpr std::array<std::string_view, 21> kActions{
     "nodes_down",    "nodes_up",       "delete_nodes",           "add_nodes",   "set_quota",        "delete_pods",
     "executor_exit", "kill_executors", "decommission_executors", "set_target",  "stop_application", "taint_nodes",
     "untaint_nodes", "cordon_nodes",   "uncordon_nodes",         "drain_nodes", "shutdown_nodes",   "spot_notice",
-    "node_pressure", "oom_kill"};
+    "node_pressure", "oom_kill",       "set_conf"};
 
 std::vector<std::string> node_names(const ReadState& state, const std::vector<std::uint32_t>& indexes) {
   std::vector<std::string> names;
@@ -144,6 +145,47 @@ void read_set_target(ReadState& state, ObjectReader& reader, TimeUs at) {
   }
 }
 
+// The application's conf as it stands when an entry at this time comes; nullopt: its mistakes have been told.
+std::optional<backend::Conf> conf_at(const ReadState& state, const ApplicationSpec& application, TimeUs at) {
+  backend::ConfOptions options;
+  options.unknown_keys = backend::UnknownKeys::kWarn;
+  options.assumed_image = "spark";
+  std::optional<backend::Conf> conf = backend::make_conf(application.conf, application.compat, options).conf;
+  for (const TimelineEntry& entry : state.scenario.timeline) {
+    const auto* change = std::get_if<ConfChange>(&entry.action);
+    if (!conf || change == nullptr || change->application != application.name || entry.at_us > at) continue;
+    conf = backend::changed_conf(*conf, change->conf).conf;
+  }
+  return conf;
+}
+
+void read_set_conf(ReadState& state, ObjectReader& reader, TimeUs at) {
+  ConfChange change;
+  for (auto& [key, text] : reader.text_members("conf")) change.conf[key] = text;
+  if (change.conf.empty()) reader.error("conf", "is missing: which settings change, and to what?");
+  backend::ConfOptions options;
+  options.path_prefix = reader.path_of("conf") + ".";
+  if (const JsonValue* conf = reader.find("conf"); conf != nullptr && conf->kind == JsonKind::object) {
+    for (const JsonValue& item : conf->items) {
+      options.places[item.key] = {state.reading.sources.at(static_cast<std::size_t>(item.source)).name, item.line};
+    }
+  }
+  for (const std::size_t index : read_application_names(state, reader, "application")) {
+    const ApplicationSpec& application = state.scenario.applications[index];
+    if (at < application.start_us) {
+      reader.error("at", fmt::format("application \"{}\" starts later, at {}", application.name,
+                                     format_time(application.start_us)));
+    }
+    if (const auto conf = conf_at(state, application, at)) {
+      const backend::ConfOutcome changed = backend::changed_conf(*conf, change.conf, options);
+      FieldErrors& errors = state.reading.errors;
+      errors.insert(errors.end(), changed.errors.begin(), changed.errors.end());
+    }
+    change.application = application.name;
+    state.scenario.timeline.push_back({at, change});
+  }
+}
+
 void read_stop_application(ReadState& state, ObjectReader& reader, TimeUs at) {
   for (const std::size_t index : read_application_names(state, reader, "application")) {
     ApplicationSpec& application = state.scenario.applications[index];
@@ -186,6 +228,8 @@ void read_entry(ReadState& state, const JsonValue& value, const std::string& pat
     read_decommission(state, reader, at);
   } else if (action == "set_target") {
     read_set_target(state, reader, at);
+  } else if (action == "set_conf") {
+    read_set_conf(state, reader, at);
   } else if (action == "stop_application") {
     read_stop_application(state, reader, at);
   } else if (!read_node_action(state, reader, at, action)) {

@@ -322,6 +322,9 @@ struct WriteAction {
             {"adjust_target", leaving.adjust_target},
             {"by_executor", leaving.by_executor}};
   }
+  Json operator()(const ConfChange& change) const {
+    return {{"do", "set_conf"}, {"application", change.application}, {"conf", change.conf}};
+  }
 };
 
 Json fault(const fakeapi::FaultSpec& spec, const Scenario& scenario) {

@@ -120,6 +120,13 @@ struct HeartbeatsResumed {
   static void fields(auto& visit, auto& self) { visit("executor", self.executor); }
 };
 
+// Settings change while the application runs (backend/changed_conf.h); the others keep their values.
+struct ConfChanged {
+  static constexpr std::string_view kType = "in.conf_changed";
+  StringMap conf;
+  static void fields(auto& visit, auto& self) { visit("conf", self.conf); }
+};
+
 // The application's program submits a job.
 struct JobSubmitted {
   static constexpr std::string_view kType = "in.job_submitted";
@@ -223,6 +230,7 @@ struct Stopped {
 using Input = std::variant<in::Started, in::TimerDue, in::TargetSet, in::Registered, in::Disconnected, in::Replied,
                            in::Watched, in::WatchClosed, in::Stopped, in::ExecutorsRequested, in::KillRequested,
                            in::DecommissionRequested, in::ExecutorIdAsked, in::ConfigAsked, in::HeartbeatsStopped,
-                           in::JobSubmitted, in::TaskEnded, in::BlockUpdated, in::HeartbeatsResumed>;
+                           in::JobSubmitted, in::TaskEnded, in::BlockUpdated, in::HeartbeatsResumed,
+                           in::ConfChanged>;
 
 }  // namespace podramp

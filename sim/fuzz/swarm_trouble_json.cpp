@@ -96,6 +96,26 @@ void put_quota(const SwarmPlan& plan, std::uint64_t n, std::int64_t at_s, Json& 
                       {"hard", {{"pods", plan.dice.pick("quota.tight", 0, 8, n)}}}});
 }
 
+// One application's batch changes while it runs: every level knows these two settings.
+void put_conf_change(const SwarmPlan& plan, const Json& applications, Json& timeline) {
+  const Dice& dice = plan.dice;
+  if (!dice.feature("conf_change", 1, 4)) return;
+  const auto chosen = static_cast<std::size_t>(
+      dice.pick("conf_change.application", 0, static_cast<std::int64_t>(applications.size()) - 1));
+  const Json& application = applications[chosen];
+  const std::int64_t start_s = std::stoll(application.value("start", "0s"));
+  const bool is_fork = application.value("compat", "") == "fork-2.2";  // its delay is a number
+  const std::string delay = seconds(dice.pick("conf_change.delay", 1, 10));
+  const std::int64_t at_s = dice.pick("conf_change.at", start_s + 1, std::max(start_s + 1, plan.trouble_s));
+  timeline.push_back(
+      {{"at", seconds(at_s)},
+       {"do", "set_conf"},
+       {"application", application["name"]},
+       {"conf",
+        {{"spark.kubernetes.allocation.batch.size", std::to_string(dice.size("conf_change.size", 100))},
+         {"spark.kubernetes.allocation.batch.delay", is_fork ? delay.substr(0, delay.size() - 1) : delay}}}});
+}
+
 void add_timeline(const SwarmPlan& plan, Json& scenario) {
   const Dice& dice = plan.dice;
   Json timeline = Json::array();
@@ -124,6 +144,7 @@ void add_timeline(const SwarmPlan& plan, Json& scenario) {
     timeline.push_back(
         {{"at", seconds(plan.trouble_s)}, {"do", "set_quota"}, {"namespace", ns}, {"hard", {{"pods", 10'000}}}});
   }
+  put_conf_change(plan, scenario["applications"], timeline);
   if (!timeline.empty()) scenario["timeline"] = std::move(timeline);
 }
 
