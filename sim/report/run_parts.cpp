@@ -86,7 +86,7 @@ std::string kpi_text(std::string_view name, std::int64_t value) {
 }
 
 std::string reached_card(const ReachedTarget& reached, std::string_view title) {
-  return card(reached.reached ? "good" : "bad", title,
+  return card(reached.reached ? "good" : reached.open ? "" : "bad", title,
               "<p class=\"big\">" + escaped(reached.headline) + "</p>" + paragraph_html(reached.says));
 }
 
