@@ -129,7 +129,10 @@ std::optional<TimeUs> ServedCluster::turn(TimeUs now_us, std::span<const Transfe
 
 // The run is over, and whoever reads its pages hears it.
 void ServedCluster::hang_up_all() {
-  if (options_.pages != nullptr && options_.pages->end(now())) server_->run_until(WallClock::now() + kLastWordsTime);
+  if (options_.pages != nullptr && options_.pages->end(now())) {
+    const auto until = WallClock::now() + kLastWordsTime;
+    while (WallClock::now() < until) server_->run_until(until);  // whoever stops it wakes it as well
+  }
   server_->stop();
   server_->run_until(WallClock::now());
 }

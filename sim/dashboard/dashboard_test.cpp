@@ -134,7 +134,7 @@ TEST(Dashboard, WhoComesBackWithAnIdGetsWhatHasChangedSinceAndNothingTwice) {
   EXPECT_GT(number_of(missed.front()), number_of(seen.back()));
   EXPECT_FALSE(missed.front().sections.contains("head"));  // it has not changed
   seen.insert(seen.end(), missed.begin(), missed.end());
-  EXPECT_EQ(shown(seen), shown(all));
+  EXPECT_TRUE(shown(seen) == shown(all));
 }
 
 TEST(Dashboard, AnIdOfAServerBeforeGetsTheWholeState) {
@@ -211,10 +211,16 @@ TEST(Dashboard, TheLogHasTheSameBytesWithReadersAsWithout) {
   }
   std::string a = read_bytes(plain);
   std::string b = read_bytes(watched);
-  // They were stopped at different times: all lines but the footer of the one that ended first stand in the other.
-  const auto without_footer = [](const std::string& log) { return log.substr(0, log.rfind('\n', log.size() - 2) + 1); };
-  a = without_footer(a);
-  b = without_footer(b);
+  std::remove(plain.c_str());
+  std::remove(watched.c_str());
+  // They were stopped at different times: all of the one that ended first, but its last checkpoint and its footer,
+  // stands in the other.
+  const auto without_end = [](std::string log) {
+    for (int i = 0; i < 2; ++i) log.resize(log.rfind('\n', log.size() - 2) + 1);
+    return log;
+  };
+  a = without_end(std::move(a));
+  b = without_end(std::move(b));
   const std::size_t common = std::min(a.size(), b.size());
   EXPECT_TRUE(a.substr(0, common) == b.substr(0, common));
   const std::string both = a.substr(0, common);

@@ -10,6 +10,7 @@
 #include "sim/compare.h"
 #include "sim/option_parser.h"
 #include "sim/report/commands.h"
+#include "sim/report/first_decision.h"
 #include "sim/report/page_file.h"
 #include "sim/report_json.h"
 #include "sim/results.h"
@@ -70,7 +71,13 @@ void print_observed(const Observed& a, const Observed& b) {
   }
 }
 
-void print(const Comparison& c) {
+void print(const FirstDecision& decision) {
+  if (!decision.differs()) return fmt::print("decisions the same {}, times aside\n", decision.same);
+  fmt::print("decisions the same {}, times aside; then\n", decision.same);
+  fmt::print("A         {}\nB         {}\n", decision_text(decision.a), decision_text(decision.b));
+}
+
+void print(const Comparison& c, const FirstDecision& decision) {
   for (const ComparedRun* run : {&c.a, &c.b}) {
     if (run->level != "all")
       fmt::print("note      {} was logged at level {}: KPIs of pods are missing\n", run->path, run->level);
@@ -87,6 +94,7 @@ void print(const Comparison& c) {
     fmt::print("logs      the same after their headers\n");
     return;
   }
+  print(decision);
   fmt::print("logs      part at line {}\n", c.first_difference);
   fmt::print("A         {}\n", c.line_a.empty() ? "(ended)" : c.line_a.substr(0, 500));
   fmt::print("B         {}\n", c.line_b.empty() ? "(ended)" : c.line_b.substr(0, 500));
@@ -135,7 +143,9 @@ int compare_command(const Arguments& arguments) {
   if (options->has("json")) {
     fmt::print("{}", comparison_json(*comparison));
   } else {
-    print(*comparison);
+    const auto decision = first_different_decision(a, b);
+    if (!decision) return complain(decision.error().message);
+    print(*comparison, *decision);
   }
   return kExitFine;
 }

@@ -52,6 +52,24 @@ TEST(CompareCommand, SaysEqualOrWhereRunsPart) {
   for (const auto& [name, value] : j["a"]["kpis"].items()) EXPECT_EQ(a.record.kpis.at(name), value) << name;
 }
 
+// The target of six and of four: five creates of a round are cut short after the fourth.
+TEST(CompareCommand, NamesTheFirstDecisionThatDiffersWhateverTheTimes) {
+  const ReportedRun six = reported(scenario_of(tiny_text(6)), LogLevel::all, "six");
+  const ReportedRun four = reported(scenario_of(tiny_text(4)), LogLevel::all, "four");
+  const auto first = first_different_decision(six.path, four.path);
+  ASSERT_TRUE(first);
+  ASSERT_TRUE(first->a && first->b);
+  EXPECT_GT(first->same, 4);
+  EXPECT_THAT(first->a->what, testing::MatchesRegex("out.called create .*-exec-5"));
+  EXPECT_THAT(compare({six.path, four.path}).out, HasSubstr("-exec-5 at "));
+
+  std::string later = tiny_text(6);
+  later.replace(later.find("\"seed\":3"), 8, "\"seed\":4");
+  const ReportedRun other = reported(scenario_of(later), LogLevel::all, "other");
+  EXPECT_THAT(compare({six.path, other.path}).out, HasSubstr("decisions the same "));
+  EXPECT_FALSE(first_different_decision(six.path, six.path)->differs());
+}
+
 TEST(CompareCommand, NamesTheOneApplicationThatDiffers) {
   std::string text = tiny_text(2);
   const std::size_t begin = text.find("{\"name\":\"etl\"");
@@ -74,7 +92,10 @@ TEST(CompareCommand, WritesThePageOfTwoRunsThatReportWrites) {
   EXPECT_EQ(compare({a.path, c.path, "--html", html}).code, 0);
   const auto comparison = compare_runs(a.path, c.path);
   ASSERT_TRUE(comparison);
-  EXPECT_EQ(read_bytes(html), compare_page(a.record, c.record, *comparison));
+  const auto decision = first_different_decision(a.path, c.path);
+  ASSERT_TRUE(decision);
+  EXPECT_EQ(read_bytes(html), compare_page(a.record, c.record, *comparison, *decision));
+  EXPECT_THAT(read_bytes(html), HasSubstr("First decision that differs"));
   EXPECT_THAT(read_bytes(html), HasSubstr("The logs part at line "));
   const Said again = compare({a.path, c.path, "--html", html});
   EXPECT_EQ(again.code, 2);

@@ -19,7 +19,9 @@ Result<std::string> page_of_two(const std::string& a, const std::string& b, cons
   if (!record_a) return tl::unexpected(record_a.error());
   const auto record_b = read_record(b, 0);
   if (!record_b) return tl::unexpected(record_b.error());
-  return compare_page(*record_a, *record_b, comparison);
+  const auto decision = first_different_decision(a, b);
+  if (!decision) return tl::unexpected(decision.error());
+  return compare_page(*record_a, *record_b, comparison, *decision);
 }
 
 }  // namespace podramp::sim
