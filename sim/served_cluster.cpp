@@ -15,9 +15,9 @@ namespace {
 
 namespace rest = fakeapi::rest;
 
-constexpr DurationUs kSliceUs = 10'000;  // wall time between two looks at transfers and logs
+constexpr DurationUs kSliceUs = 10'000;                   // wall time between two looks at transfers and logs
 constexpr std::chrono::milliseconds kLastWordsTime{200};  // for pages, at the end of the run
-constexpr std::size_t kGuestsMax = 64;   // programs and users that are told apart; the rest share a name
+constexpr std::size_t kGuestsMax = 64;  // programs and users that are told apart; the rest share a name
 constexpr std::size_t kProgramNameMax = 40;
 
 // "kubectl/v1.32.0 (linux/amd64) kubernetes/abc" -> "kubectl", in letters that a log's reader expects in a name.

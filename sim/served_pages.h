@@ -1,5 +1,5 @@
-// Pages that a served cluster has beside its API (the live dashboard): who implements them hears every event of the run,
-// answers requests for its own paths, and may speak up now and then. Nothing of it reaches the run.
+// Pages that a served cluster has beside its API (the live dashboard): who implements them hears every event of the
+// run, answers requests for its own paths, and may speak up now and then. Nothing of it reaches the run.
 #pragma once
 
 #include <optional>

@@ -1,7 +1,7 @@
-// The live page of a served run: /dashboard and its stream of server-sent events. Each reader gets the whole state, then
-// what changes, a few times a second at most; readers that lag behind skip updates, and those that take nothing are cut.
-// Nothing is drawn while nobody looks. Next: live_record.h (the run so far), live_sections.h (as HTML), feed.h (as
-// events), live.js (what reads them).
+// The live page of a served run: /dashboard and its stream of server-sent events. Each reader gets the whole state,
+// then what changes, a few times a second at most; readers that lag behind skip updates, and those that take nothing
+// are cut. Nothing is drawn while nobody looks. Next: live_record.h (the run so far), live_sections.h (as HTML), feed.h
+// (as events), live.js (what reads them).
 #pragma once
 
 #include <chrono>
@@ -16,12 +16,12 @@
 namespace podramp::sim {
 
 struct DashboardLimits {
-  std::size_t readers = 16;                      // more get a 503
-  std::chrono::milliseconds interval{500};       // between two updates
-  std::chrono::milliseconds timeline{2'000};     // likewise with the timeline of executors
-  int share_percent = 10;                        // of the server's time, at most, goes into drawing
-  std::chrono::milliseconds heartbeat{10'000};   // a comment, when there is nothing else to send
-  std::chrono::milliseconds patience{20'000};    // with a reader that does not take what it was sent: cut
+  std::size_t readers = 16;                     // more get a 503
+  std::chrono::milliseconds interval{500};      // between two updates
+  std::chrono::milliseconds timeline{2'000};    // likewise with the timeline of executors
+  int share_percent = 10;                       // of the server's time, at most, goes into drawing
+  std::chrono::milliseconds heartbeat{10'000};  // a comment, when there is nothing else to send
+  std::chrono::milliseconds patience{20'000};   // with a reader that does not take what it was sent: cut
 };
 
 class Dashboard final : public ServedPages {

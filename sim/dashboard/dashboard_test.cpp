@@ -101,8 +101,8 @@ TEST(Dashboard, TheFirstMessageIsTheStateSoFarAndLaterOnesTellWhatHasChanged) {
   const auto events = events_of(raw);
   ASSERT_GT(events.size(), 3U);
   EXPECT_EQ(events.front().name, "state");
-  for (const char* id : {"head", "clock", "said", "verdict", "waiting", "counts", "applications", "api", "quota", "nodes",
-                         "timeline"}) {
+  for (const char* id :
+       {"head", "clock", "said", "verdict", "waiting", "counts", "applications", "api", "quota", "nodes", "timeline"}) {
     EXPECT_TRUE(events.front().sections.contains(id)) << id;
   }
   for (std::size_t i = 1; i < events.size(); ++i) {

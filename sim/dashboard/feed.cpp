@@ -35,9 +35,10 @@ std::uint64_t Feed::has(std::string_view last_id) const {
 }
 
 std::string Feed::message(std::uint64_t has, bool last) const {
-  std::string out = fmt::format("id: {}-{}\nevent: {}\ndata: {{", run_, newest_, last       ? "end"
-                                                                                 : has == 0 ? "state"
-                                                                                            : "update");
+  std::string out = fmt::format("id: {}-{}\nevent: {}\ndata: {{", run_, newest_,
+                                last       ? "end"
+                                : has == 0 ? "state"
+                                           : "update");
   bool first = true;
   for (const Kept& kept : kept_) {
     if (kept.changed <= has) continue;

@@ -88,9 +88,9 @@ TEST(LiveSections, HaveTheVerdictTheChartsAndTheTimeline) {
     all += section.html;
   }
   EXPECT_EQ(ids, "head said verdict waiting counts applications api quota nodes timeline ");
-  for (const char* text : {"Has it reached its target?", "What limits it?", "What goes wrong?", "<figure id=\"waiting\">",
-                           "<figure id=\"counts\">", "<figure id=\"answers\">", "<figure id=\"quota-0\">",
-                           "<figure id=\"nodes\">", "<figure id=\"timeline\">"}) {
+  for (const char* text : {"Has it reached its target?", "What limits it?", "What goes wrong?",
+                           "<figure id=\"waiting\">", "<figure id=\"counts\">", "<figure id=\"answers\">",
+                           "<figure id=\"quota-0\">", "<figure id=\"nodes\">", "<figure id=\"timeline\">"}) {
     EXPECT_THAT(all, HasSubstr(text));
   }
   EXPECT_THAT(all, Not(HasSubstr("<script")));

@@ -76,9 +76,8 @@ Section head_section(const RunRecord& run) {
 
 std::string counts_text(const RunRecord& run) {
   const Sample now = sample_now(run);
-  std::string text =
-      fmt::format("target {}; {} registered, {} running, {} pending", count_text(now.target),
-                  count_text(now.registered), count_text(now.running), count_text(now.pending));
+  std::string text = fmt::format("target {}; {} registered, {} running, {} pending", count_text(now.target),
+                                 count_text(now.registered), count_text(now.running), count_text(now.pending));
   const auto there = std::ranges::count_if(run.nodes, [](const NodeLife& node) { return !node.gone_us; });
   if (there > 0) text += fmt::format("; {} nodes", count_text(there));
   return text;

@@ -125,16 +125,16 @@ std::string difference_section(const Comparison& c, const FirstDecision& decisio
   std::string out = heading_html(2, "difference-h", "First difference");
   if (c.first_difference == 0) return out + paragraph_html("The logs are the same after their headers.");
   if (decision.differs()) {
-    out += paragraph_html(fmt::format("The drivers decide the same {} times, their times aside. Then:",
-                                      count_text(decision.same)));
+    out += paragraph_html(
+        fmt::format("The drivers decide the same {} times, their times aside. Then:", count_text(decision.same)));
     out += table_html("First decision that differs", {"run", "decision"},
                       {{text_cell("A"), text_cell(decision_text(decision.a))},
                        {text_cell("B"), text_cell(decision_text(decision.b))}});
-    out += details_html("These two lines", two_lines(decision.a ? decision.a->text : "",
-                                                     decision.b ? decision.b->text : ""));
+    out += details_html("These two lines",
+                        two_lines(decision.a ? decision.a->text : "", decision.b ? decision.b->text : ""));
   } else {
-    out += paragraph_html(
-        fmt::format("The drivers decide the same throughout ({} decisions), their times aside.", count_text(decision.same)));
+    out += paragraph_html(fmt::format("The drivers decide the same throughout ({} decisions), their times aside.",
+                                      count_text(decision.same)));
   }
   out += paragraph_html(fmt::format("The logs part at line {}:", c.first_difference));
   return out + two_lines(c.line_a, c.line_b);

@@ -16,7 +16,7 @@ constexpr double kAxisRight = 84;
 constexpr double kAxisTop = 78;
 constexpr double kAxisBottom = 330;
 constexpr double kAxisEnd = 350;
-constexpr double kNeverAbove = 24;  // the place of "never" above the highest value
+constexpr double kNeverAbove = 24;    // the place of "never" above the highest value
 constexpr std::size_t kNameRow = 18;  // letters; longer names take two lines
 
 struct AxisScale {

@@ -76,9 +76,7 @@ void RecordFolder::on(const EventRef& e, const fact::NodeGone& data) {
   nodes_.erase(data.node);
 }
 
-void RecordFolder::on(const EventRef& e, const fact::QuotaSet& data) {
-  note(e.t, quota(data.quota).hard, data.hard);
-}
+void RecordFolder::on(const EventRef& e, const fact::QuotaSet& data) { note(e.t, quota(data.quota).hard, data.hard); }
 
 void RecordFolder::on(const EventRef& e, const fact::QuotaCharged& data) {
   note(e.t, quota(data.quota).used, data.used);

@@ -1,5 +1,5 @@
-// Folds into a RunRecord what a Projection does not keep: pods, nodes, quotas, answers, faults. Event by event, of a log
-// that is read back or of a run that goes on.
+// Folds into a RunRecord what a Projection does not keep: pods, nodes, quotas, answers, faults. Event by event, of a
+// log that is read back or of a run that goes on.
 #pragma once
 
 #include <cstddef>

@@ -32,7 +32,7 @@ ReachedTarget judge(std::int64_t registered, std::int64_t target, const Kpis& kp
   out.headline = fmt::format("{} of {} executors", count_text(registered), count_text(target));
   out.headline += out.reached ? " in " + span_text(all_ms) : goes_on ? " so far" : ", never all of them";
   std::vector<std::string> parts;
-  if (out.open) parts.push_back(fmt::format("{} more are to come", count_text(target - registered)));
+  if (out.open) parts.push_back(fmt::format("{} are missing", count_text(target - registered)));
   for (const auto& [name, percent] : {std::pair{"time_to_50_ms", 50}, std::pair{"time_to_90_ms", 90}}) {
     const std::int64_t ms = kpi(kpis, name);
     if (ms >= 0) parts.push_back(fmt::format("{} % after {}", percent, span_text(ms)));

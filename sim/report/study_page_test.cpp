@@ -70,7 +70,8 @@ TEST(StudyPage, EveryVariantIsALineAcrossSettingsAndMeasures) {
   EXPECT_LT(svg.find("<path class=\"pl out\""), svg.find("<path class=\"pl best\""));  // which lies above all
   EXPECT_THAT(svg, HasSubstr("role=\"img\" aria-labelledby=\"parallel-t parallel-d\""));
   EXPECT_THAT(svg, HasSubstr("<desc id=\"parallel-d\">4 lines, one for each variant, over 2 settings and 2 measures."));
-  EXPECT_THAT(svg, HasSubstr("v004: batch.size=50, delay, s=5s, median of time_to_95 (s) never, max of pending_max 50"));
+  EXPECT_THAT(svg,
+              HasSubstr("v004: batch.size=50, delay, s=5s, median of time_to_95 (s) never, max of pending_max 50"));
   EXPECT_THAT(svg, HasSubstr(">never</text>"));
   EXPECT_EQ(count_in(svg, "tabindex=\"0\" role=\"group\""), 1U);  // it scrolls by keyboard
 }
@@ -80,7 +81,7 @@ TEST(StudyPage, EachValueOfASettingHasItsMeans) {
   ASSERT_TRUE(study);
   const std::string table = study_value_means(*study);
   EXPECT_THAT(table, HasSubstr("<th scope=\"row\">batch.size = 5</th>"));
-  EXPECT_THAT(table, HasSubstr("<span class=\"heat\" style=\"--h:0%\">9</span>"));      // 50: the one that got there
+  EXPECT_THAT(table, HasSubstr("<span class=\"heat\" style=\"--h:0%\">9</span>"));       // 50: the one that got there
   EXPECT_THAT(table, HasSubstr("<span class=\"heat\" style=\"--h:70%\">192.2</span>"));  // 5s: likewise
   EXPECT_THAT(table, HasSubstr("<span class=\"heat\" style=\"--h:70%\">65</span>"));     // (80 + 50) / 2
 }
