@@ -7,6 +7,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "sim/dashboard/commands.h"
 #include "sim/test_served.h"
 #include "sim/test_stream.h"
 
@@ -162,6 +163,17 @@ TEST(Dashboard, AHeartbeatTellsThatTheServerIsThere) {
   BlockingClient reader = run.reader();
   reader.read_until(": heartbeat\n\n", 3);
   EXPECT_EQ(reader.count("event: "), 1U);
+}
+
+TEST(Dashboard, AClusterWithoutApplicationsHasOneToo) {
+  Scenario scenario = small_ramp();
+  scenario.applications.clear();
+  ServedDashboard run({}, scenario);
+  BlockingClient reader = run.reader();
+  const auto events = events_of(reader.read_until("\n\n\r\n", 2));
+  ASSERT_FALSE(events.empty());
+  EXPECT_THAT(events.front().sections.at("verdict"), HasSubstr("No executors are asked for yet"));
+  EXPECT_THAT(events.front().sections.at("nodes"), HasSubstr("3 nodes at the start"));
 }
 
 // Waits until so many executors have registered, and shows nothing.
@@ -330,6 +342,26 @@ TEST(Dashboard, AReaderThatTakesNothingIsCut) {
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
   }
   FAIL() << "it was never cut";
+}
+
+TEST(ServeCommand, HelpFitsOneScreenAndMistakesAreExitTwo) {
+  testing::internal::CaptureStdout();
+  EXPECT_EQ(serve_command({"--help"}), 0);
+  std::fflush(stdout);
+  const std::string help = testing::internal::GetCapturedStdout();
+  std::size_t lines = 0;
+  for (std::size_t at = 0; at < help.size();) {
+    const std::size_t end = help.find('\n', at);
+    lines += 1 + (std::max<std::size_t>(end - at, 1) - 1) / 80;  // as a terminal of 80 columns shows it
+    at = end + 1;
+  }
+  EXPECT_LE(lines, 24U);
+  EXPECT_THAT(help, HasSubstr("\nexample: podramp serve "));
+  testing::internal::CaptureStderr();
+  for (const Arguments& arguments : std::vector<Arguments>{{}, {"/no/such.json"}, {"x.json", "--dashboard=yes"}}) {
+    EXPECT_EQ(serve_command(arguments), 2);
+  }
+  EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("/no/such.json"));
 }
 
 }  // namespace

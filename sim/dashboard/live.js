@@ -135,7 +135,6 @@
   });
   pause.addEventListener("click", function () {
     paused = !paused;
-    pause.setAttribute("aria-pressed", String(paused));
     pause.textContent = paused ? "Go on" : "Pause";
     if (!over && root.dataset.state !== "lost") sayLive();
     show();

@@ -27,7 +27,7 @@ std::string live_page_html() {
       "<script defer src=\"/dashboard/live.js\"></script></head><body>\n"
       "<a class=\"skip\" href=\"#main\">Skip to the run</a>\n<main id=\"main\">\n"
       "<div class=\"live\"><p id=\"link\" role=\"status\">Connecting ...</p>"
-      "<button type=\"button\" id=\"pause\" aria-pressed=\"false\">Pause</button></div>\n"
+      "<button type=\"button\" id=\"pause\">Pause</button></div>\n"
       "<noscript><p class=\"note\">This page needs JavaScript. After the run, podramp report writes one of its log "
       "that needs none.</p></noscript>\n"
       "<form id=\"ask\" class=\"card\" hidden><label for=\"token\">Token</label> <input id=\"token\" type=\"password\" "
