@@ -12,7 +12,6 @@
 #include <thread>
 
 #include "sim/command_line.h"
-#include "sim/compare.h"
 #include "sim/log_reader.h"
 #include "sim/option_parser.h"
 #include "sim/results.h"
@@ -113,8 +112,7 @@ TEST_F(Commands, HelpOfEachFitsOneScreenAndShowsAnExample) {
     EXPECT_LE(lines, 24U) << command.name;
     EXPECT_THAT(help.out, HasSubstr("usage: podramp " + std::string(command.name)));
     EXPECT_THAT(help.out, HasSubstr("\nexample: podramp " + std::string(command.name)));
-    // These two print JSON anyway; of serve, machines read the kubeconfig and the logs.
-    const bool needs_none = command.name == "profile" || command.name == "import" || command.name == "serve";
+    const bool needs_none = command.name == "profile" || command.name == "import";  // they print JSON anyway
     EXPECT_TRUE(needs_none || help.out.find("--json") != std::string::npos) << command.name;
   }
 }
@@ -144,8 +142,6 @@ TEST_F(Commands, BadInputIsExitTwoWithAMessageOnStderr) {
       {"lint", {"a", "b"}},
       {"lint", {"x", "--compat", "spark-9"}},
       {"lint", {"x", "--against", "newest"}},
-      {"compare", {"one"}},
-      {"compare", {"/no/a", "/no/b"}},
   };
   for (const auto& [name, arguments] : all) {
     const auto command = std::ranges::find(all_commands(), name, &Command::name);
@@ -258,40 +254,6 @@ TEST_F(Commands, ShowStopsAtAnEventOrATime) {
   EXPECT_EQ(end.code, 0);
   EXPECT_THAT(end.out, HasSubstr("pods      6 Running\n"));
   EXPECT_THAT(end.out, HasSubstr("\n[etl]\n"));
-}
-
-TEST_F(Commands, CompareSaysEqualOrWhereRunsPart) {
-  const std::string scenario = put("t.json", tiny_text());
-  ASSERT_EQ(run(scenario, "a").code, 0);
-  ASSERT_EQ(run(scenario, "b").code, 0);
-  ASSERT_EQ(run(scenario, "c", {"--executors", "4"}).code, 0);
-  const Output equal = call(compare_command, {path("a"), path("b")});
-  EXPECT_EQ(equal.code, 0);
-  EXPECT_THAT(equal.out, HasSubstr("logs      the same after their headers\n"));
-  const Output different = call(compare_command, {path("a"), path("c"), "--json"});
-  EXPECT_EQ(different.code, 0);
-  const json j = json::parse(different.out);
-  EXPECT_EQ(j["a"]["kpis"]["creates"], 6);
-  EXPECT_EQ(j["b"]["kpis"]["creates"], 4);
-  EXPECT_THAT(j["differing"], testing::Contains("creates"));
-  EXPECT_GT(j["first_difference"]["line"], 1);
-  EXPECT_EQ(j["applications"]["etl"]["b"]["creates"], 4);
-  const json summary = json::parse(read_file(path("a/summary.json")).value());
-  for (const auto& [name, value] : j["a"]["kpis"].items()) EXPECT_EQ(summary["kpis"][name], value) << name;
-}
-
-TEST_F(Commands, CompareNamesTheOneApplicationThatDiffers) {
-  std::string text = tiny_text(2);
-  const std::string one =
-      text.substr(text.find("{\"name\":\"etl\""), text.rfind("]}") - text.find("{\"name\":\"etl\""));
-  std::string other = one;
-  other.replace(other.find("etl"), 3, "two");
-  text.insert(text.rfind("]}"), "," + other);
-  const std::string scenario = put("t.json", text);
-  ASSERT_EQ(run(scenario, "a").code, 0);
-  ASSERT_EQ(run(scenario, "b", {"--set", "applications.1.conf.spark.executor.instances=3"}).code, 0);
-  const Output result = call(compare_command, {path("a"), path("b")});
-  EXPECT_THAT(result.out, HasSubstr("only application two differs:\n"));
 }
 
 TEST(Progress, IsShownOnATerminalOnly) {

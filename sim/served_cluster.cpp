@@ -15,8 +15,9 @@ namespace {
 
 namespace rest = fakeapi::rest;
 
-constexpr DurationUs kSliceUs = 10'000;  // wall time between two looks at transfers and logs
-constexpr std::size_t kGuestsMax = 64;   // programs and users that are told apart; the rest share a name
+constexpr DurationUs kSliceUs = 10'000;                   // wall time between two looks at transfers and logs
+constexpr std::chrono::milliseconds kLastWordsTime{200};  // for pages, at the end of the run
+constexpr std::size_t kGuestsMax = 64;  // programs and users that are told apart; the rest share a name
 constexpr std::size_t kProgramNameMax = 40;
 
 // "kubectl/v1.32.0 (linux/amd64) kubernetes/abc" -> "kubectl", in letters that a log's reader expects in a name.
@@ -99,7 +100,10 @@ rest::Scene ServedCluster::scene() const {
 
 std::optional<TimeUs> ServedCluster::turn(TimeUs now_us, std::span<const TransferEnd> ended) {
   const std::optional<TimeUs> next = kernel_->turn(now_us, ended);
-  if (!next) return std::nullopt;
+  if (!next) {
+    hang_up_all();
+    return std::nullopt;
+  }
   const bool ended_some = attend_processes();
   follow_logs();
   if (ended_some) return std::min(now(), *next);
@@ -108,9 +112,9 @@ std::optional<TimeUs> ServedCluster::turn(TimeUs now_us, std::span<const Transfe
   // A transfer may end before what the kernel knows of: the engine has to be asked now and then.
   const TimeUs until = paced ? std::min(*next, now_us + slice) : *next;
   for (;;) {
+    if (options_.pages != nullptr) options_.pages->attend(now());
     if (stopped_ || interrupted()) {
-      server_->stop();
-      server_->run_until(WallClock::now());
+      hang_up_all();
       return std::nullopt;
     }
     const bool idle = !paced && until == kNever;
@@ -121,6 +125,16 @@ std::optional<TimeUs> ServedCluster::turn(TimeUs now_us, std::span<const Transfe
     if (const auto at = std::exchange(asked_at_, std::nullopt)) return std::min(*at, until);
     if (!idle && WallClock::now() >= date) return until;
   }
+}
+
+// The run is over, and whoever reads its pages hears it.
+void ServedCluster::hang_up_all() {
+  if (options_.pages != nullptr && options_.pages->end(now())) {
+    const auto until = WallClock::now() + kLastWordsTime;
+    while (WallClock::now() < until) server_->run_until(until);  // whoever stops it wakes it as well
+  }
+  server_->stop();
+  server_->run_until(WallClock::now());
 }
 
 // True when some have ended, which the kernel hears at its next turn.
@@ -173,6 +187,9 @@ void ServedCluster::note(const rest::AuditEntry& entry, int code, const std::str
 void ServedCluster::receive(http::Request request, http::Responder responder) {
   const auto caller = authenticate(request);
   const rest::AuditEntry entry = rest::audit_entry(request, caller.value_or(rest::Caller{}), ++requests_, now());
+  if (options_.pages != nullptr && options_.pages->serves(request.target)) {
+    return note(entry, options_.pages->answer(request, responder, caller, options_.tokens.empty()));
+  }
   if (!caller) {
     note(entry, 401);
     return responder.send(rest::unauthorized());

@@ -20,6 +20,7 @@
 #include "fakeapi/http/front.h"
 #include "sim/experiment.h"
 #include "sim/local_processes.h"
+#include "sim/served_pages.h"
 
 namespace podramp::sim {
 
@@ -32,6 +33,7 @@ struct ServeOptions {
   WallZero zero;                                          // what the run's time 0 is on the wall
   LocalProcesses* processes = nullptr;                    // null: all are simulated; it must outlive the run
   std::function<void(std::string_view line)> audit{};     // takes each line of the audit log; empty: nobody wants it
+  ServedPages* pages = nullptr;                           // beside the API; null: none. They must outlive the run
 };
 
 class ServedCluster final : public RunHost {
@@ -83,6 +85,7 @@ class ServedCluster final : public RunHost {
   void read_log(const fakeapi::rest::LogAsked& asked, const http::Responder& responder);
   void follow_logs();
   bool attend_processes();
+  void hang_up_all();
   void enforce(const ApiRequest& request, const ApiReply& reply);
   fakeapi::ClientId guest_of(const http::Request& request, const fakeapi::rest::Caller& caller);
 

@@ -35,12 +35,17 @@ class BlockingClient {
   ~BlockingClient() {
     if (fd_ >= 0) ::close(fd_);
   }
+  // The kernel keeps little for it.
+  void take_little() const {
+    const int bytes = 4096;
+    EXPECT_EQ(::setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes), 0);
+  }
   void send(std::string_view bytes) {
     EXPECT_EQ(::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL), static_cast<ssize_t>(bytes.size()));
   }
   void ask(const std::string& method, const std::string& target, const std::string& body = "",
            const std::string& headers = "") {
-    send(method + " " + target + " HTTP/1.1\r\nHost: x\r\nUser-Agent: tester/1\r\n" + headers +
+    send(method + " " + target + " HTTP/1.1\r\nHost: localhost\r\nUser-Agent: tester/1\r\n" + headers +
          "Content-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
   }
   // All that has come, once it holds `part` so often, or after 20 s without it.
@@ -81,23 +86,24 @@ class BlockingClient {
 
 class ServedRun {
  public:
-  explicit ServedRun(ServeOptions options = {}, std::string log_path = "",
-                     std::vector<fakeapi::FaultSpec> faults = {}) {
+  explicit ServedRun(ServeOptions options = {}, std::string log_path = "", std::vector<fakeapi::FaultSpec> faults = {})
+      : ServedRun(std::move(options), std::move(log_path), playground(std::move(faults))) {}
+  // options.pages hear the run as well.
+  ServedRun(ServeOptions options, std::string log_path, Scenario scenario) {
     options.server.port = 0;
-    const bool real_processes = options.processes != nullptr;
+    scenario.cluster.real_processes = options.processes != nullptr;
+    ServedPages* pages = options.pages;
     auto served = ServedCluster::listen(std::move(options));
     EXPECT_TRUE(served) << served.error().message;
     served_ = std::move(*served);
-    thread_ = std::thread([this, log_path, faults, real_processes] {
-      Scenario scenario = shipped_scenario("playground.json");
-      scenario.cluster.faults = faults;
-      scenario.cluster.real_processes = real_processes;
-      furnish(scenario);
+    furnish(scenario);
+    thread_ = std::thread([this, log_path, scenario = std::move(scenario), pages] {
       RunOptions run;
       run.engine = EngineKind::fluid;
       run.log_path = log_path;
       run.host = served_.get();
       run.more_sinks = {&served_->timeline()};
+      if (pages != nullptr) run.more_sinks.push_back(pages);
       run.livelock_items = UINT64_MAX;
       EXPECT_TRUE(run_experiment(scenario, run));
     });
@@ -111,6 +117,12 @@ class ServedRun {
   BlockingClient client() const { return BlockingClient(served_->port()); }
 
  private:
+  static Scenario playground(std::vector<fakeapi::FaultSpec> faults) {
+    Scenario scenario = shipped_scenario("playground.json");
+    scenario.cluster.faults = std::move(faults);
+    return scenario;
+  }
+
   std::unique_ptr<ServedCluster> served_;
   std::thread thread_;
 };

@@ -24,6 +24,9 @@ inline const std::map<std::string_view, Names> kArrows = {
     {"sim",
      {"backend", "backend/port", "backend/submit", "backend/http", "backend/yaml", "backend/live", "backend/services",
       "fakeapi", "fakeapi/http"}},
+    {"sim/dashboard",
+     {"sim", "sim/report", "backend", "backend/port", "backend/submit", "backend/http", "backend/yaml", "backend/live",
+      "backend/services", "fakeapi", "fakeapi/http"}},
     {"sim/fuzz",
      {"sim", "backend", "backend/port", "backend/submit", "backend/http", "backend/yaml", "backend/live",
       "backend/services", "fakeapi", "fakeapi/http"}},
@@ -37,7 +40,8 @@ inline const std::map<std::string_view, Names> kArrows = {
 
 // What a single file may include besides.
 inline const std::map<std::string_view, Names> kFileArrows = {
-    {"sim/main.cpp", {"sim/fuzz", "sim/report", "sim/study"}},  // the one place that knows every command
+    {"sim/main.cpp",
+     {"sim/dashboard", "sim/fuzz", "sim/report", "sim/study"}},  // the one place that knows every command
 };
 
 // What a folder's tests may include besides.

@@ -348,6 +348,11 @@ ExecutorWait WaitSlices::wait_of_nobody(const App& app, ProfileId profile, const
 
 std::vector<ExecutorWait> WaitSlices::finish() {
   projection_.finish(now_);
+  return waits_until(now_);
+}
+
+std::vector<ExecutorWait> WaitSlices::waits_until(TimeUs t) {
+  now_ = std::max(now_, t);
   std::vector<ExecutorWait> waits;
   for (const std::string& name : order_) {
     const App& app = apps_.at(name);

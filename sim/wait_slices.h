@@ -90,7 +90,7 @@ class Cutter;  // makes slices (wait_slices.cpp)
 // The time by reason.
 std::map<WaitReason, DurationUs> sum(const std::vector<WaitSlice>& slices);
 
-// Told of every event of a run, in order; then asked once.
+// Told of every event of a run, in order; then asked once, or of a run that goes on as often as one likes.
 class WaitSlices {
  public:
   // Names an application before its first event, as for a Projection.
@@ -99,6 +99,8 @@ class WaitSlices {
   // By application: every executor that was asked for, as rows of a Projection, then what was wanted and never asked
   // for.
   std::vector<ExecutorWait> finish();
+  // The same as if the run ended at this time, not before the last event; it may go on.
+  std::vector<ExecutorWait> waits_until(TimeUs t);
 
  private:
   // A place in the target that no create has been sent for yet.

@@ -139,8 +139,7 @@ void Connection::begin_stream(Exchange& exchange, int status, const Headers& hea
 
 void Connection::write_stream(Exchange& exchange, std::string_view bytes) {
   if (phase_ != Phase::answering || exchange.head_only || bytes.empty()) return;
-  const std::size_t waiting = out_.size() + writing_.size() - written_;
-  if (waiting + bytes.size() > shared_.limits.stream_buffer_bytes) {
+  if (waiting() + bytes.size() > shared_.limits.stream_buffer_bytes) {
     asio::post(shared_.loop, [self = shared_from_this()] { self->close(); });
     return;
   }

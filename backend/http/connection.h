@@ -44,6 +44,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void begin_stream(Exchange& exchange, int status, const Headers& headers);
   void write_stream(Exchange& exchange, std::string_view bytes);
   void end_stream(Exchange& exchange);
+  std::size_t waiting() const { return out_.size() + writing_.size() - written_; }
   std::shared_ptr<WebSocketSession> upgrade(Exchange& exchange, const std::string& protocol);
   asio::io_context& loop() { return shared_.loop; }
 

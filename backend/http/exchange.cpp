@@ -56,6 +56,11 @@ std::shared_ptr<WebSocketSession> Exchange::upgrade(const std::string& protocol)
 
 bool Exchange::is_streaming() const { return state_ == State::streaming && !connection_.expired(); }
 
+std::size_t Exchange::waiting() const {
+  const auto connection = connection_.lock();
+  return connection == nullptr ? 0 : connection->waiting();
+}
+
 void Exchange::on_gone(std::function<void()> call) {
   if (state_ == State::streaming) on_gone_ = std::move(call);
 }
@@ -69,6 +74,7 @@ void Exchange::gone(Connection& connection) {
 void Stream::write(std::string_view bytes) { exchange_->write(bytes); }
 void Stream::end() { exchange_->end(); }
 bool Stream::is_open() const { return exchange_->is_streaming(); }
+std::size_t Stream::waiting() const { return exchange_->waiting(); }
 void Stream::on_gone(std::function<void()> call) { exchange_->on_gone(std::move(call)); }
 
 void Responder::send(Response response) const { exchange_->respond(std::move(response)); }

@@ -28,6 +28,7 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   void end();
   std::shared_ptr<WebSocketSession> upgrade(const std::string& protocol);
   bool is_streaming() const;
+  std::size_t waiting() const;
   void on_gone(std::function<void()> call);
 
   // The connection is over: who asked to hear of it does, from the loop.

@@ -62,6 +62,7 @@ class Stream {
   void write(std::string_view bytes);  // sent as soon as the socket takes it; beyond stream_buffer_bytes: cut
   void end();
   bool is_open() const;
+  std::size_t waiting() const;  // bytes that the socket has not taken yet: more than 0 while the client lags behind
   // Called once, from the loop (never inside another call), when the client is gone before end().
   void on_gone(std::function<void()> call);
 

@@ -109,6 +109,24 @@ TEST(HttpStream, AClientThatReadsTooSlowlyIsCut) {
   EXPECT_TRUE(pump(*s.server, [&] { return s.server->connections() == 0; }));
 }
 
+TEST(HttpStream, SaysHowMuchItsClientHasNotTaken) {
+  Streaming s;
+  RawClient client(*s.server);
+  client.small_window();
+  ASSERT_TRUE(s.open(client));
+  s.stream->write("little");
+  EXPECT_TRUE(pump(*s.server, [&] { return s.stream->waiting() == 0; }));
+  const std::string event(10'000, 'x');
+  for (int i = 0; i < 2'000 && s.stream->waiting() == 0; ++i) {
+    s.stream->write(event);
+    s.server->run_until(Clock::now());
+  }
+  EXPECT_GT(s.stream->waiting(), 0U);
+  client.close();
+  EXPECT_TRUE(pump(*s.server, [&] { return s.gone == 1; }));
+  EXPECT_EQ(s.stream->waiting(), 0U);
+}
+
 TEST(HttpStream, ForgettingItCutsTheConnection) {
   Streaming s;
   RawClient client(*s.server);

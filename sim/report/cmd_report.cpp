@@ -6,6 +6,7 @@
 #include "sim/option_parser.h"
 #include "sim/report/commands.h"
 #include "sim/report/html.h"
+#include "sim/report/page_file.h"
 #include "sim/report/run_page.h"
 #include "sim/report/study_page.h"
 #include "sim/results.h"
@@ -29,15 +30,14 @@ Result<std::string> make_page(const std::vector<std::string>& runs) {
     if (!study) return tl::unexpected(study.error());
     return study_page(*study);
   }
-  const std::size_t slowest = runs.size() == 1 ? kSlowestExplained : 0;
-  const auto a = read_record(runs.front(), slowest);
-  if (!a) return tl::unexpected(a.error());
-  if (runs.size() == 1) return run_page(*a);
-  const auto b = read_record(runs.back(), slowest);
-  if (!b) return tl::unexpected(b.error());
+  if (runs.size() == 1) {
+    const auto run = read_record(runs.front(), kSlowestExplained);
+    if (!run) return tl::unexpected(run.error());
+    return run_page(*run);
+  }
   const auto comparison = compare_runs(runs.front(), runs.back());
   if (!comparison) return tl::unexpected(comparison.error());
-  return compare_page(*a, *b, *comparison);
+  return page_of_two(runs.front(), runs.back(), *comparison);
 }
 
 }  // namespace
@@ -60,10 +60,7 @@ int report_command(const Arguments& arguments) {
   if (runs.empty() || runs.size() > 2)
     return complain("report takes one or two results folders or logs; see podramp report --help");
   const std::string out = options->value("out").value_or(default_output(runs));
-  std::error_code code;
-  if (fs::is_regular_file(out, code) && !options->has("force")) {
-    return complain(fmt::format("{} exists already; give another --out, or --force to replace it", out));
-  }
+  if (const auto free = may_write_page(out, options->has("force")); !free) return complain(free.error().message);
   const auto page = make_page(runs);
   if (!page) return complain(page.error().message);
   if (const auto written = write_file(out, *page); !written) return complain(written.error().message);
@@ -78,6 +75,7 @@ int report_command(const Arguments& arguments) {
 const std::vector<Command>& report_commands() {
   static const std::vector<Command> kCommands{
       {"report", "a run, two side by side, or a study, as one HTML file", report_command},
+      {"compare", "two runs side by side, and where they part", compare_command},
       {"export", "a log for other tools: perfetto, csv, prometheus, paje", export_command},
   };
   return kCommands;

@@ -5,8 +5,9 @@
 
 namespace podramp::sim {
 
-int report_command(const Arguments& arguments);  // cmd_report.cpp
-int export_command(const Arguments& arguments);  // cmd_export.cpp
+int report_command(const Arguments& arguments);   // cmd_report.cpp
+int compare_command(const Arguments& arguments);  // cmd_compare.cpp
+int export_command(const Arguments& arguments);   // cmd_export.cpp
 
 const std::vector<Command>& report_commands();
 

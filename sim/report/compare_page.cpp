@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "sim/report/first_decision.h"
 #include "sim/report/html.h"
 #include "sim/report/page.h"
 #include "sim/report/run_charts.h"
@@ -112,21 +113,37 @@ std::string settings_table(const RunRecord& a, const RunRecord& b) {
   return out;
 }
 
-std::string difference_section(const Comparison& c) {
+std::string two_lines(const std::string& a, const std::string& b) {
+  const auto line = [](const std::string& text) {
+    if (text.empty()) return std::string("(ended)");
+    return text.size() > kLineShown ? text.substr(0, kLineShown) + "..." : text;
+  };
+  return "<pre tabindex=\"0\">A  " + escaped(line(a)) + "\nB  " + escaped(line(b)) + "</pre>\n";
+}
+
+std::string difference_section(const Comparison& c, const FirstDecision& decision) {
   std::string out = heading_html(2, "difference-h", "First difference");
   if (c.first_difference == 0) return out + paragraph_html("The logs are the same after their headers.");
+  if (decision.differs()) {
+    out += paragraph_html(
+        fmt::format("The drivers decide the same {} times, their times aside. Then:", count_text(decision.same)));
+    out += table_html("First decision that differs", {"run", "decision"},
+                      {{text_cell("A"), text_cell(decision_text(decision.a))},
+                       {text_cell("B"), text_cell(decision_text(decision.b))}});
+    out += details_html("These two lines",
+                        two_lines(decision.a ? decision.a->text : "", decision.b ? decision.b->text : ""));
+  } else {
+    out += paragraph_html(fmt::format("The drivers decide the same throughout ({} decisions), their times aside.",
+                                      count_text(decision.same)));
+  }
   out += paragraph_html(fmt::format("The logs part at line {}:", c.first_difference));
-  const auto line = [](std::string text) {
-    if (text.empty()) return std::string("(ended)");
-    if (text.size() > kLineShown) text = text.substr(0, kLineShown) + "...";
-    return text;
-  };
-  return out + "<pre tabindex=\"0\">A  " + escaped(line(c.line_a)) + "\nB  " + escaped(line(c.line_b)) + "</pre>\n";
+  return out + two_lines(c.line_a, c.line_b);
 }
 
 }  // namespace
 
-std::string compare_page(const RunRecord& a, const RunRecord& b, const Comparison& comparison) {
+std::string compare_page(const RunRecord& a, const RunRecord& b, const Comparison& comparison,
+                         const FirstDecision& decision) {
   const Window window_a = busy_window(a);
   const Window window_b = busy_window(b);
   const Window window{0, std::max(window_a.to_us, window_b.to_us)};
@@ -144,7 +161,7 @@ std::string compare_page(const RunRecord& a, const RunRecord& b, const Compariso
   body += heading_html(2, "pending-h", "Pending") + chart_html(both_pending(a, b, window));
   body += heading_html(2, "wrong-h", "What went wrong");
   body += "<div class=\"cards\">\n" + troubles_card(a, "A") + troubles_card(b, "B") + "</div>\n";
-  body += difference_section(comparison);
+  body += difference_section(comparison, decision);
   return page_html("Two runs - podramp report", body);
 }
 

@@ -39,6 +39,20 @@ std::string json_quoted(std::string_view text) {
   return out + '"';
 }
 
+std::string plain_json_quoted(std::string_view text) {
+  std::string out = "\"";
+  out.reserve(text.size() + text.size() / 8);
+  for (const char c : text) {
+    if (c == '"' || c == '\\') out += '\\';
+    if (static_cast<unsigned char>(c) >= 0x20) {
+      out += c;
+    } else {
+      out += c == '\n' ? "\\n" : fmt::format("\\u{:04x}", static_cast<unsigned char>(c));
+    }
+  }
+  return out + '"';
+}
+
 std::string script_safe(std::string_view code) {
   const auto ends_script = [&](std::size_t at) {
     for (const std::string_view word : {"</script", "<!--", "<script"}) {

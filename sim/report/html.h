@@ -11,6 +11,8 @@ namespace podramp::sim {
 std::string escaped(std::string_view text);
 // A JSON string with its quotes; '<', '>' and '&' as \u escapes, so that it may stand inside <script>.
 std::string json_quoted(std::string_view text);
+// The same where it does not stand inside HTML, and may be long.
+std::string plain_json_quoted(std::string_view text);
 // A library's text made fit to stand inside <script>: it cannot end it.
 std::string script_safe(std::string_view code);
 

@@ -127,7 +127,8 @@ TEST(RunPage, WhatComesFromLogsAndScenariosIsText) {
     wait.row.node = evil;
   }
   const Comparison comparison{{}, {}, {}, {}, 3, evil, evil};
-  for (const std::string& page : {run_page(record), compare_page(record, run.record, comparison)}) {
+  const FirstDecision decision{1, LoggedDecision{2, 0, evil, evil, evil}, {}};
+  for (const std::string& page : {run_page(record), compare_page(record, run.record, comparison, decision)}) {
     EXPECT_THAT(page, Not(HasSubstr("<script>alert")));
     EXPECT_THAT(page, Not(HasSubstr("</script><script>alert")));
     EXPECT_THAT(page, Not(HasSubstr("<img")));
@@ -191,7 +192,9 @@ TEST(ComparePage, ShowsBothCurvesTheNumbersAndWhereTheLogsPart) {
   const ReportedRun b = reported(shipped_scenario("ramp_500.json", {setting + "=50"}), LogLevel::all, "other");
   const auto comparison = compare_runs(a.path, b.path);
   ASSERT_TRUE(comparison);
-  const std::string text = without_code(compare_page(a.record, b.record, *comparison));
+  const auto decision = first_different_decision(a.path, b.path);
+  ASSERT_TRUE(decision);
+  const std::string text = without_code(compare_page(a.record, b.record, *comparison, *decision));
   EXPECT_THAT(text, HasSubstr("500 of 500 executors in 58.691s"));
   EXPECT_THAT(text, HasSubstr("500 of 500 executors in 20.599s"));
   EXPECT_THAT(text, HasSubstr("-38.092s (-64.9 %)"));

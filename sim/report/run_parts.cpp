@@ -86,8 +86,10 @@ std::string kpi_text(std::string_view name, std::int64_t value) {
 }
 
 std::string reached_card(const ReachedTarget& reached, std::string_view title) {
-  return card(reached.reached ? "good" : "bad", title,
-              "<p class=\"big\">" + escaped(reached.headline) + "</p>" + paragraph_html(reached.says));
+  return card(reached.reached ? "good"
+              : reached.open  ? ""
+                              : "bad",
+              title, "<p class=\"big\">" + escaped(reached.headline) + "</p>" + paragraph_html(reached.says));
 }
 
 std::string limits_card(const RunRecord& run, const std::string& application, std::string_view title) {

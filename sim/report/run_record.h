@@ -66,6 +66,7 @@ struct RunRecord {
   std::optional<LogFooter> footer;
   std::size_t torn_bytes = 0;
   TimeUs end_us = 0;
+  bool goes_on = false;  // the run does: nothing of this is final, and end_us is now
   Projection projection{kSecondUs};
   Explanation explanation;
   Kpis kpis;

@@ -20,17 +20,19 @@ std::int64_t kpi(const Kpis& kpis, std::string_view name) {
 
 std::string span_text(std::int64_t ms) { return format_time(ms * kMillisecondUs); }
 
-ReachedTarget judge(std::int64_t registered, std::int64_t target, const Kpis& kpis) {
+ReachedTarget judge(std::int64_t registered, std::int64_t target, const Kpis& kpis, bool goes_on = false) {
   ReachedTarget out;
   const std::int64_t all_ms = kpi(kpis, "time_to_100_ms");
   out.reached = target > 0 && all_ms >= 0;
+  out.open = goes_on && !out.reached;
   if (target == 0) {
-    out.headline = "No executors were asked for";
+    out.headline = goes_on ? "No executors are asked for yet" : "No executors were asked for";
     return out;
   }
   out.headline = fmt::format("{} of {} executors", count_text(registered), count_text(target));
-  out.headline += out.reached ? " in " + span_text(all_ms) : ", never all of them";
+  out.headline += out.reached ? " in " + span_text(all_ms) : goes_on ? " so far" : ", never all of them";
   std::vector<std::string> parts;
+  if (out.open) parts.push_back(fmt::format("{} are missing", count_text(target - registered)));
   for (const auto& [name, percent] : {std::pair{"time_to_50_ms", 50}, std::pair{"time_to_90_ms", 90}}) {
     const std::int64_t ms = kpi(kpis, name);
     if (ms >= 0) parts.push_back(fmt::format("{} % after {}", percent, span_text(ms)));
@@ -65,6 +67,7 @@ class Troubles {
   void mild(std::string text) { found_.push_back({false, std::move(text)}); }
 
   void endings() {
+    if (run_.goes_on) return;
     if (!run_.footer) {
       severe(fmt::format("The log has no footer: the run was cut off at {}{}", format_time(run_.end_us),
                          run_.torn_bytes > 0 ? ", inside a line" : ""));
@@ -80,7 +83,7 @@ class Troubles {
         severe(fmt::format("The driver of {} exited with code {} at {}", app.name, app.exit_code,
                            format_time(*app.exited_us)));
       }
-      if (app.target_max > 0 && app.registered_max < app.target_max) {
+      if (!run_.goes_on && app.target_max > 0 && app.registered_max < app.target_max) {
         severe(
             fmt::format("{}: {} executors are missing{}", app.name, count_text(app.target_max - app.registered_max),
                         app.wait == Wait::none ? "" : fmt::format("; at the end it waits for: {}", to_text(app.wait))));
@@ -164,7 +167,7 @@ ReachedTarget reached_target(const ApplicationView& app, const Kpis& kpis) {
 }
 
 ReachedTarget reached_target(const RunRecord& run) {
-  return judge(kpi(run.kpis, "registered_max"), kpi(run.kpis, "target_max"), run.kpis);
+  return judge(kpi(run.kpis, "registered_max"), kpi(run.kpis, "target_max"), run.kpis, run.goes_on);
 }
 
 std::vector<LimitShare> limits(const RunRecord& run, const std::string& application) {

@@ -11,6 +11,7 @@ namespace podramp::sim {
 
 struct ReachedTarget {
   bool reached = false;
+  bool open = false;     // it may still be, the run goes on
   std::string headline;  // "500 of 500 executors in 55.2s"
   std::string says;      // "half of them after 27s, 90 % after 49s"
 };

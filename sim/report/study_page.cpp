@@ -9,6 +9,8 @@
 #include "sim/report/page.h"
 #include "sim/report/scale.h"
 #include "sim/report/scatter.h"
+#include "sim/report/study_measures.h"
+#include "sim/report/study_overview.h"
 
 namespace podramp::sim {
 namespace {
@@ -20,37 +22,6 @@ constexpr std::size_t kCellsMax = 24;  // of a heat map, in each direction
 const StudyVariant* recommended_variant(const StudyRecord& study) {
   const auto it = std::ranges::find(study.variants, study.recommended, &StudyVariant::name);
   return study.recommended.empty() || it == study.variants.end() ? nullptr : &*it;
-}
-
-// "time_to_95_ms.median" -> "median of time_to_95", in seconds.
-std::string measure_name(const std::string& column, bool with_unit) {
-  const std::size_t dot = column.find('.');
-  std::string kpi = column.substr(0, dot);
-  const bool is_time = kpi.ends_with("_ms");
-  if (is_time) kpi.resize(kpi.size() - 3);
-  return (dot == std::string::npos ? "" : column.substr(dot + 1) + " of ") + kpi + (is_time && with_unit ? " (s)" : "");
-}
-bool is_time_measure(const std::string& column) { return column.substr(0, column.find('.')).ends_with("_ms"); }
-double in_unit(const std::string& column, double value) { return is_time_measure(column) ? value / 1000 : value; }
-
-std::optional<double> number_of(const StudyVariant& variant, const std::string& column) {
-  const auto it = variant.numbers.find(column);
-  if (it == variant.numbers.end() || (is_time_measure(column) && it->second < 0)) return std::nullopt;
-  return in_unit(column, it->second);
-}
-
-std::string number_or_never(const StudyVariant& variant, const std::string& column) {
-  const auto value = number_of(variant, column);
-  return value ? number_text(*value) : "never";
-}
-
-std::string settings_text(const StudyRecord& study, const StudyVariant& variant) {
-  std::string text;
-  for (std::size_t i = 0; i < study.dimensions.size(); ++i) {
-    if (variant.values[i].empty()) continue;
-    text += (text.empty() ? "" : ", ") + study.dimensions[i].name + "=" + variant.values[i];
-  }
-  return text;
 }
 
 std::string study_card(std::string_view kind, std::string_view title, const std::string& inside) {
@@ -217,13 +188,8 @@ std::string variants_table(const StudyRecord& study) {
   std::ranges::stable_sort(order, {}, [](const StudyVariant* v) { return v->rank > 0 ? v->rank : INT64_MAX; });
   std::vector<std::string> heads{"variant"};
   for (const StudyDimension& d : study.dimensions) heads.push_back(d.name);
-  std::vector<std::string> columns;
-  for (const auto* measures : {&study.objectives, &study.constraints}) {
-    for (const StudyMeasure& m : *measures) {
-      columns.push_back(m.column);
-      heads.push_back(measure_name(m.column, true));
-    }
-  }
+  const std::vector<std::string> columns = measure_columns(study);
+  for (const std::string& column : columns) heads.push_back(measure_name(column, true));
   heads.emplace_back("feasible");
   std::vector<TableRow> rows;
   for (std::size_t i = 0; i < std::min(order.size(), kVariantsShown); ++i) {
@@ -245,12 +211,13 @@ std::string variants_table(const StudyRecord& study) {
 std::string study_page(const StudyRecord& study) {
   std::string body = heading_html(1, "", "Study: " + (study.name.empty() ? study.path : study.name));
   if (!study.about.empty()) body += paragraph_html(study.about);
-  body += cards(study) + trade_off(study);
+  body += cards(study) + trade_off(study) + study_parallel(study);
   if (!study.recommended_conf.empty()) {
     body += heading_html(2, "conf-h", "For spark-defaults.conf");
     body += "<pre tabindex=\"0\">" + escaped(study.recommended_conf) + "</pre>\n";
   }
   body += heading_html(2, "sensitivity-h", "How much each setting matters") + sensitivity_bars(study);
+  body += heading_html(2, "values-h", "What each value comes to") + study_value_means(study);
   body += heat_map(study);
   body += heading_html(2, "variants-h", "Variants") + variants_table(study);
   return page_html("Study " + study.name + " - podramp report", body);

@@ -6,6 +6,7 @@
 
 #include <filesystem>
 
+#include "sim/report/study_overview.h"
 #include "sim/report/test_reports.h"
 
 namespace podramp::sim::study_page_test {
@@ -56,6 +57,43 @@ TEST(StudyPage, SaysWhatToTakeHowSureThatIsAndWhatWasTried) {
   EXPECT_THAT(page, HasSubstr("<span class=\"heat\" style=\"--h:0%\">9 &#215;</span>"));
   EXPECT_THAT(page, HasSubstr("sizes &lt;b&gt;"));
   EXPECT_THAT(page, Not(HasSubstr("sizes <b>")));
+}
+
+TEST(StudyPage, EveryVariantIsALineAcrossSettingsAndMeasures) {
+  const auto study = read_study_record(study_folder());
+  ASSERT_TRUE(study);
+  const std::string svg = study_parallel(*study);
+  EXPECT_EQ(count_in(svg, "<path class=\"axis\""), 4U);  // two settings, two measures
+  EXPECT_EQ(count_in(svg, "<path class=\"pl"), 4U);
+  EXPECT_EQ(count_in(svg, "<path class=\"pl out\""), 2U);
+  EXPECT_EQ(count_in(svg, "<path class=\"pl best\""), 1U);
+  EXPECT_LT(svg.find("<path class=\"pl out\""), svg.find("<path class=\"pl best\""));  // which lies above all
+  EXPECT_THAT(svg, HasSubstr("role=\"img\" aria-labelledby=\"parallel-t parallel-d\""));
+  EXPECT_THAT(svg, HasSubstr("<desc id=\"parallel-d\">4 lines, one for each variant, over 2 settings and 2 measures."));
+  EXPECT_THAT(svg,
+              HasSubstr("v004: batch.size=50, delay, s=5s, median of time_to_95 (s) never, max of pending_max 50"));
+  EXPECT_THAT(svg, HasSubstr(">never</text>"));
+  EXPECT_EQ(count_in(svg, "tabindex=\"0\" role=\"group\""), 1U);  // it scrolls by keyboard
+}
+
+TEST(StudyPage, EachValueOfASettingHasItsMeans) {
+  const auto study = read_study_record(study_folder());
+  ASSERT_TRUE(study);
+  const std::string table = study_value_means(*study);
+  EXPECT_THAT(table, HasSubstr("<th scope=\"row\">batch.size = 5</th>"));
+  EXPECT_THAT(table, HasSubstr("<span class=\"heat\" style=\"--h:0%\">9</span>"));       // 50: the one that got there
+  EXPECT_THAT(table, HasSubstr("<span class=\"heat\" style=\"--h:70%\">192.2</span>"));  // 5s: likewise
+  EXPECT_THAT(table, HasSubstr("<span class=\"heat\" style=\"--h:70%\">65</span>"));     // (80 + 50) / 2
+}
+
+TEST(StudyPage, ManyVariantsAreDrawnAsAnEvenSelection) {
+  auto study = read_study_record(study_folder());
+  ASSERT_TRUE(study);
+  const StudyVariant one = study->variants[1];
+  study->variants.resize(2'000, one);
+  const std::string svg = study_parallel(*study);
+  EXPECT_LE(count_in(svg, "<path class=\"pl"), 301U);
+  EXPECT_THAT(svg, HasSubstr(" of 2000 variants are drawn"));
 }
 
 TEST(StudyPage, CsvCellsMayBeQuoted) {

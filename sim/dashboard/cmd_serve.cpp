@@ -10,7 +10,8 @@
 #include <cstring>
 #include <memory>
 
-#include "sim/command_line.h"
+#include "sim/dashboard/commands.h"
+#include "sim/dashboard/dashboard.h"
 #include "sim/furnish.h"
 #include "sim/option_parser.h"
 #include "sim/results.h"
@@ -29,6 +30,7 @@ const std::vector<OptionSpec> kServeOptions{
     {"client-ca", "F", "PEM: the CA of clients' certificates"},
     {"token-file", "F", "token,user,uid[,\"groups\"] a line: who is let in"},
     {"kubeconfig-out", "F", "write a kubeconfig for it, with the first token"},
+    {"dashboard", "", "a live page of the run at /dashboard"},
     {"speed", "X", "times as fast as the wall clock (default 1), or max"},
     {"log-file", "F", "write the run's log"},
     {"cluster-only", "", "without the scenario's applications"},
@@ -161,6 +163,13 @@ int serve_command(const Arguments& arguments) {
       std::fflush(file);
     };
   }
+  std::unique_ptr<Dashboard> dashboard;
+  if (options->has("dashboard")) {
+    auto made = Dashboard::of(loaded->scenario);
+    if (!made) return complain(made.error().message);
+    dashboard = std::move(*made);
+    serve->pages = dashboard.get();
+  }
   auto served = ServedCluster::listen(*serve);
   if (!served) return complain(served.error().message);
   if (const auto path = options->value("kubeconfig-out")) {
@@ -173,15 +182,23 @@ int serve_command(const Arguments& arguments) {
   run.livelock_items = UINT64_MAX;
   run.host = served->get();
   run.more_sinks = {&(*served)->timeline()};
+  if (dashboard != nullptr) run.more_sinks.push_back(dashboard.get());
   run.before_run = [&] {
     catch_interrupts();
     fmt::print("serving {} at {}; Ctrl-C ends it\n", loaded->scenario.name, (*served)->url());
+    if (dashboard != nullptr) fmt::print("its dashboard is at {}/dashboard\n", (*served)->url());
     if (serve->processes != nullptr) fmt::print("pods have their folders in {}\n", serve->processes->folder());
     std::fflush(stdout);
   };
   const auto result = run_experiment(loaded->scenario, run);
   if (!result) return complain(result.error().message);
   return kExitFine;
+}
+
+const std::vector<Command>& dashboard_commands() {
+  static const std::vector<Command> kCommands{
+      {"serve", "a scenario's cluster for kubectl and other clients", serve_command}};
+  return kCommands;
 }
 
 }  // namespace podramp::sim

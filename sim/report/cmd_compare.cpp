@@ -9,7 +9,11 @@
 #include "sim/command_line.h"
 #include "sim/compare.h"
 #include "sim/option_parser.h"
+#include "sim/report/commands.h"
+#include "sim/report/first_decision.h"
+#include "sim/report/page_file.h"
 #include "sim/report_json.h"
+#include "sim/results.h"
 
 namespace podramp::sim {
 namespace {
@@ -67,7 +71,13 @@ void print_observed(const Observed& a, const Observed& b) {
   }
 }
 
-void print(const Comparison& c) {
+void print(const FirstDecision& decision) {
+  if (!decision.differs()) return fmt::print("decisions the same {}, times aside\n", decision.same);
+  fmt::print("decisions the same {}, times aside; then\n", decision.same);
+  fmt::print("A         {}\nB         {}\n", decision_text(decision.a), decision_text(decision.b));
+}
+
+void print(const Comparison& c, const FirstDecision& decision) {
   for (const ComparedRun* run : {&c.a, &c.b}) {
     if (run->level != "all")
       fmt::print("note      {} was logged at level {}: KPIs of pods are missing\n", run->path, run->level);
@@ -84,6 +94,7 @@ void print(const Comparison& c) {
     fmt::print("logs      the same after their headers\n");
     return;
   }
+  print(decision);
   fmt::print("logs      part at line {}\n", c.first_difference);
   fmt::print("A         {}\n", c.line_a.empty() ? "(ended)" : c.line_a.substr(0, 500));
   fmt::print("B         {}\n", c.line_b.empty() ? "(ended)" : c.line_b.substr(0, 500));
@@ -95,17 +106,20 @@ int compare_command(const Arguments& arguments) {
   const std::vector<OptionSpec> specs{{"against", "AUDIT.log", "A (or a scenario, at all levels) beside a real driver"},
                                       {"pods", "PREFIX", "of its pods, when the log has several drivers"},
                                       {"set", "PATH=VALUE", "change a field of the scenario", true},
+                                      {"html", "FILE", "write them as one HTML page, as podramp report A B does"},
+                                      {"force", "", "replace that file if it is there"},
                                       {"json", "", "the comparison as JSON"}};
   const auto options = parse_options(arguments, specs);
   if (!options) return complain(options.error().message);
   if (options->help()) {
     fmt::print("{}", help_text("podramp compare A B | A --against AUDIT.log",
                                "KPIs of two runs side by side, and the first line where their logs part.", specs,
-                               "podramp compare results/ramp_500-1 results/ramp_500-2"));
+                               "podramp compare results/a results/b --html a-b.html"));
     return kExitFine;
   }
   if (const auto audit = options->value("against")) {
     if (options->positional().size() != 1) return complain("compare --against takes one run or scenario beside it");
+    if (options->has("html")) return complain("--html goes with two runs, not with --against");
     Overrides overrides;
     overrides.sets = options->values("set");
     return compare_against(options->positional().front(), *audit, options->value("pods").value_or(""), overrides,
@@ -113,12 +127,25 @@ int compare_command(const Arguments& arguments) {
   }
   if (options->positional().size() != 2)
     return complain("compare takes two logs or results folders; see podramp compare --help");
-  const auto comparison = compare_runs(options->positional()[0], options->positional()[1]);
+  const std::string& a = options->positional()[0];
+  const std::string& b = options->positional()[1];
+  const auto html = options->value("html");
+  if (html) {
+    if (const auto free = may_write_page(*html, options->has("force")); !free) return complain(free.error().message);
+  }
+  const auto comparison = compare_runs(a, b);
   if (!comparison) return complain(comparison.error().message);
+  if (html) {
+    const auto page = page_of_two(a, b, *comparison);
+    if (!page) return complain(page.error().message);
+    if (const auto written = write_file(*html, *page); !written) return complain(written.error().message);
+  }
   if (options->has("json")) {
     fmt::print("{}", comparison_json(*comparison));
   } else {
-    print(*comparison);
+    const auto decision = first_different_decision(a, b);
+    if (!decision) return complain(decision.error().message);
+    print(*comparison, *decision);
   }
   return kExitFine;
 }
