@@ -4,7 +4,7 @@ add_custom_target(fuzz_mutants)
 function(podramp_fuzz_mutant name file from to)
   podramp_mutated_copy(${name} ${file} "${from}" "${to}" copy)
   add_executable(podramp_fuzz_mutant_${name} EXCLUDE_FROM_ALL ${CMAKE_SOURCE_DIR}/sim/main.cpp ${copy})
-  target_link_libraries(podramp_fuzz_mutant_${name} PRIVATE podramp_fuzz podramp_study podramp_report podramp_sim podramp_options)
+  target_link_libraries(podramp_fuzz_mutant_${name} PRIVATE podramp_fuzz podramp_study podramp_report podramp_import podramp_sim podramp_options)
   add_dependencies(fuzz_mutants podramp_fuzz_mutant_${name})
   add_test(NAME fuzz_mutant.${name} COMMAND ${CMAKE_SOURCE_DIR}/scripts/fuzz_finds ${CMAKE_BINARY_DIR}
                                             $<TARGET_FILE:podramp_fuzz_mutant_${name}>)

@@ -23,7 +23,7 @@ function(podramp_mutant name file from to)
   podramp_mutated_copy(${name} ${file} "${from}" "${to}" copy)
   # The object comes before the archive, so the archive's own version of this file is never pulled in.
   add_executable(podramp_mutant_${name} ${CMAKE_SOURCE_DIR}/sim/main.cpp ${copy})
-  target_link_libraries(podramp_mutant_${name} PRIVATE podramp_fuzz podramp_study podramp_report podramp_sim podramp_options)
+  target_link_libraries(podramp_mutant_${name} PRIVATE podramp_fuzz podramp_study podramp_report podramp_import podramp_sim podramp_options)
   add_test(NAME mutant.${name}
            COMMAND ${CMAKE_COMMAND} -DMUTANT=$<TARGET_FILE:podramp_mutant_${name}> -P ${CMAKE_SOURCE_DIR}/cmake/expect_noticed.cmake
            WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})

@@ -79,7 +79,6 @@ int lint_command(const Arguments& arguments);       // cmd_lint.cpp
 int compare_command(const Arguments& arguments);    // cmd_compare.cpp
 int fidelity_command(const Arguments& arguments);   // cmd_fidelity.cpp
 int profile_command(const Arguments& arguments);    // cmd_profile.cpp
-int import_command(const Arguments& arguments);     // cmd_import.cpp
 int live_command(const Arguments& arguments);       // cmd_live.cpp
 int calibrate_command(const Arguments& arguments);  // cmd_calibrate.cpp
 int serve_command(const Arguments& arguments);      // cmd_serve.cpp

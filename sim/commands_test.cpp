@@ -113,8 +113,8 @@ TEST_F(Commands, HelpOfEachFitsOneScreenAndShowsAnExample) {
     EXPECT_LE(lines, 24U) << command.name;
     EXPECT_THAT(help.out, HasSubstr("usage: podramp " + std::string(command.name)));
     EXPECT_THAT(help.out, HasSubstr("\nexample: podramp " + std::string(command.name)));
-    // These two print JSON anyway; of serve, machines read the kubeconfig and the logs.
-    const bool needs_none = command.name == "profile" || command.name == "import" || command.name == "serve";
+    // That one prints JSON anyway; of serve, machines read the kubeconfig and the logs.
+    const bool needs_none = command.name == "profile" || command.name == "serve";
     EXPECT_TRUE(needs_none || help.out.find("--json") != std::string::npos) << command.name;
   }
 }

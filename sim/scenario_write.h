@@ -1,4 +1,4 @@
-// Parts of the scenario writer that stand beside their readers. Private to scenario_*.cpp.
+// Parts of the scenario writer that stand beside their readers. For scenario_*.cpp and sim/import.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
