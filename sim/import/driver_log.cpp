@@ -14,6 +14,7 @@
 namespace podramp::sim {
 namespace {
 
+constexpr DurationUs kHalfDay = 12 * kHourUs;
 constexpr DurationUs kFreshTarget = 10 * kSecondUs;
 
 // The whole number right behind these words.
@@ -50,7 +51,8 @@ class DriverLog {
 
   void take(const LogLine& line) {
     if (first_us_ < 0) first_us_ = line.unix_us;
-    now_ = std::max<TimeUs>(line.unix_us - first_us_, 0);
+    if (line.unix_us - first_us_ + midnights_us_ < now_ - kHalfDay) midnights_us_ += 2 * kHalfDay;
+    now_ = std::max<TimeUs>(line.unix_us - first_us_ + midnights_us_, 0);
     last_source_ = line.source;
     if (target(line.message) || executors(line.message) || application(line.message) || refused(line.message)) return;
     skip(line);
@@ -91,9 +93,10 @@ class DriverLog {
       story_.happenings.push_back({now_, StoryAct::decommission, std::move(going), 1, false});
       return true;
     }
-    if (!text.starts_with("Lost executor ")) return is_implied(text);
-    const auto lost = number_after(text, "Lost executor ");
-    if (!lost || leaving_.contains(*lost)) return true;
+    auto lost = number_after(text, "Lost executor ");
+    if (!lost) lost = number_after(text, "Asked to remove non-existent executor ");  // it had not registered yet
+    if (!lost) return is_implied(text);
+    if (story_.stop || !leaving_.insert(*lost).second) return true;
     const auto code = number_after(text, "exit code ");
     story_.happenings.push_back(
         {now_, StoryAct::exit, {*lost}, static_cast<int>(code && *code >= 0 && *code <= 255 ? *code : 1), false});
@@ -104,6 +107,7 @@ class DriverLog {
   static bool is_implied(std::string_view text) {
     return (text.starts_with("Executor ") && text.find("killed by driver") != std::string_view::npos) ||
            text.starts_with("Registered executor ") || text.starts_with("Actual list of executor(s) to be killed") ||
+           text.find(" new failed executors") != std::string_view::npos ||
            text.find("removed due to idle timeout") != std::string_view::npos;
   }
 
@@ -154,6 +158,7 @@ class DriverLog {
   std::set<std::int64_t> leaving_;  // killed or decommissioned: their loss follows from that
   std::string last_source_;
   std::int64_t first_us_ = -1;
+  DurationUs midnights_us_ = 0;  // of a log that has no dates
   TimeUs now_ = 0;
 };
 

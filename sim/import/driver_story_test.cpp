@@ -31,6 +31,10 @@ TEST(LogLine, TheUsualTimesAreRead) {
   EXPECT_EQ(iso->unix_us, 1'795'784'773'250'000);
   EXPECT_EQ(iso->source, "SparkContext");
   EXPECT_EQ(iso->message, "a: b");
+  const auto plain = read_log_line("11:24:30.050 WARN main Utils: Your hostname");
+  ASSERT_TRUE(plain);
+  EXPECT_EQ(plain->unix_us, (11 * 3600 + 24 * 60 + 30) * kSecondUs + 50'000);
+  EXPECT_EQ(plain->source, "Utils");
   const auto kubectl = read_log_line("2026-11-27T13:06:13.5Z 26/11/27 13:06:13 INFO SparkEnv: x");
   ASSERT_TRUE(kubectl);
   EXPECT_EQ(kubectl->unix_us, 1'795'784'773'500'000);
@@ -79,6 +83,21 @@ TEST_F(DriverStories, TheTimelineOfADriversLogRuns) {
   EXPECT_GE(all<fact::PodCreated>(events).size(), 7U) << "six wanted, one lost and replaced";
   ASSERT_EQ(all<in::Stopped>(events).size(), 1U);
   EXPECT_EQ(all<in::Stopped>(events)[0].first, 3 * kMinuteUs);
+}
+
+TEST_F(DriverStories, ExecutorsThatNeverRegisteredAreLostToo) {
+  const ImportedScenario imported = log(
+      "23:59:58.000 INFO main ExecutorPodsAllocator: Going to request 2 executors from Kubernetes for ResourceProfile "
+      "Id: 0, target: 2, known: 0, sharedSlotFromPendingPods: 5.\n"
+      "00:00:05.500 INFO x KubernetesDriverEndpoint: Asked to remove non-existent executor 2\n"
+      "00:00:09.000 ERROR x TaskSchedulerImpl: Lost executor 2 on 10.0.0.1: gone\n"
+      "00:00:10.000 INFO x KubernetesClusterSchedulerBackend: Shutting down all executors\n"
+      "00:00:11.000 ERROR x TaskSchedulerImpl: Lost executor 1 on 10.0.0.2: gone\n");
+  EXPECT_EQ(timeline(imported), json::parse(R"([
+    {"at": "0s", "do": "set_target", "application": "app", "executors": 2},
+    {"at": "7500ms", "do": "executor_exit", "application": "app", "executors": [2], "exit_code": 1},
+    {"at": "12s", "do": "stop_application", "application": "app"}])"))
+      << timeline(imported).dump(1);
 }
 
 TEST_F(DriverStories, ALogWithoutTimesIsRefused) {

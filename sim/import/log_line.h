@@ -16,9 +16,9 @@ struct LogLine {
   std::string message;
 };
 
-// "26/11/27 13:06:13 INFO Class: text", "2026-11-27 13:06:13,250 INFO [thread] Class: text", an RFC 3339 time in front
-// (kubectl logs --timestamps), {"ts": ..., "msg": ..., "logger": ...}. Nothing for lines without a time, such as those
-// of a stack trace.
+// "26/11/27 13:06:13 INFO Class: text", "2026-11-27 13:06:13,250 INFO [thread] Class: text", "13:06:13.250 INFO Class:
+// text" (on the first of January 1970), an RFC 3339 time in front (kubectl logs --timestamps), {"ts": ..., "msg": ...,
+// "logger": ...}. Nothing for lines without a time, such as those of a stack trace.
 std::optional<LogLine> read_log_line(std::string_view line);
 
 }  // namespace podramp::sim

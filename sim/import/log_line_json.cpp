@@ -13,6 +13,8 @@ namespace {
 
 constexpr std::array<std::string_view, 6> kLevels{"TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"};
 
+constexpr std::string_view kNoDate = "1970-01-01";  // of a pattern that has the time of day alone
+
 std::string_view first_word(std::string_view& text) {
   const std::size_t begin = std::min(text.find_first_not_of(" \t"), text.size());
   const std::size_t end = std::min(text.find_first_of(" \t", begin), text.size());
@@ -66,7 +68,8 @@ std::optional<LogLine> read_log_line(std::string_view line) {
   }
   rest = line;
   const std::string_view date = first_word(rest);
-  const auto written = time_of(date, first_word(rest));
+  auto written = time_of(kNoDate, date);
+  if (!written) written = time_of(date, first_word(rest));
   if (written && !at) at = written;
   if (!at) return std::nullopt;
   if (!written) rest = line;
