@@ -412,11 +412,7 @@ void Kubelets::resume(PodId id, Work& work, Seq cause) {
     case Stage::running: show_running(id, work, cause); break;
     case Stage::dead:
       if (restarts) {
-        work.lost = work.told_to_stop = work.for_good = false;
-        work.end_reason.clear();
-        work.end_grace_s.reset();
-        work.hook_until = 0;
-        create(id, work, cause);
+        restart_lost(id, work, cause);
       } else {
         report_end(id, work, cause);
       }

@@ -158,6 +158,7 @@ class Kubelets {
   void report_end(PodId id, Work& work, Seq cause);
   bool restarts(const Work& work, const Pod& pod) const;
   void restart(PodId id, Work& work, Seq cause);
+  void restart_lost(PodId id, Work& work, Seq cause);
   void resume(PodId id, Work& work, Seq cause);
   void clear_away(PodId id, Work& work, Seq cause);
 

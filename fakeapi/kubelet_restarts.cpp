@@ -50,6 +50,18 @@ void Kubelets::restart(PodId id, Work& work, Seq cause) {
   context_.timer(context_.now() + wait, shown, {Part::kubelet, kRestart, work.round, id});
 }
 
+// What ran when the power went is gone, and the pod starts anew on its node (K75).
+void Kubelets::restart_lost(PodId id, Work& work, Seq cause) {
+  work.lost = work.told_to_stop = work.for_good = work.shown_running = work.oom = false;
+  work.end_reason.clear();
+  work.end_grace_s.reset();
+  work.hook_until = 0;
+  const std::string name = pod_key(*context_.state().find_pod(id)->pod);
+  create(id, work,
+         context_.emit("kubelet", cause,
+                       fact::ContainerExited{name, context_.next_rv(), work.exit_code, "ContainerStatusUnknown"}));
+}
+
 // --- for people ------------------------------------------------------------------------------------------------
 
 void Kubelets::waiting(std::vector<std::string>& lines) const {

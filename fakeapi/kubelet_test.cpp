@@ -269,6 +269,11 @@ TEST_F(Kubelet, a_pod_that_is_restarted_always_comes_back_after_a_loss_of_power)
   c.lifecycle->nodes_up({{"a"}}, 0);
   c.run_until(30 * kSec);
   EXPECT_THAT(starts(), ElementsAre(kStarted, 20 * kSec + kKubeletUs + kStartUs));
+  const auto exited = c.facts<fact::ContainerExited>();
+  ASSERT_EQ(exited.size(), 1U);
+  EXPECT_EQ(exited[0].first, 20 * kSec + kKubeletUs);
+  EXPECT_EQ(exited[0].second.exit_code, 137);
+  EXPECT_EQ(c.facts<fact::PodRunning>().size(), 2U);
   EXPECT_EQ(c.pod("p")->phase, PodPhase::running);
 }
 

@@ -123,6 +123,23 @@ TEST(Scheduler, back_off_is_1_2_4_8_10_seconds_and_ends_at_whole_seconds_K46) {
               ElementsAre(23'000, 2'023'000, 5'023'000, 10'023'000, 19'023'000, 30'023'000, 41'023'000));
 }
 
+// Fuzzing found it: from 1.33 on back-offs are kept by whole seconds, so the one woken here "ended" a millisecond ago.
+TEST(Scheduler, a_pod_woken_in_the_last_second_of_its_back_off_while_another_is_tried_goes_next_K46) {
+  ClusterConfig config = make_config({make_node("a", 1000, 16)});
+  config.profile.early_pops = true;
+  TestCluster c(config);
+  c.lifecycle->start();
+  const PodId bound = c.create("bound", share(make_template(900, 1)), "a");
+  c.create("big", make_template(950, 1));
+  const TimeUs busy = kSec + kScheduleUs / 3;
+  c.run_until(busy);
+  c.create("other", make_template(10, 1));
+  c.deletion->finish(bound, "test", "test", 0);
+  c.run_until(3 * kSec);
+  EXPECT_THAT(c.times<fact::PodBound>(),
+              ElementsAre(busy + kScheduleUs + kBindUs, busy + 2 * kScheduleUs + kBindUs));
+}
+
 class Wake : public ::testing::Test {
  protected:
   void SetUp() override {

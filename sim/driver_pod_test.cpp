@@ -45,6 +45,14 @@ TEST(DriverPod, K33_OneThatIsForcedAwayLeavesItsExecutorsToTheGarbageCollector) 
   EXPECT_EQ(collected, 6U);
 }
 
+TEST(DriverPod, AnApplicationWhosePodWasDeletedBeforeItsStartNeverStarts) {
+  std::string text = driven(R"(,"timeline":[{"at":"1m","do":"delete_pods","pods":["default/etl-driver"]}])");
+  text.replace(text.find(R"("name":"etl",)"), 13, R"("name":"etl","start":"2m",)");
+  const auto events = run_and_read(text_scenario(text));
+  EXPECT_THAT(all<in::Started>(events), IsEmpty());
+  EXPECT_EQ(pods_left(events), 0);
+}
+
 TEST(DriverPod, AClientThatCrashesBetweenTwoCreatesMakesNoMoreAndCleansNothingUp) {
   // Its first requests are a get of its own pod, a watch and a ConfigMap; then come the executors.
   const auto events =

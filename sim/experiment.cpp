@@ -118,7 +118,9 @@ Result<RunResult> run_experiment(const Scenario& scenario, const RunOptions& opt
     if (auto opened = log.open(options.log_path, header); !opened) return tl::unexpected(opened.error());
   }
   Projection projection;
-  Properties properties({scenario.expect.skip_properties.begin(), scenario.expect.skip_properties.end()});
+  const bool one_binder = scenario.cluster.schedulers.empty() && options.host == nullptr;
+  Properties properties({scenario.expect.skip_properties.begin(), scenario.expect.skip_properties.end()},
+                        one_binder ? Binders::one : Binders::several);
   WatchContract contract(properties);
   Pulse pulse;
   Settling settling(scenario.expect.settles_by, projection, properties);

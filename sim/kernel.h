@@ -268,6 +268,7 @@ class Kernel final : public Body, private ExecutorWorld {
   void end_processes(std::uint32_t application, int exit_code, Seq cause);
   void end_driver_pod(std::uint32_t application, int exit_code, Seq cause);
   const fakeapi::PodRecord* driver_pod(const Application& app) const;
+  bool lost_driver_pod(const Application& app) const;
   bool held_for_driver(ForSession& item);
   void driver_started(const Pod& pod);
   // Words to one process, which on a silent node hears nothing.

@@ -1,5 +1,6 @@
 // The part of the kernel (kernel.h) that keeps simulated executor processes and their driver in touch: what ends a
 // process, what its end tells the driver, and its heartbeats. Not here: the main loop (kernel.cpp).
+#include <algorithm>
 #include <utility>
 
 #include "backend/port/random.h"
@@ -67,15 +68,28 @@ const fakeapi::PodRecord* Kernel::driver_pod(const Application& app) const {
   return app.driver_pod.empty() ? nullptr : parts_.cluster.state().find_pod(app.ns + "/" + app.driver_pod);
 }
 
+// A driver pod of the scenario that has ended or is gone, before its driver was to start.
+bool Kernel::lost_driver_pod(const Application& app) const {
+  const fakeapi::PodRecord* record = driver_pod(app);
+  if (record != nullptr) return record->pod->phase == PodPhase::failed || record->pod->phase == PodPhase::succeeded;
+  return std::ranges::any_of(parts_.cluster.config().existing, [&](const fakeapi::ExistingPod& existing) {
+    return existing.pod.name == app.driver_pod && existing.pod.ns == app.ns;
+  });
+}
+
 // A driver whose pod of the scenario waits for a node, or is still being started, is not up yet: what is planned for
-// its application waits with it.
+// its application waits with it. One whose pod has ended never comes.
 bool Kernel::held_for_driver(ForSession& item) {
   Application& app = applications_[item.application];
-  if (app.up && app.late_us == 0) return false;
+  if (app.exit_code || (app.up && app.late_us == 0)) return false;
   if (app.up) {
     item.from_start = false;
     ++planned_;
     push_input(now() + app.late_us, Lane::demand, std::move(item));
+    return true;
+  }
+  if (!app.held_since_us && lost_driver_pod(app)) {
+    exited(item.application, kKilled, item.cause);
     return true;
   }
   if (!app.held_since_us) {

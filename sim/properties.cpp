@@ -74,10 +74,10 @@ void Properties::on(const EventRef& event, const fact::PodCreated& created) {
   pod.memory_bytes = requests.memory_bytes.value_or(0);
   pod.other = requests.other;
   pod.stored = true;
-  pod.bound = !created.pod->node.empty();
-  const bool finished = created.pod->phase == PodPhase::succeeded || created.pod->phase == PodPhase::failed;
-  pod.finished = finished;
-  if (!created.pod->node.empty() && !finished) place(event, pod, created.pod->node);
+  pod.finished = created.pod->phase == PodPhase::succeeded || created.pod->phase == PodPhase::failed;
+  if (created.pod->node.empty()) return;
+  bind(event, pod, created.pod->node);
+  if (created.pod->phase == PodPhase::running) admit(event, pod);
 }
 
 // The pod's books; it must be stored and not finished for this to happen to it.
@@ -91,13 +91,17 @@ Properties::PodBooks& Properties::living(const EventRef& event, const std::strin
 void Properties::on(const EventRef& event, const fact::PodBound& bound) {
   PodBooks& pod = living(event, bound.pod, "is bound");
   if (pod.bound) fail(kPodLife, fmt::format("pod {} is bound twice", bound.pod), event.seq, event.t);
-  pod.bound = true;
-  place(event, pod, bound.node);
+  bind(event, pod, bound.node);
+}
+
+void Properties::on(const EventRef& event, const fact::PodWaiting& waiting) {
+  admit(event, living(event, waiting.pod, "waits"));
 }
 
 void Properties::on(const EventRef& event, const fact::PodRunning& running) {
-  const PodBooks& pod = living(event, running.pod, "runs");
+  PodBooks& pod = living(event, running.pod, "runs");
   if (!pod.bound) fail(kPodLife, fmt::format("pod {} runs without a node", running.pod), event.seq, event.t);
+  admit(event, pod);
 }
 
 void Properties::on(const EventRef& event, const fact::PodTerminating& terminating) {
@@ -106,9 +110,20 @@ void Properties::on(const EventRef& event, const fact::PodTerminating& terminati
   fail(kPodLife, fmt::format("pod {} is deleted, but is not stored", terminating.pod), event.seq, event.t);
 }
 
-void Properties::place(const EventRef& event, PodBooks& pod, const std::string& node_name) {
+void Properties::bind(const EventRef& event, PodBooks& pod, const std::string& node) {
+  pod.bound = true;
+  pod.node = node;
+  if (binders_ == Binders::one && !pod.finished) take_room(event, pod);
+}
+
+// Its kubelet has looked at it and shows its containers.
+void Properties::admit(const EventRef& event, PodBooks& pod) {
+  if (pod.bound && !pod.counted && !pod.finished) take_room(event, pod);
+}
+
+void Properties::take_room(const EventRef& event, PodBooks& pod) {
+  const std::string& node_name = pod.node;
   NodeBooks& node = nodes_[node_name];
-  pod.node = node_name;
   pod.counted = true;
   node.cpu_milli += pod.cpu_milli;
   node.memory_bytes += pod.memory_bytes;

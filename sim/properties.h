@@ -43,9 +43,14 @@ struct Violation {
   TimeUs t = 0;
 };
 
+// Who binds pods to nodes. Two schedulers, or a scheduler and the clients of a served cluster, may give the same room
+// away in one instant; the kubelet admits what fits and rejects the rest (K59). Then only what it admitted is counted.
+enum class Binders { one, several };
+
 class Properties : public EventSink {
  public:
-  explicit Properties(std::set<std::string, std::less<>> skipped) : skipped_(std::move(skipped)) {}
+  explicit Properties(std::set<std::string, std::less<>> skipped, Binders binders = Binders::one)
+      : skipped_(std::move(skipped)), binders_(binders) {}
 
   void append(const EventRef& event, PodMemory& memory) override;
   // At each create that a backend has just sent for a profile: the allocator's own books (02 1.3) must have room for
@@ -84,6 +89,7 @@ class Properties : public EventSink {
   void on(const EventRef& event, const fact::NodeAdded& added);
   void on(const EventRef& event, const fact::PodCreated& created);
   void on(const EventRef& event, const fact::PodBound& bound);
+  void on(const EventRef& event, const fact::PodWaiting& waiting);
   void on(const EventRef& event, const fact::PodRunning& running);
   void on(const EventRef& event, const fact::PodTerminating& terminating);
   void on(const EventRef& event, const fact::PodFinished& finished);
@@ -94,10 +100,13 @@ class Properties : public EventSink {
   template <class T>
   void on(const EventRef&, const T&) {}
   PodBooks& living(const EventRef& event, const std::string& pod, std::string_view what);
-  void place(const EventRef& event, PodBooks& pod, const std::string& node);
+  void bind(const EventRef& event, PodBooks& pod, const std::string& node);
+  void admit(const EventRef& event, PodBooks& pod);
+  void take_room(const EventRef& event, PodBooks& pod);
   void leave(PodBooks& pod);
 
   std::set<std::string, std::less<>> skipped_;
+  Binders binders_;
   std::vector<Violation> violations_;
   std::map<std::string, ExecutorId, std::less<>> last_id_;  // by session
   std::map<std::string, NodeBooks, std::less<>> nodes_;

@@ -177,6 +177,23 @@ TEST(Properties, MoreCpuThanANodeHasBreaksNodeNeverOvercommitted) {
             "node n1 now has 3 pods asking for 3 cpu and 3Mi of memory; it offers 110 pods, 2 and 1Gi");
 }
 
+// Two schedulers may give one room away twice; the kubelet rejects the second pod (K59), and nothing is broken.
+TEST(Properties, WhereSeveralBindOnlyAdmittedPodsTakeRoom) {
+  Properties properties({}, Binders::several);
+  Stream stream(properties);
+  stream.add(fact::NodeAdded{node("n1", 1000)});
+  for (const ExecutorId id : {1, 2, 3}) stream.add(fact::PodCreated{stream_pod(id)});
+  stream.add(fact::PodBound{stream_key(1), 1, "n1"}).add(fact::PodBound{stream_key(2), 2, "n1"});
+  stream.add(fact::PodWaiting{stream_key(1), 3, "ContainerCreating", ""});
+  stream.add(fact::PodFinished{stream_key(2), 4, PodPhase::failed, 0, "", "OutOfcpu", ""});
+  stream.add(fact::PodRunning{stream_key(1), 5, ""});
+  EXPECT_FALSE(properties.failed());
+  stream.add(fact::PodBound{stream_key(3), 6, "n1"});
+  EXPECT_FALSE(properties.failed());
+  stream.add(fact::PodRunning{stream_key(3), 7, ""});
+  EXPECT_EQ(broken(properties), Names{"node_never_overcommitted"});
+}
+
 TEST(Properties, FinishedAndGonePodsLeaveTheirRoomOnce) {
   Properties properties({});
   Stream stream(properties);
