@@ -105,12 +105,15 @@ Result<bool> count_others(const std::string& path, ImportNotes& notes) {
 tl::expected<ImportedScenario, FieldErrors> import_audit(const std::string& path, const std::string& pods,
                                                          const std::optional<Scenario>& base) {
   const auto wrong = [](const Error& error) { return tl::unexpected(FieldErrors{{"", 0, "", error.message}}); };
-  const auto calls = read_audit(path, pods);
+  auto calls = read_audit(path, pods);
   if (!calls) return wrong(calls.error());
   if (calls->empty()) {
     return wrong({fmt::format("{}: holds no create or delete of an executor's pod (NAME-exec-1){}", path,
                               pods.empty() ? "" : " of " + pods)});
   }
+  // A request may have been received long before the first one that was over, and logged.
+  const TimeUs first = std::min<TimeUs>(calls->front().at, 0);
+  for (DriverCall& call : *calls) call.at -= first;
   ImportNotes notes;
   if (const auto counted = count_others(path, notes); !counted) return wrong(counted.error());
   DriverStory story = Audit(*calls).tell(notes);

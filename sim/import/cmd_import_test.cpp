@@ -86,7 +86,8 @@ TEST_F(ImportCommand, WhatItDoesNotTakeIsToldWithWhatItTakes) {
 TEST_F(ImportCommand, AnOpenbTraceStillIsAScenario) {
   const Output done = import({"openb", shipped("real/openb_sample.csv")});
   EXPECT_EQ(done.code, 0);
-  EXPECT_THAT(done.err, HasSubstr("podramp: left out: openb"));
+  EXPECT_THAT(done.err, HasSubstr("podramp: left out: openb: no node list was given"));
+  EXPECT_THAT(done.err, HasSubstr("podramp: left out: openb: qos and pod_phase have no counterpart"));
   EXPECT_EQ(json::parse(done.out)["background_load"][0]["name"], "openb");
 }
 

@@ -27,6 +27,8 @@ std::optional<std::int64_t> number_after(std::string_view text, std::string_view
                                                                                            : std::nullopt;
 }
 
+bool is_executor(std::int64_t id) { return id >= 1 && id <= 10'000'000; }
+
 // "1, 2,3" behind these words.
 std::vector<std::int64_t> numbers_after(std::string_view text, std::string_view words) {
   std::vector<std::int64_t> numbers;
@@ -37,7 +39,7 @@ std::vector<std::int64_t> numbers_after(std::string_view text, std::string_view 
     std::int64_t number = 0;
     const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), number);
     if (code != std::errc{}) return numbers;
-    numbers.push_back(number);
+    if (is_executor(number)) numbers.push_back(number);
     text.remove_prefix(static_cast<std::size_t>(end - text.data()));
     const std::size_t next = text.find_first_not_of(", ");
     if (next == 0 || next == std::string_view::npos) return numbers;
@@ -52,7 +54,7 @@ class DriverLog {
   void take(const LogLine& line) {
     if (first_us_ < 0) first_us_ = line.unix_us;
     if (line.unix_us - first_us_ + midnights_us_ < now_ - kHalfDay) midnights_us_ += 2 * kHalfDay;
-    now_ = std::max<TimeUs>(line.unix_us - first_us_ + midnights_us_, 0);
+    now_ = std::max<TimeUs>(line.unix_us - first_us_ + midnights_us_, now_);
     last_source_ = line.source;
     if (target(line.message) || executors(line.message) || application(line.message) || refused(line.message)) return;
     skip(line);
@@ -96,7 +98,7 @@ class DriverLog {
     auto lost = number_after(text, "Lost executor ");
     if (!lost) lost = number_after(text, "Asked to remove non-existent executor ");  // it had not registered yet
     if (!lost) return is_implied(text);
-    if (story_.stop || !leaving_.insert(*lost).second) return true;
+    if (story_.stop || !is_executor(*lost) || !leaving_.insert(*lost).second) return true;
     const auto code = number_after(text, "exit code ");
     story_.happenings.push_back(
         {now_, StoryAct::exit, {*lost}, static_cast<int>(code && *code >= 0 && *code <= 255 ? *code : 1), false});

@@ -134,6 +134,14 @@ TEST_F(DriverStories, AnAuditLogIsATimeline) {
   EXPECT_EQ(all<in::Stopped>(events).size(), 1U);
 }
 
+TEST_F(DriverStories, RequestsAreLoggedWhenTheyAreOverAndOneMayHaveBegunBeforeTheFirstLine) {
+  const ImportedScenario imported =
+      audit(call("05", "create", "etl-exec-2", 201) + call("03", "create", "etl-exec-1", 201));
+  EXPECT_EQ(timeline(imported), json::parse(R"([
+    {"at": "0s", "do": "set_target", "application": "app", "executors": 2}])"))
+      << timeline(imported).dump(1);
+}
+
 TEST_F(DriverStories, AnAuditLogWithoutExecutorsIsRefused) {
   EXPECT_THAT(mistake(import_audit(put("a", call("00", "get", "driver", 200)), "", {})),
               HasSubstr("holds no create or delete of an executor's pod"));

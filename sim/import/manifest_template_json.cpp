@@ -36,7 +36,8 @@ constexpr std::array<Renamed, 5> kOfContainer{{{"securityContext", "securityCont
                                                {"lifecycle", "lifecycle"},
                                                {"ports", "ports"}}};
 
-TemplateJson as_json(const YamlValue& value) { return TemplateJson::parse(yaml::to_json(value), nullptr, false); }
+// Throws json::exception for a text that is no UTF-8; import_spark_application() catches it.
+TemplateJson as_json(const YamlValue& value) { return TemplateJson::parse(yaml::to_json(value)); }
 
 // One volume of a local directory and its mount, as settings of executors.
 void put_local_dir(const YamlValue& volume, ManifestFields& mount, const std::string& name, StringMap& conf,

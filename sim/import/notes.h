@@ -5,6 +5,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -28,14 +29,14 @@ class ImportNotes {
   }
   void assumed(std::string subject, std::string_view text) { add(NoteKind::assumed, std::move(subject), text, 1); }
 
-  // In the order in which they came up; each subject once, with how often.
+  // In the order in which they came up; each subject and text once, with how often.
   const std::vector<ImportNote>& all() const { return notes_; }
 
  private:
   void add(NoteKind kind, std::string subject, std::string_view text, std::int64_t count);
 
   std::vector<ImportNote> notes_;
-  std::map<std::pair<NoteKind, std::string>, std::size_t> places_;
+  std::map<std::tuple<NoteKind, std::string, std::string>, std::size_t> places_;
 };
 
 // "left out: event SparkListenerSQLExecutionStart (7 times): SQL plans"

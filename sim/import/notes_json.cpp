@@ -8,7 +8,7 @@
 namespace podramp::sim {
 
 void ImportNotes::add(NoteKind kind, std::string subject, std::string_view text, std::int64_t count) {
-  const auto [place, is_new] = places_.try_emplace({kind, subject}, notes_.size());
+  const auto [place, is_new] = places_.try_emplace({kind, subject, std::string(text)}, notes_.size());
   if (is_new) {
     notes_.push_back({kind, std::move(subject), count, std::string(text)});
   } else {

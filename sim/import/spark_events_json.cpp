@@ -94,7 +94,8 @@ void SparkEvents::take(std::string_view kind, const json& event) {
 
 void SparkEvents::application_start(const json& event) {
   log_.app_name = text_of(event, "App Name");
-  log_.started_ms = amount_of(event, "Timestamp");
+  if (const std::int64_t at = amount_of(event, "Timestamp"); at > 0) log_.started_ms = at;
+  log_.has_application = true;
 }
 
 void SparkEvents::environment(const json& event) {

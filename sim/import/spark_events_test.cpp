@@ -27,6 +27,51 @@ std::vector<std::string> lines(const std::string& text) {
   return all;
 }
 
+std::string executor_added(int id, std::int64_t at) {
+  return R"({"Event":"SparkListenerExecutorAdded","Timestamp":)" + std::to_string(at) + R"(,"Executor ID":")" +
+         std::to_string(id) + R"(","Executor Info":{"Host":"h","Total Cores":2}})" + "\n";
+}
+std::string executor_removed(int id, std::int64_t at, const std::string& why) {
+  return R"({"Event":"SparkListenerExecutorRemoved","Timestamp":)" + std::to_string(at) + R"(,"Executor ID":")" +
+         std::to_string(id) + R"(","Removed Reason":")" + why + "\"}\n";
+}
+
+// A log of its own for each question: two executors' worth of events around some lines.
+std::string small_log(const std::string& conf, const std::string& more) {
+  return R"({"Event":"SparkListenerLogStart","Spark Version":"3.5.1"}
+{"Event":"SparkListenerApplicationStart","App Name":"Small","App ID":"spark-1","Timestamp":1000000,"User":"u"}
+{"Event":"SparkListenerEnvironmentUpdate","Spark Properties":{"spark.executor.cores":"2")" +
+         conf + "}}\n" + executor_added(1, 1004000) + executor_added(2, 1005000) + more;
+}
+std::string stage_info(int id, int tasks, const std::string& parents, int rdd) {
+  return R"({"Stage ID":)" + std::to_string(id) + R"(,"Stage Name":"count at X.scala:1","Number of Tasks":)" +
+         std::to_string(tasks) + R"(,"Parent IDs":[)" + parents + R"(],"RDD Info":[{"RDD ID":)" + std::to_string(rdd) +
+         R"(,"Storage Level":{"Use Disk":false,"Use Memory":false},"Number of Partitions":)" + std::to_string(tasks) +
+         "}]}";
+}
+std::string job_start(int id, std::int64_t at, const std::string& stages) {
+  return R"({"Event":"SparkListenerJobStart","Job ID":)" + std::to_string(id) + R"(,"Submission Time":)" +
+         std::to_string(at) + R"(,"Stage Infos":[)" + stages + "]}\n";
+}
+std::string job_end(int id, std::int64_t at) {
+  return R"({"Event":"SparkListenerJobEnd","Job ID":)" + std::to_string(id) + R"(,"Completion Time":)" +
+         std::to_string(at) +
+         R"(,"Job Result":{"Result":"JobSucceeded"}})"
+         "\n";
+}
+std::string submitted(const std::string& info) {
+  return R"({"Event":"SparkListenerStageSubmitted","Stage Info":)" + info + "}\n";
+}
+std::string task_end(int stage, int task, const std::string& type, int run_ms, int waited_ms = 0, int bytes = 0) {
+  return R"({"Event":"SparkListenerTaskEnd","Stage ID":)" + std::to_string(stage) + R"(,"Task Type":")" + type +
+         R"(","Task End Reason":{"Reason":"Success"},"Task Info":{"Index":)" + std::to_string(task) +
+         R"(,"Partition ID":)" + std::to_string(task) +
+         R"(,"Launch Time":0,"Finish Time":1},"Task Metrics":{"Executor Deserialize Time":5,"Executor Run Time":)" +
+         std::to_string(run_ms) + R"(,"Result Serialization Time":1,"Shuffle Read Metrics":{"Fetch Wait Time":)" +
+         std::to_string(waited_ms) + R"(},"Shuffle Write Metrics":{"Shuffle Bytes Written":)" + std::to_string(bytes) +
+         "}}}\n";
+}
+
 // What the log itself says, counted without the importer.
 struct Counted {
   std::set<std::int64_t> stages;
@@ -71,6 +116,30 @@ TEST_F(SparkEventsImport, TheLogOfSpark351RunsWithItsStagesAndTasks) {
 }
 
 TEST_F(SparkEventsImport, TheLogOfSpark401RunsWithItsStagesAndTasks) { runs_as_counted(kReal401); }
+
+TEST_F(SparkEventsImport, TheShippedScenarioIsTheImportOfTheShippedLog) {
+  EXPECT_EQ(read_bytes(shipped("imported_event_log.json")), must(import_spark_events(kReal401, {})).json)
+      << "podramp import spark-events scenarios/real/event_log_4.0.1 --out scenarios/imported_event_log.json";
+}
+
+TEST_F(SparkEventsImport, AProfileThatTheLogDoesNotHoldIsTheDefault) {
+  std::string stage = stage_info(0, 1, "", 3);
+  stage.insert(1, R"("Resource Profile Id":2,)");
+  const std::string known =
+      R"({"Event":"SparkListenerResourceProfileAdded","Resource Profile Id":2,"Executor Resource Requests":{"cores":)"
+      R"({"Amount":4},"memory":{"Amount":2048},"offHeap":{"Amount":0},"gpu":{"Amount":1,"Vendor":"nvidia.com"}},)"
+      R"("Task Resource Requests":{"cpus":{"Amount":1.0},"gpu":{"Amount":0.5}}})"
+      "\n";
+  const std::string job = job_start(0, 1006000, stage) + submitted(stage) + task_end(0, 0, "ResultTask", 5);
+  const ImportedScenario without = must(import_spark_events(put("a", small_log("", job)), {}));
+  EXPECT_THAT(lines_of(without.notes), Contains(HasSubstr("left out: profile 2 of a stage")));
+  const ImportedScenario with = must(import_spark_events(put("b", small_log("", known + job)), {}));
+  EXPECT_EQ(application_of(with)["profiles"], json::parse(R"([{"id": 2, "cores": 4, "memory": "2Gi",
+    "custom_resources": [{"name": "gpu", "amount": 1, "vendor": "nvidia.com"}]}])"));
+  EXPECT_EQ(application_of(with)["workload"]["jobs"][0]["stages"][0]["profile"], 2);
+  EXPECT_EQ(json::parse(with.json)["cluster"]["nodes"][0]["resources"]["nvidia.com/gpu"], 4);
+  EXPECT_THAT(lines_of(with.notes), Contains(HasSubstr("left out: profile 2: gpu of a task")));
+}
 
 // Wall time of the log against virtual time of the run: from the first job to the end of the last one.
 TEST_F(SparkEventsImport, TheRunTakesAboutAsLongAsTheLog) {
@@ -202,51 +271,6 @@ TEST_F(SparkEventsImport, WhatIsNoEventLogIsToldWithItsLine) {
   EXPECT_THAT(mistake(import_spark_events(path("folder"), {})), HasSubstr("name one of: local-7.zstd"));
 }
 
-std::string executor_added(int id, std::int64_t at) {
-  return R"({"Event":"SparkListenerExecutorAdded","Timestamp":)" + std::to_string(at) + R"(,"Executor ID":")" +
-         std::to_string(id) + R"(","Executor Info":{"Host":"h","Total Cores":2}})" + "\n";
-}
-std::string executor_removed(int id, std::int64_t at, const std::string& why) {
-  return R"({"Event":"SparkListenerExecutorRemoved","Timestamp":)" + std::to_string(at) + R"(,"Executor ID":")" +
-         std::to_string(id) + R"(","Removed Reason":")" + why + "\"}\n";
-}
-
-// A log of its own for each question: two executors' worth of events around some lines.
-std::string small_log(const std::string& conf, const std::string& more) {
-  return R"({"Event":"SparkListenerLogStart","Spark Version":"3.5.1"}
-{"Event":"SparkListenerApplicationStart","App Name":"Small","App ID":"spark-1","Timestamp":1000000,"User":"u"}
-{"Event":"SparkListenerEnvironmentUpdate","Spark Properties":{"spark.executor.cores":"2")" +
-         conf + "}}\n" + executor_added(1, 1004000) + executor_added(2, 1005000) + more;
-}
-std::string stage_info(int id, int tasks, const std::string& parents, int rdd) {
-  return R"({"Stage ID":)" + std::to_string(id) + R"(,"Stage Name":"count at X.scala:1","Number of Tasks":)" +
-         std::to_string(tasks) + R"(,"Parent IDs":[)" + parents + R"(],"RDD Info":[{"RDD ID":)" + std::to_string(rdd) +
-         R"(,"Storage Level":{"Use Disk":false,"Use Memory":false},"Number of Partitions":)" + std::to_string(tasks) +
-         "}]}";
-}
-std::string job_start(int id, std::int64_t at, const std::string& stages) {
-  return R"({"Event":"SparkListenerJobStart","Job ID":)" + std::to_string(id) + R"(,"Submission Time":)" +
-         std::to_string(at) + R"(,"Stage Infos":[)" + stages + "]}\n";
-}
-std::string job_end(int id, std::int64_t at) {
-  return R"({"Event":"SparkListenerJobEnd","Job ID":)" + std::to_string(id) + R"(,"Completion Time":)" +
-         std::to_string(at) +
-         R"(,"Job Result":{"Result":"JobSucceeded"}})"
-         "\n";
-}
-std::string submitted(const std::string& info) {
-  return R"({"Event":"SparkListenerStageSubmitted","Stage Info":)" + info + "}\n";
-}
-std::string task_end(int stage, int task, const std::string& type, int run_ms, int waited_ms = 0, int bytes = 0) {
-  return R"({"Event":"SparkListenerTaskEnd","Stage ID":)" + std::to_string(stage) + R"(,"Task Type":")" + type +
-         R"(","Task End Reason":{"Reason":"Success"},"Task Info":{"Index":)" + std::to_string(task) +
-         R"(,"Partition ID":)" + std::to_string(task) +
-         R"(,"Launch Time":0,"Finish Time":1},"Task Metrics":{"Executor Deserialize Time":5,"Executor Run Time":)" +
-         std::to_string(run_ms) + R"(,"Result Serialization Time":1,"Shuffle Read Metrics":{"Fetch Wait Time":)" +
-         std::to_string(waited_ms) + R"(},"Shuffle Write Metrics":{"Shuffle Bytes Written":)" + std::to_string(bytes) +
-         "}}}\n";
-}
-
 TEST_F(SparkEventsImport, JobsKeepTheirGapsTasksTheirTimesAndShufflesTheirBytes) {
   const std::string map = stage_info(0, 2, "", 3);
   const std::string reduce = stage_info(1, 1, "0", 5);
@@ -318,6 +342,17 @@ TEST_F(SparkEventsImport, AnUnfinishedJobKeepsTheStagesThatRan) {
   const auto events = run_and_read(text_scenario(imported.json));
   EXPECT_EQ(all<out::StageStarted>(events).size(), 2U);
   EXPECT_EQ(all<in::TaskEnded>(events).size(), 4U);
+}
+
+// The parent comes later, and is the job's own last stage: no log of Spark's is so.
+TEST_F(SparkEventsImport, AParentThatCannotBeIsToldAndNothingIsRead) {
+  const std::string first = stage_info(0, 1, "1,7", 3);
+  const std::string last = stage_info(1, 1, "1", 4);
+  const std::string log = small_log("", job_start(0, 1006000, first + "," + last) + submitted(first) + submitted(last) +
+                                            task_end(0, 0, "ShuffleMapTask", 1) + task_end(1, 0, "ResultTask", 1));
+  const ImportedScenario imported = must(import_spark_events(put("log", log), {}));
+  EXPECT_THAT(lines_of(imported.notes), Contains(HasSubstr("left out: shuffle of unknown origin (3 times): ")));
+  EXPECT_EQ(all<out::StageStarted>(run_and_read(text_scenario(imported.json))).size(), 2U);
 }
 
 TEST_F(SparkEventsImport, ABaseGivesItsClusterAndImage) {

@@ -57,8 +57,9 @@ struct LoggedExecutor {
 struct SparkLog {
   std::string version;  // "3.5.1"
   std::string app_name;
-  std::int64_t started_ms = -1;
-  std::int64_t first_ms = -1;  // of any event
+  bool has_application = false;
+  std::int64_t started_ms = -1;  // -1: not said
+  std::int64_t first_ms = -1;    // of any event
   StringMap conf;
   std::vector<backend::ResourceProfile> profiles;
   std::map<std::int64_t, LoggedStage> stages;

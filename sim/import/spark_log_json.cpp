@@ -91,7 +91,7 @@ Result<SparkLog> read_spark_log(const EventLogFiles& files, ImportNotes& notes) 
     const auto read = LogFile(path, path == files.paths.back(), events, notes).read();
     if (!read) return tl::unexpected(read.error());
   }
-  if (log.started_ms < 0 && log.jobs.empty()) {
+  if (!log.has_application && log.jobs.empty()) {
     return tl::unexpected(Error{files.paths.front() + ": has no SparkListenerApplicationStart and no jobs in it"});
   }
   events.finish();

@@ -127,18 +127,25 @@ class Workload {
     std::set<std::string> parents;
     for (const std::int64_t parent : stage.parents) {
       const LoggedStage* maker = maker_of(parent);
-      if (maker == nullptr) {
+      const auto home = maker == nullptr ? places_.end() : places_.find(maker->id);
+      const bool before =
+          home != places_.end() && !maker->result && maker->id < stage.id && &parts_[home->second] <= &part;
+      if (!before) {
         notes_.left_out("shuffle of unknown origin", "the log does not hold the stage that wrote it: nothing is read");
         continue;
       }
-      const JobPart& home = parts_.at(places_.at(maker->id));
+      const bool own = &parts_[home->second] == &part;
       const std::string name = name_of_stage(*maker);
-      parents.insert(&home == &part ? name : fmt::format("{}/{}", home.name, name));
+      parents.insert(own ? name : fmt::format("{}/{}", parts_[home->second].name, name));
     }
     if (!parents.empty()) entry["parents"] = parents;
     const std::int64_t tasks = std::max<std::int64_t>({stage.tasks, std::ssize(stage.done), 1});
     entry["tasks"] = tasks;
-    if (stage.profile != kDefaultProfile) entry["profile"] = stage.profile;
+    if (std::ranges::find(log_.profiles, stage.profile, &backend::ResourceProfile::id) != log_.profiles.end()) {
+      entry["profile"] = stage.profile;
+    } else if (stage.profile != kDefaultProfile) {
+      notes_.left_out(fmt::format("profile {} of a stage", stage.profile), "the log does not say what it asks for");
+    }
     put_durations(stage, tasks, entry);
     if (writes_shuffle) put_shuffle(stage, entry);
     put_cache(stage, tasks, entry);
