@@ -127,7 +127,9 @@ void StageScheduler::submit_tasks(TimeUs now, Stage& stage, Outbox& out) {
   tell([&](TaskListener& l) { l.stage_submitted(now, submission); });
   if (set.partitions.empty()) {
     mark_finished(now, stage, "", out);
-    return submit_children(now, plan.stage, out);
+    const StageId done = plan.stage;
+    end_map_jobs(now, done, out);
+    return submit_children(now, done, out);
   }
   tasks_.submit(std::move(set), now);
   submitted_ = true;
@@ -212,7 +214,17 @@ void StageScheduler::map_done(TimeUs now, Stage& stage, const TaskEvent& event, 
   mark_finished(now, stage, "", out);
   shuffles_.next_epoch();
   if (shuffles_.available(id) < stage.plan.tasks) return submit_stage(now, id, out);
+  end_map_jobs(now, id, out);
   submit_children(now, id, out);
+}
+
+// (DAGScheduler.markMapStageJobsAsFinished: jobs that want nothing but this shuffle.)
+void StageScheduler::end_map_jobs(TimeUs now, StageId id, Outbox& out) {
+  std::vector<JobId> done;
+  for (const auto& [job, wanted] : jobs_) {
+    if (wanted.result == id) done.push_back(job);
+  }
+  for (const JobId job : done) end_job(now, job, "", out);
 }
 
 void StageScheduler::result_done(TimeUs now, Stage& stage, const TaskEvent& event, Outbox& out) {

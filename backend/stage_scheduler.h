@@ -63,6 +63,7 @@ class StageScheduler {
   };
 
   void submit_stage(TimeUs now, StageId id, Outbox& out);
+  void end_map_jobs(TimeUs now, StageId id, Outbox& out);
   void submit_tasks(TimeUs now, Stage& stage, Outbox& out);
   std::vector<StageId> missing_parents(const Stage& stage) const;
   std::vector<int> missing_tasks(const Stage& stage) const;

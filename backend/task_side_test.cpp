@@ -28,6 +28,21 @@ TEST(TaskSide, AChildStageStartsWhenAllOutputsOfItsParentAreThere) {
   EXPECT_TRUE(world.running.empty());
 }
 
+// (SPARK-9851: SparkContext.submitMapStage, one for each exchange of an adaptive query.)
+TEST(TaskSide, AMapStageJobEndsWhenAllOutputsAreThereAndLaterJobsReadThem) {
+  TaskWorld world;
+  world.add(1, 2);
+  world.job(0, {map_stage(0, 2)});
+  EXPECT_EQ(world.take_log(), (Words{"stage 0.0 of 2"}));
+  world.succeed_all();
+  EXPECT_EQ(world.take_log(), (Words{"end 0.0", "job 0 done"}));
+  world.job(1, {map_stage(1, 1, {0}), result_stage(2, 1, {1})});
+  EXPECT_EQ(world.take_log(), (Words{"stage 1.0 of 1"})) << "stage 0 is skipped";
+  world.succeed_all();
+  world.succeed_all();
+  EXPECT_EQ(world.take_log(), (Words{"end 1.0", "stage 2.0 of 1", "end 2.0", "job 1 done"}));
+}
+
 TEST(TaskSide, JobsWaitUntilTheBackendIsReady) {
   TaskSide side({}, std::make_unique<PlainHostNames>(), "app-1");
   side.start(0);

@@ -40,7 +40,6 @@ const std::vector<Command>& all_commands() {
       {"fork", "a run continued from one of its events with something changed", fork_command},
       {"fidelity", "published figures beside ours", fidelity_command},
       {"profile", "a built-in profile of Kubernetes defaults, as a file to copy", profile_command},
-      {"import", "a scenario from a public pod trace", import_command},
       {"live", "a scenario's applications against a real cluster", live_command},
       {"calibrate", "latency models from what drivers saw in runs", calibrate_command},
   };

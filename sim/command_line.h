@@ -78,7 +78,6 @@ int explain_command(const Arguments& arguments);    // cmd_explain.cpp
 int lint_command(const Arguments& arguments);       // cmd_lint.cpp
 int fidelity_command(const Arguments& arguments);   // cmd_fidelity.cpp
 int profile_command(const Arguments& arguments);    // cmd_profile.cpp
-int import_command(const Arguments& arguments);     // cmd_import.cpp
 int live_command(const Arguments& arguments);       // cmd_live.cpp
 int calibrate_command(const Arguments& arguments);  // cmd_calibrate.cpp
 int fork_command(const Arguments& arguments);       // cmd_fork.cpp

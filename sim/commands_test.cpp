@@ -112,7 +112,7 @@ TEST_F(Commands, HelpOfEachFitsOneScreenAndShowsAnExample) {
     EXPECT_LE(lines, 24U) << command.name;
     EXPECT_THAT(help.out, HasSubstr("usage: podramp " + std::string(command.name)));
     EXPECT_THAT(help.out, HasSubstr("\nexample: podramp " + std::string(command.name)));
-    const bool needs_none = command.name == "profile" || command.name == "import";  // they print JSON anyway
+    const bool needs_none = command.name == "profile";  // prints JSON anyway
     EXPECT_TRUE(needs_none || help.out.find("--json") != std::string::npos) << command.name;
   }
 }

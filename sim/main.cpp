@@ -8,6 +8,7 @@
 #include "sim/command_line.h"
 #include "sim/dashboard/commands.h"
 #include "sim/fuzz/commands.h"
+#include "sim/import/commands.h"
 #include "sim/report/commands.h"
 #include "sim/study/commands.h"
 
@@ -18,6 +19,7 @@ std::vector<Command> every_command() {
   std::vector<Command> all = all_commands();
   all.insert(all.end(), fuzz_commands().begin(), fuzz_commands().end());
   all.insert(all.end(), study_commands().begin(), study_commands().end());
+  all.insert(all.end(), import_commands().begin(), import_commands().end());
   all.insert(all.end(), report_commands().begin(), report_commands().end());
   all.insert(all.end(), dashboard_commands().begin(), dashboard_commands().end());
   return all;

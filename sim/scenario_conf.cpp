@@ -86,8 +86,12 @@ std::vector<ConfLine> read_conf_lines(ReadState& state, const NamedText& source)
 std::string application_name_of(const NamedText& conf_file) {
   const auto parsed = backend::read_spark_defaults(conf_file.text, conf_file.file);
   const auto written = parsed.conf.find("spark.app.name");
+  return as_application_name(written == parsed.conf.end() ? "" : written->second);
+}
+
+std::string as_application_name(std::string_view text) {
   std::string name;
-  for (const char c : written == parsed.conf.end() ? std::string() : written->second) {
+  for (const char c : text) {
     const char lower = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
     const bool allowed = (lower >= 'a' && lower <= 'z') || (lower >= '0' && lower <= '9');
     if (allowed) {

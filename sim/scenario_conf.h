@@ -15,6 +15,9 @@ std::vector<ConfLine> read_conf_lines(ReadState& state, const NamedText& source)
 // spark.app.name as a DNS-1123 label, "app" when there is none.
 std::string application_name_of(const NamedText& conf_file);
 
+// Any text as a DNS-1123 label: "Orders report" is orders-report; "app" when nothing is left.
+std::string as_application_name(std::string_view text);
+
 // The image that its executors run, "" when its conf names none.
 std::string executor_image(const ApplicationSpec& application);
 

@@ -18,7 +18,8 @@ std::vector<std::string> parents_so_far(const WorkloadSpec& workload, const JobS
   std::vector<std::string> names;
   for (const StageSpec& stage : job.stages) names.push_back(stage.name);
   for (const JobSpec& earlier : workload.jobs) {
-    for (std::size_t i = 0; i + 1 < earlier.stages.size(); ++i) {  // a last stage writes no shuffle
+    const std::size_t last = earlier.map_stage ? 0 : 1;  // a result stage writes no shuffle
+    for (std::size_t i = 0; i + last < earlier.stages.size(); ++i) {
       names.push_back(fmt::format("{}/{}", earlier.name, earlier.stages[i].name));
     }
   }
@@ -39,6 +40,27 @@ void read_input(ReadState& state, ObjectReader& reader, StageSpec& into) {
     }
   }
   input.finish();
+}
+
+// How long tasks work: a model, or a measured time for each.
+void read_durations(ReadState& state, ObjectReader& reader, StageSpec& into) {
+  if (!reader.has("durations")) {
+    const JsonValue* model = reader.find_required("duration");
+    if (model != nullptr) read_latency_model(state, *model, reader.path_of("duration"), into.duration);
+    reader.find("durations");
+    return;
+  }
+  if (reader.find("duration") != nullptr) reader.error("duration", "goes without durations");
+  reader.each_item("durations", [&](const JsonValue& value, const std::string& path) {
+    if (const Result<DurationUs> took = as_duration(value)) {
+      into.durations.push_back(*took);
+    } else {
+      state.reading.error(value, path, took.error().message);
+    }
+  });
+  if (std::ssize(into.durations) != into.tasks) {
+    reader.error("durations", fmt::format("has {} times for {} tasks", into.durations.size(), into.tasks));
+  }
 }
 
 void read_cache(ReadState& state, ObjectReader& reader, StageSpec& into) {
@@ -76,9 +98,7 @@ void read_stage(ReadState& state, const JsonValue& value, const std::string& pat
       reader.error("profile", fmt::format("there is no profile {}; list it in profiles", profile));
     }
   }
-  if (const JsonValue* duration = reader.find_required("duration")) {
-    read_latency_model(state, *duration, reader.path_of("duration"), stage.duration);
-  }
+  read_durations(state, reader, stage);
   read_input(state, reader, stage);
   reader.read("shuffle_write", stage.shuffle_bytes, as_bytes);
   read_cache(state, reader, stage);
@@ -115,7 +135,8 @@ void read_job(ReadState& state, const JsonValue& value, const std::string& path,
     read_stage(state, stage, stage_path, application, workload, job);
   });
   if (reader.has("stages") && job.stages.empty()) reader.error("stages", "needs at least one stage");
-  if (!job.stages.empty() && job.stages.back().shuffle_bytes > 0) {
+  reader.read("map_stage", job.map_stage, as_flag);
+  if (!job.map_stage && !job.stages.empty() && job.stages.back().shuffle_bytes > 0) {
     reader.error("stages",
                  fmt::format("the last stage (\"{}\") is the result and writes no shuffle", job.stages.back().name));
   }

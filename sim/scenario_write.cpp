@@ -225,7 +225,8 @@ Json stage(const StageSpec& spec) {
   if (!spec.parents.empty()) object["parents"] = spec.parents;
   object["tasks"] = spec.tasks;
   object["profile"] = spec.profile;
-  object["duration"] = latency_model(spec.duration);
+  if (spec.durations.empty()) object["duration"] = latency_model(spec.duration);
+  for (const DurationUs us : spec.durations) object["durations"].push_back(duration(us));
   if (spec.input_bytes > 0) {
     object["input"] = Json{{"bytes", format_bytes(spec.input_bytes)}, {"replicas", spec.replicas}};
     if (!spec.datanodes.empty()) object["input"]["nodes"] = spec.datanodes;
@@ -244,6 +245,7 @@ Json workload(const WorkloadSpec& spec) {
     Json entry{{"name", job.name}};
     if (!job.after.empty()) entry["after"] = job.after;
     entry["start"] = duration(job.start_us);
+    if (job.map_stage) entry["map_stage"] = true;
     for (const StageSpec& one : job.stages) entry["stages"].push_back(stage(one));
     object["jobs"].push_back(std::move(entry));
   }

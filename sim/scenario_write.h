@@ -1,4 +1,4 @@
-// Parts of the scenario writer that stand beside their readers. Private to scenario_*.cpp.
+// Parts of the scenario writer that stand beside their readers. For scenario_*.cpp and sim/import.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
@@ -18,8 +18,8 @@ void write_daemon_sets(const Scenario& scenario, nlohmann::ordered_json& cluster
 nlohmann::ordered_json background_load_json(const std::vector<fakeapi::BackgroundLoadSpec>& loads);
 nlohmann::ordered_json latency_model_json(const fakeapi::LatencyModel& model);
 nlohmann::ordered_json profile_settings_json(const fakeapi::ClusterProfile& profile);
-nlohmann::ordered_json published_json(const PublishedFact& fact);  // scenario_published.cpp
-nlohmann::ordered_json live_json(const live::LiveSpec& live);      // scenario_live.cpp
+nlohmann::ordered_json published_json(const PublishedFact& fact);                  // scenario_published.cpp
+nlohmann::ordered_json live_json(const live::LiveSpec& live);                      // scenario_live.cpp
 nlohmann::ordered_json processes_json(const std::vector<ProcessSpec>& processes);  // scenario_processes.cpp
 // Likewise the autoscaler (scenario_autoscaler.cpp).
 void write_autoscaler(const fakeapi::ClusterConfig& config, nlohmann::ordered_json& cluster);

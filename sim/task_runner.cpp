@@ -291,7 +291,10 @@ void TaskRunner::drop_flows(Running& run) {
 void TaskRunner::work(TimeUs now, const Key& key, Running& run) {
   const StageRun& stage = stage_of(key, run);
   const std::string name = draw_key(stage, run.task.index);
-  const DurationUs takes = stage.spec.duration.sample(Draw(seed_, "task.duration", name, draw_ordinal(run.task)));
+  const std::vector<DurationUs>& measured = stage.spec.durations;
+  const DurationUs takes = measured.empty()
+                               ? stage.spec.duration.sample(Draw(seed_, "task.duration", name, draw_ordinal(run.task)))
+                               : measured.at(static_cast<std::size_t>(run.task.index));
   wait(key, run, Phase::working, now + takes);
 }
 

@@ -40,7 +40,7 @@ std::vector<StageRun> make_stages(const WorkloadSpec& workload, const std::strin
       plan.stage = static_cast<StageId>(stages.size());
       plan.tasks = spec.tasks;
       plan.profile = spec.profile;
-      plan.writes_shuffle = &spec != &job.stages.back();
+      plan.writes_shuffle = job.map_stage || &spec != &job.stages.back();
       for (const std::string& parent : spec.parents) {
         const bool elsewhere = parent.find('/') != std::string::npos;
         const auto it = by_name.find(elsewhere ? parent : fmt::format("{}/{}", job.name, parent));

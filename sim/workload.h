@@ -32,13 +32,14 @@ struct StageSpec {
   std::int64_t tasks = 1;
   ProfileId profile = kDefaultProfile;
   fakeapi::LatencyModel duration = fakeapi::LatencyModel::constant(kSecondUs);  // of a task's own work
-  std::int64_t input_bytes = 0;                                                 // each task reads from HDFS
-  std::int64_t replicas = 3;                                                    // of each block, on different nodes
-  std::vector<std::string> datanodes;                                           // nodes that hold the input; empty: all
-  std::int64_t shuffle_bytes = 0;  // each task writes; not of a job's last stage
-  std::string cache;               // name of a cached RDD that each task reads, or makes when it is not there
-  std::int64_t cache_bytes = 0;    // of each task's block
-  std::int64_t failures = 0;       // of so many attempts
+  std::vector<DurationUs> durations = {};  // measured, of each task; empty: drawn from duration
+  std::int64_t input_bytes = 0;            // each task reads from HDFS
+  std::int64_t replicas = 3;               // of each block, on different nodes
+  std::vector<std::string> datanodes;      // nodes that hold the input; empty: all
+  std::int64_t shuffle_bytes = 0;          // each task writes; not of a job's last stage
+  std::string cache;                       // name of a cached RDD that each task reads, or makes when it is not there
+  std::int64_t cache_bytes = 0;            // of each task's block
+  std::int64_t failures = 0;               // of so many attempts
   std::int64_t failures_of = 1;
   friend bool operator==(const StageSpec&, const StageSpec&) = default;
 };
@@ -48,6 +49,7 @@ struct JobSpec {
   std::string after;        // a job before it; "": start_us counts from the application's start
   DurationUs start_us = 0;  // after the start, or after the end of `after`
   std::vector<StageSpec> stages;
+  bool map_stage = false;  // its last stage writes a shuffle, too, for jobs after it (SparkContext.submitMapStage)
   friend bool operator==(const JobSpec&, const JobSpec&) = default;
 };
 

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
 
 #include "sim/replay.h"
 #include "sim/test_runs.h"
@@ -41,6 +42,37 @@ TEST(WorkloadRun, AJobTakesAsManyWavesAsItsSlotsNeedAndThenTheApplicationStops) 
   EXPECT_LT(took, 21 * kSecondUs);
   ASSERT_EQ(all<in::Stopped>(events).size(), 1u);
   EXPECT_EQ(all<in::Stopped>(events)[0].first, ended[0].first);
+}
+
+TEST(WorkloadRun, MeasuredTasksTakeTheirOwnTimes) {
+  const auto events =
+      run_and_read(scenario_of(job(R"({"name": "only", "tasks": 3, "durations": ["1s", "5s", "20ms"]})")));
+  std::map<TaskId, int> index;
+  for (const auto& [at, task] : all<out::TaskLaunched>(events)) index[task.task] = task.index;
+  std::map<int, DurationUs> took;
+  for (const auto& [at, ended] : all<in::TaskEnded>(events)) took[index.at(ended.task)] = ended.result.run_us;
+  EXPECT_EQ(took, (std::map<int, DurationUs>{{0, kSecondUs}, {1, 5 * kSecondUs}, {2, 20 * kMillisecondUs}}));
+}
+
+TEST(WorkloadRun, AMapStageJobFillsTheShuffleThatALaterJobReads) {
+  const auto events = run_and_read(scenario_of(
+      R"({"name": "exchange", "start": "20s", "map_stage": true, "stages": [)" +
+      stage("map", 6, R"(, "shuffle_write": "64Mi")") + R"(]}, {"name": "query", "after": "exchange", "stages": [)" +
+      stage("reduce", 6, R"(, "parents": ["exchange/map"])") + "]}"));
+  const auto started = all<out::StageStarted>(events);
+  const auto ended = all<out::JobEnded>(events);
+  ASSERT_EQ(started.size(), 2u);
+  ASSERT_EQ(ended.size(), 2u);
+  EXPECT_EQ(started[1].first, ended[0].first);
+  EXPECT_EQ(ended[1].second.error, "");
+}
+
+TEST(WorkloadRun, MeasuredTimesAndMapStageJobsAreWrittenAsTheyAreRead) {
+  const Scenario scenario = scenario_of(
+      R"({"name": "exchange", "map_stage": true, "stages": [{"name": "map", "tasks": 2, "durations": ["1500us", "0s"],
+        "shuffle_write": "1Mi"}]}, )" +
+      job(stage("reduce", 2, R"(, "parents": ["exchange/map"])")));
+  EXPECT_EQ(text_scenario(to_json(scenario)).applications, scenario.applications);
 }
 
 TEST(WorkloadRun, HdfsBlocksAreNeverNodeLocalOnModernSpark) {

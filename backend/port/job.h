@@ -26,7 +26,7 @@ struct StagePlan {
   std::vector<StageId> parents;  // whose shuffle output it reads
   std::int64_t tasks = 0;
   ProfileId profile = kDefaultProfile;
-  bool writes_shuffle = false;   // false: a result stage
+  bool writes_shuffle = false;   // false: a result stage; true for a last one: a map-stage job
   std::int32_t caches_rdd = -1;  // its tasks leave a cached block of this RDD behind; -1: none
   // By task: hosts or nodes its input lies on (HDFS), best first; empty: no preference for any task.
   std::vector<std::vector<std::string>> preferred;
@@ -44,7 +44,7 @@ struct StagePlan {
 
 struct JobPlan {
   JobId job = 0;
-  std::vector<StagePlan> stages;  // parents before children; the last one is the result stage
+  std::vector<StagePlan> stages;  // parents before children; the last one is its result
   static void fields(auto& visit, auto& self) {
     visit("job", self.job);
     visit("stages", self.stages);

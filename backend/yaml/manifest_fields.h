@@ -1,5 +1,5 @@
 // Reads fields of one object of a manifest: what is asked for is typed, what is left over is kept as JSON.
-// Private to pod_manifest.cpp. A wrong type is an error with its line; reading goes on.
+// A wrong type is an error with its line; reading goes on. For pod_manifest.cpp and sim/import/manifest_*.
 #pragma once
 
 #include <functional>

@@ -1,4 +1,4 @@
-#include "sim/import_openb.h"
+#include "sim/import/openb.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -7,7 +7,7 @@
 
 #include "sim/test_runs.h"
 
-namespace podramp::sim::import_openb_test {
+namespace podramp::sim::openb_test {
 namespace {
 
 using nlohmann::json;
@@ -85,4 +85,4 @@ TEST(ImportOpenb, MistakesAreToldWithTheirLine) {
 }
 
 }  // namespace
-}  // namespace podramp::sim::import_openb_test
+}  // namespace podramp::sim::openb_test

@@ -1,4 +1,4 @@
-#include "sim/import_openb.h"
+#include "sim/import/openb.h"
 
 #include <fmt/format.h>
 
