@@ -35,7 +35,8 @@ set_tests_properties(schema PROPERTIES LABELS schema TIMEOUT 60)
 add_test(NAME document.fidelity COMMAND podramp fidelity scenarios/published --check docs/fidelity.md
          WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
 add_test(NAME document.behaviour COMMAND ${CMAKE_SOURCE_DIR}/scripts/behaviour --check)
-set_tests_properties(document.fidelity document.behaviour PROPERTIES LABELS document TIMEOUT 300)
+add_test(NAME document.batch_settings COMMAND ${CMAKE_SOURCE_DIR}/results/studies/batch_settings/analyse.py --check)
+set_tests_properties(document.fidelity document.behaviour document.batch_settings PROPERTIES LABELS document TIMEOUT 300)
 
 # The backend is a pure library, and the same one in both executables.
 if(CMAKE_GENERATOR MATCHES Ninja)

@@ -13,9 +13,6 @@ namespace {
 
 namespace beast = boost::beast;
 
-constexpr std::size_t kChunkHeadMax = 16 << 10;
-constexpr std::size_t kLastChunkBytes = 5;  // bytes: "0", two line ends; no chunked body ends with less
-
 std::string text_of(beast::string_view text) { return {text.data(), text.size()}; }
 
 }  // namespace
@@ -42,8 +39,7 @@ std::size_t RequestReader::feed(std::string_view bytes) {
   }
   while (state_ == State::head || state_ == State::body) {
     const std::string_view rest = bytes.substr(used);
-    // Beast 1.74 asserts that it never sees the last chunk in smaller pieces.
-    if (state_ == State::body && parser.chunked() && rest.size() < kLastChunkBytes) break;
+    if (state_ == State::body && parser.chunked()) return used + feed_chunks(rest);
     error_code error;
     const std::size_t taken = parser.put(asio::buffer(rest.data(), rest.size()), error);
     used += taken;
@@ -56,13 +52,24 @@ std::size_t RequestReader::feed(std::string_view bytes) {
       refuse(431, fmt::format("the start line and headers have more than {} bytes", limits_.header_bytes));
     } else if (error && error != beast::http::error::need_more) {
       refuse(400, fmt::format("the request is malformed: {}", error.message()));
-    } else if (state_ == State::body && error && left > kChunkHeadMax) {
-      refuse(400, fmt::format("a chunk's head or the trailers have more than {} bytes", kChunkHeadMax));
     } else {
       if (state_ == State::head && parser.is_header_done()) check_head();
       if (state_ == State::body && parser.is_done()) state_ = State::done;
       if (error || taken == 0) break;
     }
+  }
+  return used;
+}
+
+std::size_t RequestReader::feed_chunks(std::string_view bytes) {
+  const std::size_t used = chunks_.feed(bytes);
+  switch (chunks_.state()) {
+    case ChunkedBody::State::reading: break;
+    case ChunkedBody::State::done: state_ = State::done; break;
+    case ChunkedBody::State::malformed: refuse(400, fmt::format("the request is malformed: {}", chunks_.why())); break;
+    case ChunkedBody::State::too_large:
+      refuse(413, fmt::format("the body has more than {} bytes", limits_.body_bytes));
+      break;
   }
   return used;
 }
@@ -94,11 +101,12 @@ Request RequestReader::take() {
     for (const auto& field : message) {
       request.headers.emplace_back(text_of(field.name_string()), text_of(field.value()));
     }
-    request.body = std::move(message.body());
+    request.body = std::move(parser_->beast.chunked() ? chunks_.body() : message.body());
   }
   parser_ = std::make_unique<Parser>();
   parser_->beast.header_limit(static_cast<std::uint32_t>(std::min<std::size_t>(limits_.header_bytes, UINT32_MAX)));
   parser_->beast.body_limit(limits_.body_bytes);
+  chunks_ = ChunkedBody(limits_.body_bytes);
   state_ = State::head;
   expects_continue_ = false;
   head_bytes_ = 0;

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "backend/http/chunked_body.h"
 #include "backend/http/http_server.h"
 
 namespace podramp::http {
@@ -39,11 +40,13 @@ class RequestReader {
 
  private:
   struct Parser;
+  std::size_t feed_chunks(std::string_view bytes);
   void check_head();
   void refuse(int status, std::string why);
 
   ServerLimits limits_;
   std::unique_ptr<Parser> parser_;
+  ChunkedBody chunks_;
   State state_ = State::head;
   Refusal refusal_;
   bool expects_continue_ = false;
