@@ -5,6 +5,7 @@
 #include <array>
 #include <optional>
 
+#include "sim/import/cluster_import.h"
 #include "sim/import/commands.h"
 #include "sim/import/driver_story.h"
 #include "sim/import/manifest.h"
@@ -19,7 +20,7 @@ namespace {
 using Imported = tl::expected<ImportedScenario, FieldErrors>;
 
 const std::vector<OptionSpec>& import_option_specs() {
-  static const std::vector<OptionSpec> kSpecs{{"base", "SCENARIO", "take the cluster from that scenario"},
+  static const std::vector<OptionSpec> kSpecs{{"base", "SCENARIO", "the rest from that scenario: the cluster, mostly"},
                                               {"pods", "PREFIX", "of an audit log: of the driver's executors' names"},
                                               {"out", "FILE", "write the scenario there instead of to stdout"},
                                               {"json", "", "notes as JSON, and without --out the scenario"}};
@@ -30,6 +31,7 @@ struct Request {
   std::vector<std::string> files;
   std::optional<Scenario> base;
   std::string pods;
+  std::optional<std::string> base_file;
 };
 
 FieldErrors one_message(std::string message) { return {{"", 0, "", std::move(message)}}; }
@@ -42,6 +44,12 @@ struct Way {
   std::size_t files_max;
   Imported (*import)(const Request& request);
 };
+
+Imported from_cluster(const Request& request) {
+  auto text = read_file(request.files.front());
+  if (!text) return tl::unexpected(one_message(text.error().message));
+  return import_cluster_scenario({request.files.front(), std::move(*text)}, request.base_file);
+}
 
 Imported from_openb(const Request& request) {
   if (request.base) return tl::unexpected(one_message("--base: openb takes the cluster from NODES.csv"));
@@ -71,6 +79,7 @@ Imported from_audit(const Request& request) { return import_audit(request.files.
 Imported from_driver_log(const Request& request) { return import_driver_log(request.files.front(), request.base); }
 
 constexpr std::array kWays{
+    Way{"cluster", "CLUSTER.json", "kubectl get nodes,pods,... -A -o json", 1, from_cluster},
     Way{"spark-events", "FILE|FOLDER", "event log of a Spark application", 1, from_events},
     Way{"spark-application", "MANIFEST.yaml", "SparkApplication of the operator", 1, from_manifest},
     Way{"audit", "AUDIT.log", "the API server's audit log", 1, from_audit},
@@ -119,11 +128,11 @@ int import_command(const Arguments& arguments) {
       std::ranges::find_if(kWays, [&](const Way& one) { return !words.empty() && one.name == words.front(); });
   if (way == kWays.end())
     return complain(
-        "import what? spark-events, spark-application, audit, driver-log or openb; see podramp import --help");
+        "import what? cluster, spark-events, spark-application, audit, driver-log or openb; see podramp import --help");
   if (words.size() < 2 || words.size() > 1 + way->files_max) {
     return complain(fmt::format("import {} takes: {}; see podramp import --help", way->name, way->files));
   }
-  Request request{{words.begin() + 1, words.end()}, {}, options->value("pods").value_or("")};
+  Request request{{words.begin() + 1, words.end()}, {}, options->value("pods").value_or(""), options->value("base")};
   if (const auto file = options->value("base")) {
     auto loaded = load_or_complain(*file, {});
     if (!loaded) return kExitBadInput;

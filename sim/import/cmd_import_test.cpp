@@ -45,6 +45,24 @@ TEST_F(ImportCommand, HelpFitsOneScreenAndShowsAnExample) {
   EXPECT_THAT(help.out, HasSubstr("--json"));
 }
 
+TEST_F(ImportCommand, AClusterAsKubectlPrintsItBecomesOneThatRuns) {
+  const std::string file = path("cluster.json");
+  const Output done = import({"cluster", shipped("real/cluster.json"), "--out", file});
+  EXPECT_EQ(done.code, 0) << done.err;
+  EXPECT_THAT(done.err, HasSubstr("podramp: assumed: applications: one of ten executors"));
+  const auto loaded = load_file(file, {});
+  ASSERT_TRUE(loaded) << to_string(loaded.error().front());
+  EXPECT_GT(loaded->scenario.cluster.nodes.size(), 1U);
+  EXPECT_FALSE(loaded->scenario.cluster.existing.empty());
+  EXPECT_EQ(loaded->scenario.applications.size(), 1U);
+
+  const Output based = import({"cluster", shipped("real/cluster.json"), "--base", shipped("ramp_500.json")});
+  EXPECT_EQ(based.code, 0) << based.err;
+  EXPECT_EQ(json::parse(based.out)["applications"][0]["name"], "etl");
+  EXPECT_EQ(json::parse(based.out)["cluster"]["nodes"].size(),
+            json::parse(read_test_file(file).value())["cluster"]["nodes"].size());
+}
+
 TEST_F(ImportCommand, TheScenarioGoesToStdoutAndTheNotesToStderr) {
   const Output done = import({"spark-events", kLog});
   EXPECT_EQ(done.code, 0);
@@ -75,7 +93,7 @@ TEST_F(ImportCommand, ABaseIsReadAndItsMistakesAreTold) {
 TEST_F(ImportCommand, WhatItDoesNotTakeIsToldWithWhatItTakes) {
   EXPECT_EQ(import({}).code, kExitBadInput);
   EXPECT_THAT(import({"nothing", "x"}).err,
-              HasSubstr("import what? spark-events, spark-application, audit, driver-log or openb"));
+              HasSubstr("import what? cluster, spark-events, spark-application, audit, driver-log or openb"));
   EXPECT_THAT(import({"spark-events"}).err, HasSubstr("import spark-events takes: FILE|FOLDER"));
   EXPECT_THAT(import({"audit", "a", "b"}).err, HasSubstr("import audit takes: AUDIT.log"));
   EXPECT_THAT(import({"spark-application", path("none.yaml")}).err, HasSubstr("none.yaml"));
