@@ -85,6 +85,9 @@ TEST(LabelSelector, ReadsBackWhatItWrites) {
   EXPECT_EQ(to_string(parse_label_selector(text).value()), text);
   EXPECT_FALSE(parse_label_selector("a=b,,c=d"));
   EXPECT_FALSE(parse_label_selector("a b=c"));
+  EXPECT_FALSE(parse_label_selector("a===b"));
+  EXPECT_FALSE(parse_label_selector("a in (b(c))"));
+  EXPECT_FALSE(parse_field_terms("metadata.name==a=b"));
 }
 
 TEST(FieldSelector, KnowsThePodFieldsAndNoOthers) {  // K24

@@ -43,6 +43,9 @@ bool is_key(std::string_view key) {
   });
 }
 
+// Nothing that selectors are written with. Whether Kubernetes lets it be a label's value is the API server's to say.
+bool is_value(std::string_view value) { return value.find_first_of("=!,()<>") == std::string_view::npos; }
+
 // "key in (a,b)" and "key notin (a,b)"; nullopt when the term has no parenthesis.
 std::optional<Requirement> parse_set_term(std::string_view term) {
   const std::size_t open = term.find('(');
@@ -138,6 +141,9 @@ Result<LabelSelector> parse_label_selector(std::string_view text) {
     Requirement r = parse_set_term(term).value_or(Requirement{});
     if (r.key.empty()) r = parse_plain_term(term);
     if (!is_key(r.key)) return bad("label selector", text, fmt::format("\"{}\" is not a label key", r.key));
+    for (const std::string& value : r.values) {
+      if (!is_value(value)) return bad("label selector", text, fmt::format("\"{}\" is not a label value", value));
+    }
     selector.all.push_back(std::move(r));
   }
   return selector;
@@ -190,6 +196,9 @@ Result<FieldSelector> parse_field_terms(std::string_view text) {
     const Requirement r = parse_plain_term(term);
     if (r.op != SelectorOp::equals && r.op != SelectorOp::not_equals) {
       return bad("field selector", text, fmt::format("\"{}\" is neither field=value nor field!=value", term));
+    }
+    if (r.values.at(0).find_first_of("=\\") != std::string::npos) {
+      return bad("field selector", text, fmt::format("\"{}\" has a character that would have to be escaped", term));
     }
     selector.all.push_back({r.key, r.values.at(0), r.op == SelectorOp::equals});
   }

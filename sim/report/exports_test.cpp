@@ -20,6 +20,7 @@ namespace {
 
 using nlohmann::json;
 using testing::HasSubstr;
+using testing::Not;
 
 // A run with refusals, lost nodes and restarts of pulls; and one with faults.
 const std::vector<std::string> kScenarios{"node_failure_wave.json", "api_throttled.json",
@@ -132,6 +133,7 @@ TEST(Prometheus, EveryFamilyHasHelpAndTypeOnceAndSamplesFollowTheGrammar) {
     EXPECT_TRUE(series.insert(line.substr(0, line.rfind(' '))).second) << line;
   }
   const std::string text = prometheus_text(run.record);
+  EXPECT_THAT(text, Not(HasSubstr("_per_s_max{"))) << "promtool wants units in full";
   EXPECT_THAT(text, HasSubstr("podramp_registered_max{scenario=\"quota_shared_by_three_apps\",seed=\"4\"} 100\n"));
   EXPECT_THAT(text, HasSubstr("podramp_application_time_to_100_seconds{scenario=\"quota_shared_by_three_apps\",seed="
                               "\"4\",application=\"first\"} 10.125\n"));

@@ -23,6 +23,7 @@ struct MetricName {
   double divide = 1;
 };
 MetricName metric_of(const std::string& kpi) {
+  if (kpi == "requests_per_s_max") return {"podramp_requests_per_second_max", 1};
   if (kpi.ends_with("_ms")) return {"podramp_" + kpi.substr(0, kpi.size() - 3) + "_seconds", 1000};
   return {"podramp_" + kpi, 1};
 }
