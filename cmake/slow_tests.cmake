@@ -40,6 +40,10 @@ set_tests_properties(study_splits.slurm PROPERTIES RUN_SERIAL TRUE)
 add_test(NAME report_pages COMMAND ${CMAKE_SOURCE_DIR}/scripts/report_pages $<TARGET_FILE:podramp>)
 set_tests_properties(report_pages PROPERTIES LABELS slow TIMEOUT 300 SKIP_RETURN_CODE 77)
 
+# The same with playwright-core, on several screens and without JavaScript. Exit 77: no Node.js, package or browser.
+add_test(NAME report_browser COMMAND ${CMAKE_SOURCE_DIR}/scripts/report_browser $<TARGET_FILE:podramp>)
+set_tests_properties(report_browser PROPERTIES LABELS slow TIMEOUT 300 SKIP_RETURN_CODE 77)
+
 # The dashboard in the same browser, over its debugging pipe: a run to its target and its end. Exit 77: no Chromium.
 add_test(NAME live_page COMMAND ${CMAKE_SOURCE_DIR}/scripts/live_page $<TARGET_FILE:podramp>)
 set_tests_properties(live_page PROPERTIES LABELS slow TIMEOUT 300 SKIP_RETURN_CODE 77)
