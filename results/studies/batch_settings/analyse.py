@@ -29,37 +29,39 @@ def load():
 
 
 def values(cells, position):
-    found = list(dict.fromkeys(key[position] for key in cells))
-    return found
+    return list(dict.fromkeys(key[position] for key in cells))
 
 
 def seconds(ms):
     return "never" if ms < 0 else f"{ms // 1000}.{ms % 1000 // 100}" if ms < 100_000 else str(ms // 1000)
 
 
+def figures(cell):
+    return f"{seconds(cell['time_to_95_ms'])} s, {cell['requests_per_s_max']}/s, {cell['pending_max']}"
+
+
+def markdown(head, rows):
+    """The first column is of numbers."""
+    lines = ["| " + " | ".join(row) + " |" for row in [head] + rows]
+    lines.insert(1, "|---:|" + "---|" * (len(head) - 1))
+    return "\n".join(lines)
+
+
 def table(cells, image, latency, delay):
     """A row for each batch size, three figures for each number of executors."""
-    lines = ["| batch.size | default of | " + " | ".join(f"{n} executors" for n in values(cells, 0)) + " |"]
-    lines.append("|---:|---|" + "---|" * len(values(cells, 0)))
-    for size in values(cells, 3):
-        row = []
-        for executors in values(cells, 0):
-            cell = cells[executors, image, latency, size, delay]
-            row.append(f"{seconds(cell['time_to_95_ms'])} s, {cell['requests_per_s_max']}/s, {cell['pending_max']}")
-        lines.append(f"| {size} | {DEFAULTS.get(size, '')} | " + " | ".join(row) + " |")
-    return "\n".join(lines)
+    executors = values(cells, 0)
+    rows = [[str(size), DEFAULTS.get(size, "")] + [figures(cells[n, image, latency, size, delay]) for n in executors]
+            for size in values(cells, 3)]
+    head = ["batch.size", "default of"] + [f"{n} executors" for n in executors]
+    return markdown(head, rows)
 
 
 def delays(cells, image, latency, executors):
-    lines = ["| batch.size | " + " | ".join(f"delay {d}" for d in values(cells, 4)) + " |"]
-    lines.append("|---:|" + "---|" * len(values(cells, 4)))
-    for size in values(cells, 3):
-        row = []
-        for delay in values(cells, 4):
-            cell = cells[executors, image, latency, size, delay]
-            row.append(f"{seconds(cell['time_to_95_ms'])} s, {cell['requests_per_s_max']}/s, {cell['pending_max']}")
-        lines.append(f"| {size} | " + " | ".join(row) + " |")
-    return "\n".join(lines)
+    """A row for each batch size, three figures for each delay."""
+    rows = [[str(size)] + [figures(cells[executors, image, latency, size, d]) for d in values(cells, 4)]
+            for size in values(cells, 3)]
+    head = ["batch.size"] + [f"delay {d}" for d in values(cells, 4)]
+    return markdown(head, rows)
 
 
 def put(text, name, new):
