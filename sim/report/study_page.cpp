@@ -50,6 +50,7 @@ std::string cards(const StudyRecord& study) {
     if (line.starts_with("# ") && ++comments > 2) sure += paragraph_html(line.substr(2));  // after what it is and does
     at = end + 1;
   }
+  if (study.recommended_conf.empty()) sure = paragraph_html("The folder lacks recommended.conf, which says it.");
   out += study_card("", "How sure is that?", sure.empty() ? paragraph_html("Nothing to compare it with.") : sure);
   const auto feasible = std::ranges::count_if(study.variants, &StudyVariant::feasible);
   std::string all = fmt::format("<p class=\"big\">{} of {} variants are feasible</p>", feasible, study.variants.size());
