@@ -59,6 +59,14 @@ TEST(StudyPage, SaysWhatToTakeHowSureThatIsAndWhatWasTried) {
   EXPECT_THAT(page, Not(HasSubstr("sizes <b>")));
 }
 
+TEST(StudyPage, AFolderWithoutRecommendedConfIsSaidToLackIt) {
+  const std::string folder = study_folder();
+  std::filesystem::remove(folder + "/recommended.conf");
+  const auto study = read_study_record(folder);
+  ASSERT_TRUE(study) << study.error().message;
+  EXPECT_THAT(study_page(*study), HasSubstr("The folder lacks recommended.conf"));
+}
+
 TEST(StudyPage, EveryVariantIsALineAcrossSettingsAndMeasures) {
   const auto study = read_study_record(study_folder());
   ASSERT_TRUE(study);
